@@ -1,0 +1,1 @@
+"""Benchmarks: whole processes, CPU and peak memory, as ratios beside a floor and a peer measured in the same run."""
