@@ -1,0 +1,168 @@
+"""allocation.yaml: what is accepted, what is refused and how, and the tables the rules are landed as."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.rules import load_rules, normalized_keys, write_rule_tables
+
+MINIMAL = """version: 1
+rules:
+  - {name: clusters, pool: gpu_cluster, driver: gpu_hours, basis: used}
+  - {name: owners, pool: owner, driver: direct}
+"""
+
+
+@dataclass
+class Configured:
+    allocation_path: Path | None
+    reporting_currency: str = "EUR"
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "allocation.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(directory: Path, text: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_rules(written(directory, text))
+    return str(caught.value)
+
+
+def test_the_shipped_rules_cover_all_three_kinds_of_pools_in_order() -> None:
+    rules = load_rules()
+    assert [(rule.pool, rule.driver) for rule in rules.rules] == [
+        ("gpu_cluster", "gpu_hours"),
+        ("bucket", "storage_bytes"),
+        ("owner", "direct"),
+    ]
+    assert rules.rules[0].basis == "requested"
+
+
+def test_a_company_file_replaces_the_rules_and_keeps_the_shipped_tags(tmp_path: Path) -> None:
+    rules = load_rules(written(tmp_path, MINIMAL))
+    assert [rule.name for rule in rules.rules] == ["clusters", "owners"]
+    assert rules.owner_tags == load_rules().owner_tags
+
+
+def test_a_company_file_replaces_the_keys_of_one_column_only(tmp_path: Path) -> None:
+    rules = load_rules(written(tmp_path, "version: 1\nowner_tags:\n  team: [guild]\n"))
+    assert rules.owner_tags["team"] == ["guild"]
+    assert rules.owner_tags["project"] == load_rules().owner_tags["project"]
+    assert len(rules.rules) == 3
+
+
+def test_a_configuration_gives_the_path_and_the_reporting_currency(tmp_path: Path) -> None:
+    assert load_rules(Configured(written(tmp_path, MINIMAL))).reporting_currency == "EUR"
+    assert load_rules(Configured(None)).rules == load_rules().rules
+
+
+def test_the_rule_version_follows_the_content_and_not_the_layout(tmp_path: Path) -> None:
+    first = load_rules(written(tmp_path, MINIMAL)).rule_version
+    assert load_rules(written(tmp_path, "# who pays\n" + MINIMAL)).rule_version == first
+    assert load_rules(written(tmp_path, MINIMAL.replace("used", "max"))).rule_version != first
+    assert load_rules(written(tmp_path, MINIMAL.replace("name: owners", "name: tags"))).rule_version != first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (MINIMAL.replace("version: 1", "version: 2"), ["line 1", "version", "2", "allowed: 1"]),
+        (MINIMAL.replace("basis: used", "basis: half"), ["line 3", "rules.0.basis", "'half'", "'requested'", "'max'"]),
+        (MINIMAL.replace("pool: owner", "pool: shop"), ["line 4", "rules.1.pool", "'shop'", "'bucket'"]),
+        (MINIMAL.replace("driver: direct", "driver: gpu_hours"), ["line 4", "'gpu_hours'", "allowed: direct"]),
+        (MINIMAL.replace("basis: used", "bases: used"), ["line 3", "bases", "unknown key", "basis"]),
+        (MINIMAL.replace("name: owners", "name: clusters"), ["line 2", "'clusters'", "2 times"]),
+        (MINIMAL.replace("name: owners", "name: My Owners"), ["line 4", "'My Owners'", "lower-case"]),
+        (MINIMAL + "reporting_currency: EUR\n", ["line 5", "reporting_currency", "unknown key"]),
+        (MINIMAL + "owner_tags: {tema: [x]}\n", ["line 5", "'tema'", "'team'"]),
+        (MINIMAL + "rules: []\n", ["line 5", "'rules'", "written twice"]),
+        ("rules: []\n", ["version", "missing"]),
+        ("", ["line 1", "version", "missing"]),
+        ("- a list\n", ["line 1", "a list"]),
+        ("version: [1\n", ["not valid YAML"]),
+    ],
+)
+def test_a_mistake_is_refused_with_line_key_value_and_what_is_allowed(
+    tmp_path: Path, text: str, expected: list[str]
+) -> None:
+    message = refusal(tmp_path, text)
+    assert "allocation.yaml" in message
+    for part in expected:
+        assert part in message
+
+
+def test_two_rules_for_one_kind_of_pool_are_refused_because_the_second_would_never_apply(tmp_path: Path) -> None:
+    second = "  - {name: more, pool: owner, driver: direct}\n"
+    assert "pool 'owner' is taken by 2 rules" in refusal(tmp_path, MINIMAL + second)
+
+
+def test_a_missing_file_is_a_configuration_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        load_rules(tmp_path / "nowhere.yaml")
+
+
+def test_spellings_of_one_tag_key_count_once_at_their_best_priority() -> None:
+    assert normalized_keys(["Cost-Center", "kst", "cost_center", "aws:eks:cluster-name"]) == [
+        "costcenter",
+        "kst",
+        "awseksclustername",
+    ]
+
+
+def test_the_rule_tables_carry_order_basis_and_version(tmp_path: Path) -> None:
+    rules = load_rules(written(tmp_path, MINIMAL))
+    write_rule_tables(rules, tmp_path / "landing")
+    landed = tmp_path / "landing" / "rules"
+    assert pq.read_table(landed / "allocation_rules.parquet").to_pylist() == [
+        {
+            "rule_order": 1,
+            "rule": "clusters",
+            "pool_kind": "gpu_cluster",
+            "driver": "gpu_hours",
+            "basis": "used",
+            "rule_version": rules.rule_version,
+        },
+        {
+            "rule_order": 2,
+            "rule": "owners",
+            "pool_kind": "owner",
+            "driver": "direct",
+            "basis": "requested",
+            "rule_version": rules.rule_version,
+        },
+    ]
+    teams = [
+        row for row in pq.read_table(landed / "owner_keys.parquet").to_pylist() if row["consumer_column"] == "team"
+    ]
+    assert [row["tag_key"] for row in teams] == normalized_keys(rules.owner_tags["team"])
+    assert [row["priority"] for row in teams] == list(range(1, len(teams) + 1))
+    assert pq.read_table(landed / "settings.parquet").to_pylist() == [
+        {"reporting_currency": "USD", "rule_version": rules.rule_version}
+    ]
+
+
+def test_unchanged_rules_leave_the_landed_files_untouched(tmp_path: Path) -> None:
+    rules = load_rules(written(tmp_path, MINIMAL))
+    write_rule_tables(rules, tmp_path)
+    files = sorted((tmp_path / "rules").iterdir())
+    before = [(path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in files]
+    write_rule_tables(rules, tmp_path)
+    assert [(path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in files] == before
+
+
+def test_changed_rules_replace_the_landed_files_and_leave_no_partial_file(tmp_path: Path) -> None:
+    write_rule_tables(load_rules(), tmp_path)
+    before = (tmp_path / "rules" / "allocation_rules.parquet").read_bytes()
+    write_rule_tables(load_rules(written(tmp_path, MINIMAL)), tmp_path)
+    assert (tmp_path / "rules" / "allocation_rules.parquet").read_bytes() != before
+    assert sorted(path.name for path in (tmp_path / "rules").iterdir()) == [
+        "allocation_rules.parquet",
+        "owner_keys.parquet",
+        "settings.parquet",
+    ]
