@@ -1,0 +1,64 @@
+"""What a check found: a verdict with the evidence a person on call needs. No query and no Dagster lives here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+OFFENDERS_SHOWN = 20
+"""Offenders in a Dagster table: enough to see the pattern, few enough to read."""
+
+OFFENDERS_KEPT = 200
+"""Offenders kept in the history of a check. The count of all of them is in the check's own row."""
+
+
+@dataclass(frozen=True)
+class Offender:
+    """One subject that breaks the claim: which one, what was seen and what should have been."""
+
+    subject: str
+    observed: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """The result of one check. It passes when nothing offends the claim.
+
+    `observed` and `expected` speak about the whole check ("2 of 6 totals differ", "every difference is 0");
+    `next_step` says what to do when it fails.
+    """
+
+    observed: str
+    expected: str
+    next_step: str
+    offenders: Sequence[Offender] = field(default_factory=tuple)
+
+    @property
+    def passed(self) -> bool:
+        """True when no subject offends the claim."""
+        return not self.offenders
+
+    def as_markdown(self) -> str:
+        """The worst offenders as a Markdown table, in the order the query ranked them."""
+        if self.passed:
+            return "Nothing to report."
+        lines = ["| subject | observed | expected |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(offender.subject)} | {_cell(offender.observed)} | {_cell(offender.expected)} |"
+            for offender in self.offenders[:OFFENDERS_SHOWN]
+        ]
+        if len(self.offenders) > OFFENDERS_SHOWN:
+            lines.append(f"\n… and {len(self.offenders) - OFFENDERS_SHOWN} more.")
+        return "\n".join(lines)
+
+    def summary(self) -> str:
+        """One line for a terminal: what was seen, the first offenders, the next step."""
+        if self.passed:
+            return self.observed
+        worst = "; ".join(f"{o.subject}: {o.observed}, expected {o.expected}" for o in self.offenders[:3])
+        more = f"; and {len(self.offenders) - 3} more" if len(self.offenders) > 3 else ""
+        return f"{self.observed}. {worst}{more}. {self.next_step}"
+
+
+def _cell(text: str) -> str:
+    # Names come from bills and feeds: a pipe or a newline in one must not break the table.
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,102 @@
+"""The history of check results: one JSON Lines file a run, appended as each check is evaluated.
+
+It is kept outside the published versions, because a run that fails publishes nothing and is the one people ask
+about. Publishing turns the history into the mart `fct_check_results`; nothing here decides whether a check passes.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from finops_pipeline.checks.outcome import OFFENDERS_KEPT, CheckOutcome
+
+COLUMNS = {
+    "check_name": "VARCHAR",
+    "subject": "VARCHAR",
+    "severity": "VARCHAR",
+    "passed": "BOOLEAN",
+    "observed": "VARCHAR",
+    "expected": "VARCHAR",
+    "run_id": "VARCHAR",
+    "checked_at": "TIMESTAMP",
+}
+"""Columns of `fct_check_results`, one row per check, subject and run."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One verdict on one subject. `severity` is what a failure means: `error` blocks publishing, `warn` does not."""
+
+    check_name: str
+    subject: str
+    severity: str
+    passed: bool
+    observed: str
+    expected: str
+    run_id: str
+    checked_at: str
+
+
+def results_of(
+    outcome: CheckOutcome, *, check_name: str, subject: str, severity: str, run_id: str, checked_at: datetime
+) -> list[CheckResult]:
+    """The verdict on the whole asset, then one row for each subject that offends it."""
+    instant = checked_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    whole = CheckResult(
+        check_name, subject, severity, outcome.passed, outcome.observed, outcome.expected, run_id, instant
+    )
+    parts = [
+        CheckResult(check_name, o.subject, severity, False, o.observed, o.expected, run_id, instant)
+        for o in outcome.offenders[:OFFENDERS_KEPT]
+    ]
+    return [whole, *parts]
+
+
+def record_results(folder: Path, results: Iterable[CheckResult]) -> None:
+    """Append results to their run's file. One write a call, so that a killed run leaves at most one torn line."""
+    by_run: dict[str, list[str]] = {}
+    for result in results:
+        by_run.setdefault(result.run_id, []).append(json.dumps(asdict(result), ensure_ascii=False))
+    for run_id, lines in by_run.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{run_id}.jsonl").open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def history_query(folder: Path) -> str:
+    """A select over every recorded result; zero rows with the right columns when nothing is recorded yet.
+
+    A check that was evaluated twice in one run counts with its last verdict.
+    """
+    types = ", ".join(f"'{name}': '{type_}'" for name, type_ in COLUMNS.items())
+    files = sorted(path for path in folder.glob("*.jsonl") if path.stat().st_size) if folder.is_dir() else []
+    if not files:
+        nulls = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in COLUMNS.items())
+        return f"select {nulls} where false"
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    # ignore_errors: the torn last line of a run that was killed while it wrote must not stop every later run.
+    return f"""
+        select {", ".join(COLUMNS)}
+        from read_json([{listed}], format = 'newline_delimited', columns = {{{types}}}, ignore_errors = true)
+        where check_name is not null and subject is not null and run_id is not null
+        qualify row_number() over (partition by check_name, subject, run_id order by checked_at desc, passed) = 1
+    """
+
+
+def results_of_run(folder: Path, run_id: str) -> list[CheckResult]:
+    """What one run recorded, in the order of evaluation."""
+    path = folder / f"{run_id}.jsonl"
+    if not path.exists():
+        return []
+    results = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            results.append(CheckResult(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # the torn line of a killed run
+    return results
