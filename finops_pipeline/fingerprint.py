@@ -1,0 +1,117 @@
+"""What a run's result depends on, as one fingerprint: equal to the published one means there is nothing to do.
+
+Everything that can change a byte of a mart is here: deliveries, usage feeds, rules, configuration, the dbt project,
+this package's code, the engines, and the clock as far as the open month goes. Nothing is fetched or decided here;
+`defs/transform.py` compares, `publish/` writes the fingerprint into the manifest.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
+
+PACKAGE_DIR = PROJECT_ROOT / "finops_pipeline"
+
+_ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
+_DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")
+# What dbt and tools write beside the sources, and the parts of the package no mart is made with.
+_NOT_DBT_SOURCES = {"target", "logs", "dbt_packages", ".user.yml"}
+_NOT_PIPELINE_CODE = {"sample", "__pycache__", "cli.py", "progress.py", "__main__.py"}
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A digest for each kind of input, so that a run can say *what* changed, and one over all of them."""
+
+    parts: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One SHA-256 over all parts."""
+        return _digest(dict(self.parts))
+
+    def changes_since(self, published_parts: Mapping[str, str]) -> list[str]:
+        """The kinds of input that differ from the published ones, by name."""
+        names = sorted({*self.parts, *published_parts})
+        return [name for name in names if self.parts.get(name) != published_parts.get(name)]
+
+
+def compute_fingerprint(
+    settings: Settings,
+    configuration: Mapping[str, Any],
+    *,
+    dbt_project_dir: Path = DBT_PROJECT_DIR,
+    package_dir: Path = PACKAGE_DIR,
+) -> Fingerprint:
+    """Fingerprint the landing zone and everything that turns it into marts.
+
+    Args:
+        settings: where the landing zone is, and the clock.
+        configuration: the validated meaning of `finops.yaml`, not its text: comments and key order do not count.
+        dbt_project_dir: the dbt project, seeds included.
+        package_dir: the package whose code lands, checks and publishes.
+    """
+    live = _live_deliveries(settings.landing / "deliveries.parquet")
+    return Fingerprint(
+        parts={
+            "deliveries": _digest([row for row in live if row["provider"] != "usage"]),
+            "usage feeds": _digest([row for row in live if row["provider"] == "usage"]),
+            "rules": _digest(_rule_rows(settings.landing / "rules")),
+            "configuration": _digest([configuration, _local_file_digest(configuration.get("fx_rates"))]),
+            "dbt project": _tree_digest(dbt_project_dir, ignored=_NOT_DBT_SOURCES),
+            "code": _tree_digest(package_dir, ignored=_NOT_PIPELINE_CODE),
+            "engines": _digest({name: version(name) for name in _ENGINES}),
+            # The clock only decides which month is open, and with it which amounts are provisional.
+            "open month": settings.now.strftime("%Y-%m"),
+        }
+    )
+
+
+def engine_versions() -> dict[str, str]:
+    """The versions that can change a published byte, by package name."""
+    return {name: version(name) for name in _ENGINES}
+
+
+def _live_deliveries(ledger: Path) -> list[dict[str, Any]]:
+    if not ledger.exists():
+        return []
+    columns = [*_DELIVERY_KEY, "provider", "status"]
+    rows = pq.read_table(ledger, columns=columns).to_pylist()
+    live = [{name: row[name] for name in (*_DELIVERY_KEY, "provider")} for row in rows if row["status"] == "live"]
+    return sorted(live, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def _rule_rows(rules: Path) -> dict[str, list[dict[str, Any]]]:
+    # Rows, not bytes: a rewritten file with the same rules is the same input. Their order is meaning (first match wins).
+    return {path.name: pq.read_table(path).to_pylist() for path in sorted(rules.glob("*.parquet"))}
+
+
+def _local_file_digest(uri: object) -> str | None:
+    """The content of a local file that the configuration names; its path alone would not show a change."""
+    if not isinstance(uri, str):
+        return None
+    path = Path(uri.removeprefix("file://"))
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _tree_digest(root: Path, *, ignored: Iterable[str]) -> str:
+    ignored = set(ignored)
+    hasher = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if ignored.intersection(relative.parts) or path.suffix == ".pyc" or not path.is_file():
+            continue
+        hasher.update(f"{relative.as_posix()}\0".encode())
+        hasher.update(hashlib.sha256(path.read_bytes()).digest())
+    return hasher.hexdigest()
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
