@@ -1,0 +1,29 @@
+{#- Money in the currency that reports are read in. Marts keep the billing currency and add these columns; sums never mix
+    currencies. Only equal currencies have a rate so far: a rate table joins here, and nowhere else. Without a rate the
+    amounts are null, never a guess. -#}
+
+{#- The select-list columns `reporting_currency, fx_rate, fx_rate_date, <amount>_reporting ...` for a relation that has
+    billing_currency, a date and the amounts. Join `reporting_settings()` as `settings`. -#}
+{% macro reporting_columns(relation, amounts, date_column) %}
+    settings.reporting_currency,
+    case
+        when {{ relation }}.billing_currency = settings.reporting_currency then cast(1 as {{ money_type() }})
+    end as fx_rate,
+    case
+        when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ date_column }}
+    end as fx_rate_date,
+    {%- for amount in amounts %}
+    case
+        when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ amount }}
+    end as {{ amount }}_reporting{{ ',' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- One row: the settings that the rules were landed with. -#}
+{% macro reporting_settings() -%}
+    {%- if not execute -%}
+        {{- return("(select 'XXX' as reporting_currency)") -}}
+    {%- endif -%}
+    {%- set file = env_var('FINOPS_HOME') ~ '/landing/rules/settings.parquet' -%}
+    {{- return("(select reporting_currency from " ~ adapter.dispatch('read_landed_files')([file]) ~ ")") -}}
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{#- A storage class as it is compared: feeds use the clouds' own words, the bill's classes are already these four. A word
+    that is none of them stays as it is. -#}
+{% macro storage_class_key(storage_class) -%}
+    case replace(replace(lower({{ storage_class }}), '-', '_'), ' ', '_')
+        when 'standard' then 'standard'
+        when 'hot' then 'standard'
+        when 'regional' then 'standard'
+        when 'multi_regional' then 'standard'
+        when 'infrequent' then 'infrequent'
+        when 'standard_ia' then 'infrequent'
+        when 'onezone_ia' then 'infrequent'
+        when 'one_zone_ia' then 'infrequent'
+        when 'nearline' then 'infrequent'
+        when 'cool' then 'infrequent'
+        when 'cold' then 'cold'
+        when 'coldline' then 'cold'
+        when 'glacier_ir' then 'cold'
+        when 'archive' then 'archive'
+        when 'glacier' then 'archive'
+        when 'deep_archive' then 'archive'
+        else lower({{ storage_class }})
+    end
+{%- endmacro %}

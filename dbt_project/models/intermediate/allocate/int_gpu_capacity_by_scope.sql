@@ -1,0 +1,153 @@
+-- How many GPU-hours each scope had to give: what the bill says was paid for, and only where it cannot say, what the
+-- gpu_capacity feed says. Null means that nobody can say: then there is no idle.
+{%- set place_columns = ['cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type'] %}
+
+with machines as (
+
+    select * from {{ ref('int_gpu_machines_placed') }}
+
+),
+
+machine_names as (
+
+    select * from {{ ref('int_gpu_machines') }}
+
+),
+
+gpu_capacity as (
+
+    select
+        usage_start,
+        usage_end,
+        lower(cluster) as cluster,
+        lower(node) as node,
+        lower(node_pool) as node_pool,
+        {{ gpu_model_key('gpu_model') }} as gpu_model,
+        lower(capacity_type) as capacity_type,
+        gpu_hours_capacity
+    from {{ ref('stg_usage__gpu_capacity') }}
+
+),
+
+capacity_by_day as (
+
+    {{ cut_by_day('gpu_capacity', place_columns, ['gpu_hours_capacity']) }}
+
+),
+
+-- windows as charges name them: a day is never named like a month
+capacity_by_window as (
+
+    select
+        cast(usage_date as string) as driver_window,
+        {{ place_columns | join(',\n        ') }},
+        sum(gpu_hours_capacity) as gpu_hours_capacity
+    from capacity_by_day
+    group by
+        cast(usage_date as string),
+        {{ place_columns | join(',\n        ') }}
+    union all
+    select
+        {{ month_of('usage_date') }} as driver_window,
+        {{ place_columns | join(',\n        ') }},
+        sum(gpu_hours_capacity) as gpu_hours_capacity
+    from capacity_by_day
+    group by
+        {{ month_of('usage_date') }},
+        {{ place_columns | join(',\n        ') }}
+
+),
+
+scopes as (
+
+    select
+        driver_window,
+        driver_scope,
+        pool_level,
+        cluster,
+        scope_group,
+        gpu_model,
+        case when pool_level = 'cluster' then capacity_type end as capacity_type,
+        {{ millionths('sum(gpu_hours)') }} as billed_micro_gpu_hours
+    from machines
+    where driver_scope is not null
+    group by
+        driver_window,
+        driver_scope,
+        pool_level,
+        cluster,
+        scope_group,
+        gpu_model,
+        case when pool_level = 'cluster' then capacity_type end
+
+),
+
+scopes_the_bill_cannot_measure as (
+
+    select
+        scopes.driver_scope,
+        scopes.driver_window,
+        scopes.pool_level,
+        scopes.cluster,
+        scopes.scope_group,
+        scopes.gpu_model,
+        scopes.capacity_type,
+        machine_names.machine_name
+    from scopes
+    left join machine_names
+        on
+            scopes.pool_level = 'node'
+            and scopes.driver_window = machine_names.driver_window
+            and scopes.scope_group = machine_names.machine_id
+    where coalesce(scopes.billed_micro_gpu_hours, 0) <= 0
+
+),
+
+capacity_told_by_scope as (
+
+    select
+        scopes.driver_scope,
+        {{ millionths('sum(capacity.gpu_hours_capacity)') }} as told_micro_gpu_hours
+    from scopes_the_bill_cannot_measure as scopes
+    inner join capacity_by_window as capacity
+        on
+            scopes.driver_window = capacity.driver_window
+            and scopes.cluster = capacity.cluster
+    where
+        case scopes.pool_level
+            when 'node' then capacity.node in (scopes.scope_group, scopes.machine_name)
+            when 'node_pool' then capacity.node_pool = scopes.scope_group
+            else capacity.node is null and capacity.node_pool is null
+        end
+        and coalesce(capacity.gpu_model, scopes.gpu_model, '') = coalesce(scopes.gpu_model, capacity.gpu_model, '')
+        and coalesce(capacity.capacity_type, scopes.capacity_type, '')
+        = coalesce(scopes.capacity_type, capacity.capacity_type, '')
+    group by scopes.driver_scope
+
+),
+
+capacity_by_scope as (
+
+    select
+        scopes.driver_window,
+        scopes.driver_scope,
+        scopes.pool_level,
+        scopes.cluster,
+        scopes.scope_group,
+        scopes.gpu_model,
+        scopes.capacity_type,
+        case
+            when scopes.billed_micro_gpu_hours > 0 then scopes.billed_micro_gpu_hours
+            else capacity_told_by_scope.told_micro_gpu_hours
+        end as capacity_micro_gpu_hours,
+        case
+            when scopes.billed_micro_gpu_hours > 0 then 'bill'
+            when capacity_told_by_scope.driver_scope is not null then 'gpu_capacity'
+        end as capacity_source
+    from scopes
+    left join capacity_told_by_scope
+        on scopes.driver_scope = capacity_told_by_scope.driver_scope
+
+)
+
+select * from capacity_by_scope

@@ -1,0 +1,45 @@
+-- Splits the pools of GPU clusters by the micro-GPU-hours held in their scope. Guarantees that the parts add up to the
+-- pools exactly.
+with gpu_pools as (
+
+    select * from {{ ref('int_pools') }}
+    where pool_kind = 'gpu_cluster' and driver_scope is not null
+
+),
+
+gpu_hours_by_scope as (
+
+    select * from {{ ref('int_gpu_hours_by_scope') }}
+
+),
+
+pool_weights as (
+
+    select
+        gpu_pools.pool_id,
+        gpu_hours_by_scope.consumer_key,
+        gpu_hours_by_scope.weight
+    from gpu_pools
+    inner join gpu_hours_by_scope
+        on gpu_pools.driver_scope = gpu_hours_by_scope.driver_scope
+
+),
+
+parts as (
+
+    {{ split_exactly('gpu_pools', 'pool_weights', cost_measures()) }}
+
+)
+
+select
+    pool_id,
+    consumer_key,
+    'GPU-Hours' as driver_unit,
+    cast({{ from_millionths('weight') }} as {{ money_type() }}) as driver_quantity,
+    cast({{ from_millionths('total_weight') }} as {{ money_type() }}) as driver_total,
+    share,
+    {%- for measure in cost_measures() %}
+    cast({{ measure }}_residual as {{ money_type() }}) as {{ measure }}_residual,
+    {{ measure }} as allocated_{{ measure }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from parts

@@ -1,0 +1,116 @@
+-- Telemetry that the bill cannot hold: more GPU-hours held than were paid for, and rows that name no machine of the bill.
+-- Nothing is charged for the surplus. An empty table is the good case; a warning test counts the rows.
+with held as (
+
+    select * from {{ ref('int_gpu_hours_by_scope') }}
+
+),
+
+scopes as (
+
+    select * from {{ ref('int_gpu_capacity_by_scope') }}
+
+),
+
+gpu_hours as (
+
+    select * from {{ ref('int_gpu_hours_by_window') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_gpu_places_matched') }}
+
+),
+
+places_that_fit as (
+
+    select distinct
+        places.driver_window,
+        places.place_id
+    from places
+    inner join scopes
+        on
+            places.driver_window = scopes.driver_window
+            and places.pool_level = scopes.pool_level
+            and places.cluster = scopes.cluster
+            and case places.pool_level
+                when 'node' then places.machine_id
+                when 'node_pool' then places.node_pool_matched
+                else places.cluster
+            end = scopes.scope_group
+            and (
+                places.pool_level = 'node'
+                or places.gpu_model is null
+                or scopes.gpu_model is null
+                or {{ gpu_family('places.gpu_model') }} = {{ gpu_family('scopes.gpu_model') }}
+            )
+
+),
+
+above_capacity as (
+
+    select
+        scopes.driver_window,
+        scopes.cluster,
+        scopes.driver_scope as place,
+        'more GPU-hours held than the bill paid for' as reason,
+        cast(sum(held.weight) as bigint) as held_micro_gpu_hours,
+        scopes.capacity_micro_gpu_hours
+    from held
+    inner join scopes
+        on held.driver_scope = scopes.driver_scope
+    group by
+        scopes.driver_window,
+        scopes.cluster,
+        scopes.driver_scope,
+        scopes.capacity_micro_gpu_hours
+    having sum(held.weight) > scopes.capacity_micro_gpu_hours
+
+),
+
+without_machine as (
+
+    select
+        gpu_hours.driver_window,
+        gpu_hours.cluster,
+        concat_ws(
+            '/', gpu_hours.cluster, gpu_hours.node_pool, gpu_hours.node, gpu_hours.gpu_model, gpu_hours.capacity_type
+        ) as place,
+        'no such machine on the bill' as reason,
+        cast(sum(gpu_hours.micro_gpu_hours) as bigint) as held_micro_gpu_hours,
+        cast(0 as bigint) as capacity_micro_gpu_hours
+    from gpu_hours
+    left join places_that_fit
+        on
+            gpu_hours.driver_window = places_that_fit.driver_window
+            and gpu_hours.place_id = places_that_fit.place_id
+    where
+        places_that_fit.place_id is null
+        and gpu_hours.micro_gpu_hours > 0
+    group by
+        gpu_hours.driver_window,
+        gpu_hours.cluster,
+        concat_ws(
+            '/', gpu_hours.cluster, gpu_hours.node_pool, gpu_hours.node, gpu_hours.gpu_model, gpu_hours.capacity_type
+        )
+
+),
+
+gpu_hours_without_capacity as (
+
+    select * from above_capacity
+    union all
+    select * from without_machine
+
+)
+
+select
+    driver_window,
+    cluster,
+    place,
+    reason,
+    {{ from_millionths('held_micro_gpu_hours') }} as held_gpu_hours,
+    {{ from_millionths('capacity_micro_gpu_hours') }} as capacity_gpu_hours
+from gpu_hours_without_capacity

@@ -1,0 +1,115 @@
+-- What the bill says about the machines of GPU clusters: how many GPU-hours were paid for, where. Who held them is
+-- telemetry's matter (int_gpu_hours_by_workload).
+with charges as (
+
+    select * from {{ ref('int_charges_attributed_to_owners') }}
+
+),
+
+machine_charges as (
+
+    select
+        source_name,
+        {{ machine_id('charges') }} as machine_id,
+        lower(resource_name) as machine_name,
+        lower(cluster) as cluster,
+        lower(node_pool) as node_pool,
+        {{ gpu_model_key('gpu_model') }} as gpu_model,
+        lower(capacity_type) as capacity_type,
+        case when charge_category = 'Usage' then gpu_hours end as gpu_hours,
+        charge_date,
+        billing_period,
+        {{ charge_window_kind('charges') }} as window_kind
+    from charges
+    where
+        is_cluster_machine
+        and coalesce(commitment_discount_status, '') <> 'Unused'
+
+),
+
+machine_days as (
+
+    select
+        source_name,
+        machine_id,
+        charge_date,
+        max(machine_name) as machine_name,
+        min(cluster) as cluster,
+        min(node_pool) as node_pool,
+        -- core and memory lines of a machine do not name its GPU
+        max(gpu_model) as gpu_model,
+        coalesce(min(case when gpu_hours > 0 then capacity_type end), min(capacity_type)) as capacity_type,
+        sum(gpu_hours) as gpu_hours
+    from machine_charges
+    group by
+        source_name,
+        machine_id,
+        charge_date
+
+),
+
+-- months are needed only where a charge takes its driver over one
+months as (
+
+    select distinct billing_period
+    from machine_charges
+    where window_kind = 'month'
+
+),
+
+machine_months as (
+
+    select
+        machine_days.source_name,
+        machine_days.machine_id,
+        months.billing_period,
+        max(machine_days.machine_name) as machine_name,
+        min(machine_days.cluster) as cluster,
+        min(machine_days.node_pool) as node_pool,
+        max(machine_days.gpu_model) as gpu_model,
+        coalesce(
+            min(case when machine_days.gpu_hours > 0 then machine_days.capacity_type end),
+            min(machine_days.capacity_type)
+        ) as capacity_type,
+        sum(machine_days.gpu_hours) as gpu_hours
+    from machine_days
+    inner join months
+        on {{ month_of('machine_days.charge_date') }} = months.billing_period
+    group by
+        machine_days.source_name,
+        machine_days.machine_id,
+        months.billing_period
+
+),
+
+machines_by_window as (
+
+    select
+        'day' as window_kind,
+        cast(charge_date as string) as driver_window,
+        source_name,
+        machine_id,
+        machine_name,
+        cluster,
+        node_pool,
+        gpu_model,
+        capacity_type,
+        gpu_hours
+    from machine_days
+    union all
+    select
+        'month' as window_kind,
+        billing_period as driver_window,
+        source_name,
+        machine_id,
+        machine_name,
+        cluster,
+        node_pool,
+        gpu_model,
+        capacity_type,
+        gpu_hours
+    from machine_months
+
+)
+
+select * from machines_by_window
