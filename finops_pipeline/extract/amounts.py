@@ -1,0 +1,191 @@
+"""Raw totals at full precision, straight from the delivered amounts: the control that the normalized ledger must meet.
+
+Which amounts make up the billed and the effective cost of each dataset is here, and how texts are summed exactly.
+Nothing is corrected: dbt normalizes the same amounts on its own way, and the two must agree to the last digit.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.deliveries import Total
+from finops_pipeline.extract.duck import file_literal, quoted, rows
+
+Columns = dict[str, str]
+"""Canonical name (see `canonical`) to the delivered column's own name."""
+Components = Callable[[Columns, bool], str]
+"""SQL over `landed`: x_file, x_row, billing_currency, cost_basis, column_name, sign, amount (text), one per amount."""
+
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+
+
+def canonical(name: str) -> str:
+    """One spelling for a column over dialects: `lineItem/UnblendedCost` and `line_item_unblended_cost` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def aws_components(columns: Columns, is_net: bool) -> str:
+    """Billed: unblended cost of every line. Effective: amortized by line type, as AWS's own cost dashboards do.
+
+    The `net` columns (after private discounts) are taken for the whole delivery or not at all. The commitment of a
+    savings plan has no net form. Lines without an effective amount of their own (negations, upfront fees, the fee of
+    a reservation) count nothing: their cost reaches the covered usage and the recurring fee.
+    """
+
+    def amount(*names: str) -> str:
+        chosen = [_NET[name] for name in names if is_net and name in _NET] + list(names)
+        return _text(columns, *chosen)
+
+    unblended = amount("lineitemunblendedcost")
+    line_type = _text(columns, "lineitemlineitemtype")
+    is_reservation_fee = f"{_text(columns, 'reservationreservationarn')} is not null"
+    first = f"""case {line_type}
+        when 'SavingsPlanCoveredUsage' then {amount("savingsplansavingsplaneffectivecost")}
+        when 'SavingsPlanRecurringFee' then {amount("savingsplantotalcommitmenttodate")}
+        when 'SavingsPlanNegation' then null
+        when 'SavingsPlanUpfrontFee' then null
+        when 'DiscountedUsage' then {amount("reservationeffectivecost")}
+        when 'RIFee' then {amount("reservationunusedamortizedupfrontfeeforbillingperiod")}
+        when 'Fee' then case when {is_reservation_fee} then null else {unblended} end
+        else {unblended} end"""
+    used = f"case {line_type} when 'SavingsPlanRecurringFee' then {amount('savingsplanusedcommitment')} end"
+    unused_fee = f"case {line_type} when 'RIFee' then {amount('reservationunusedrecurringfee')} end"
+    currency = _text(columns, "lineitemcurrencycode")
+    return _union(
+        _component(currency, "billed", "unblended cost", unblended),
+        _component(currency, "effective", "effective cost", first),
+        _component(currency, "effective", "savings plan used commitment", used, sign=-1, if_any=True),
+        _component(currency, "effective", "reservation unused recurring fee", unused_fee, if_any=True),
+    )
+
+
+_NET = {
+    "lineitemunblendedcost": "lineitemnetunblendedcost",
+    "savingsplansavingsplaneffectivecost": "savingsplannetsavingsplaneffectivecost",
+    "reservationeffectivecost": "reservationneteffectivecost",
+    "reservationunusedamortizedupfrontfeeforbillingperiod": "reservationnetunusedamortizedupfrontfeeforbillingperiod",
+    "reservationunusedrecurringfee": "reservationnetunusedrecurringfee",
+}
+
+
+def gcp_components(columns: Columns, is_net: bool) -> str:
+    """Billed and effective alike: cost plus every credit (credits are negative)."""
+    del is_net
+    currency = _text(columns, "currency")
+    credit = "nullif(trim(cast(credit.amount as varchar)), '')"
+    credits = f"(select *, unnest({quoted(columns['credits'])}) as credit from landed)"
+    return _union(
+        *(
+            part
+            for basis in ("billed", "effective")
+            for part in (
+                _component(currency, basis, "cost", _text(columns, "cost")),
+                _component(currency, basis, "credits.amount", credit, source=credits),
+            )
+        )
+    )
+
+
+def azure_components(basis: str) -> Components:
+    """Cost in the billing currency: billed in an actual export, effective in an amortized one."""
+
+    def components(columns: Columns, is_net: bool) -> str:
+        del is_net
+        currency = _text(columns, "billingcurrency", "billingcurrencycode", "currency")
+        return _component(currency, basis, "cost", _text(columns, "costinbillingcurrency", "cost"))
+
+    return components
+
+
+def raw_totals(
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], components: Components, is_net: bool
+) -> tuple[Total, ...]:
+    """Exact totals of landed parts by currency and cost basis, ordered by both.
+
+    Raises:
+        DeliveryError: an amount is no number, or too large for money (10^20); names file, row, column and value.
+    """
+    if not parts:
+        return ()
+    files = ", ".join(file_literal(part) for part in parts)
+    landed = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+    columns: Columns = {}
+    for name, *_ in rows(connection, f"describe select * from {landed}"):
+        columns.setdefault(canonical(name), name)
+    # An amount of 19 characters without exponent has no more than 18 decimals. Below 10 (nearly all amounts), the
+    # cast to 37 decimals is exact; above, only the digits after the point are taken, which fit for any size.
+    query = f"""
+        with landed as (select * from {landed}),
+        components as ({components(columns, is_net)}),
+        rounded as (
+            select *, try_cast(amount as decimal(38, 18)) as rounded,
+                try_cast(amount as decimal(38, 37)) as narrow
+            from components
+        ),
+        exact as (
+            select *,
+                case
+                    when length(amount) < 20 and not contains(lower(amount), 'e') then cast(0 as decimal(38, 37))
+                    else coalesce(
+                        narrow - try_cast(rounded as decimal(38, 37)),
+                        {_fraction_sql("amount")}
+                    )
+                end as beyond,
+                amount is not null and (rounded is null or not regexp_full_match(amount, '{_NUMBER}')) as is_bad
+            from rounded
+        )
+        """
+    totals = rows(
+        connection,
+        f"""{query}
+        select billing_currency, cost_basis,
+            coalesce(sum(case when sign < 0 then -rounded else rounded end), 0),
+            coalesce(sum(case when sign < 0 then -beyond else beyond end), 0),
+            count(*) filter (where is_bad)
+        from exact group by all order by billing_currency nulls first, cost_basis""",
+    )
+    if any(bad for *_, bad in totals):
+        [(file, row, column, amount)] = rows(
+            connection,
+            f"{query} select x_file, x_row, column_name, amount from exact where is_bad order by x_file, x_row limit 1",
+        )
+        raise DeliveryError(f"{file}, row {row}: {column} is {amount!r}; expected a number below 10^20")
+    return tuple(Total(currency, basis, raw, beyond) for currency, basis, raw, beyond, _ in totals)
+
+
+def _fraction_sql(amount: str) -> str:
+    """The digits beyond the 18th decimal of an amount of any size, from its text."""
+    parts = f"regexp_extract({amount}, '^([+-]?)([0-9]*)\\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?$', ['s', 'i', 'f', 'e'])"
+    # A macro of one expression: `p` holds sign, integer digits, fraction digits and exponent.
+    return f"""list_transform([{parts}], lambda p: list_transform(
+            [length(p.f) - coalesce(try_cast(p.e as bigint), 0)], lambda decimals:
+            case when decimals <= 18 or decimals >= 60 then cast(0 as decimal(38, 37)) else list_transform(
+                ['0.' || right(lpad(p.i || p.f, 60, '0'), decimals::integer)], lambda fraction:
+                (case when p.s = '-' then -1 else 1 end)
+                * (cast(fraction as decimal(38, 37)) - cast(cast(fraction as decimal(38, 18)) as decimal(38, 37)))
+            )[1] end)[1])[1]"""
+
+
+def _text(columns: Columns, *names: str) -> str:
+    """The first of these columns that was delivered, as text without blanks; null for an empty or absent one."""
+    for name in names:
+        if name in columns:
+            return f"nullif(trim(cast({quoted(columns[name])} as varchar)), '')"
+    return "cast(null as varchar)"
+
+
+def _component(
+    currency: str, basis: str, column: str, amount: str, *, sign: int = 1, if_any: bool = False, source: str = "landed"
+) -> str:
+    where = f" where {amount} is not null" if if_any else ""
+    return (
+        f"select x_file, x_row, upper({currency}) as billing_currency, '{basis}' as cost_basis,"
+        f" '{column}' as column_name, {sign} as sign, {amount} as amount from {source}{where}"
+    )
+
+
+def _union(*components: str) -> str:
+    return "\nunion all\n".join(components)

@@ -1,0 +1,102 @@
+"""AWS Data Exports (CUR 2.0, Parquet): which complete deliveries an export's folder holds, by its manifests.
+
+Layout: `metadata/BILLING_PERIOD=YYYY-MM/<export>-Manifest.json` names the data files below
+`data/BILLING_PERIOD=YYYY-MM/`, in a folder per execution where the export keeps every version. AWS writes the manifest
+after all data files, so no data folder is ever listed.
+https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from finops_pipeline.config import Source
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.deliveries import Offer, OfferedFile
+from finops_pipeline.extract.manifests import count, named_files, read_manifest, text
+from finops_pipeline.extract.transport import Transport
+
+_MANIFEST = re.compile(r"metadata/(?P<partition>[^/]+)/(?:(?P<execution>[^/]+)/)?(?P<name>[^/]+-Manifest\.json)")
+_PARTITION = re.compile(r"billing_period=(\d{4}-(?:0[1-9]|1[0-2]))", re.IGNORECASE)
+_EXECUTION = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z-[0-9a-f-]+")
+
+
+def list_offers(transport: Transport, source: Source) -> Sequence[Offer]:
+    """One offer per billing period that has a manifest, ordered by period.
+
+    Raises:
+        DeliveryError: a manifest is unreadable, ambiguous, or names files it must not.
+    """
+    del source
+    keys: dict[str, list[re.Match[str]]] = defaultdict(list)
+    for key in transport.list("metadata"):
+        match = _MANIFEST.fullmatch(key)
+        partition = _PARTITION.fullmatch(match["partition"]) if match else None
+        if match and partition:
+            keys[partition[1]].append(match)
+    return [_offer(transport, period, _manifest_key(transport, keys[period])) for period in sorted(keys)]
+
+
+def _manifest_key(transport: Transport, found: list[re.Match[str]]) -> str:
+    """The manifest of the period; where only executions have one, the newest execution's (its name is an instant)."""
+    at_period = [match for match in found if match["execution"] is None]
+    candidates = at_period or [max(found, key=lambda match: match["execution"])]
+    named = [match for match in candidates if match["name"] == f"{transport.folder_name}-Manifest.json"]
+    chosen = named or candidates
+    if len(chosen) > 1:
+        raise DeliveryError(
+            f"{transport.location} has several manifests for one billing period: "
+            f"{', '.join(match.string for match in chosen)}. Point the uri at the folder of one export."
+        )
+    return chosen[0].string
+
+
+def _offer(transport: Transport, period: str, manifest_key: str) -> Offer:
+    manifest, etag = read_manifest(transport, manifest_key)
+    where = f"{transport.location}/{manifest_key}"
+    names = manifest.get("dataFiles")
+    if not isinstance(names, list):
+        raise DeliveryError(f"{period}: {where} has no list dataFiles; expected the manifest of a CUR 2.0 export.")
+    files = named_files(transport, [_named(entry, where) for entry in names], where)
+    for file in files:
+        folder = re.match(r"data/([^/]+)/", file.key)
+        partition = _PARTITION.fullmatch(folder[1]) if folder else None
+        if not partition or partition[1] != period:
+            raise DeliveryError(
+                f"{period}: {where} names {file.name!r}, which is not in data/BILLING_PERIOD={period}/."
+            )
+        if not file.key.endswith(".parquet"):
+            raise DeliveryError(
+                f"{period}: {file.name!r}, named by {where}, is no Parquet file; CUR 2.0 as CSV is not read yet by this"
+                " version. Set the export's format to Parquet."
+            )
+    execution = text(manifest.get("executionId")) or _execution(files)
+    return Offer(
+        transport=transport,
+        variant="",
+        period=period,
+        identity=f"execution={execution};manifest={etag}",
+        manifest=where,
+        files=files,
+        label=execution,
+        manifest_key=manifest_key,
+        manifest_etag=etag,
+    )
+
+
+def _named(entry: Any, where: str) -> OfferedFile:
+    """A data file as named: the object's key, or an object that tells its size as well."""
+    if isinstance(entry, dict):
+        name = text(entry.get("key")) or text(entry.get("s3Uri")) or text(entry.get("path"))
+        if name:
+            return OfferedFile("", name, count(entry.get("size")), count(entry.get("rowCount")))
+    elif text(entry):
+        return OfferedFile("", entry)
+    raise DeliveryError(f"{where} has an entry in dataFiles that names no file: {entry!r}.")
+
+
+def _execution(files: Sequence[OfferedFile]) -> str:
+    """The execution the keys tell of, where the export keeps every version; else empty."""
+    found = {part for file in files for part in file.key.split("/") if _EXECUTION.fullmatch(part)}
+    return max(found, default="")

@@ -1,0 +1,72 @@
+"""A DuckDB connection for extraction: bounded, in UTC, and able to reach nothing but the export and the landing zone.
+
+It holds no data of its own; landed files are Parquet. The working warehouse is never opened here.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+MEMORY_LIMIT = "1GB"
+"""Enough for a part of any size: DuckDB streams CSV and Parquet, and one row group per thread is held."""
+
+
+@contextmanager
+def connect(landing: Path, readable: Iterable[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection that may read the given folders, and write below the landing zone only."""
+    spill = landing / f".spill-{os.getpid()}"
+    connection = duckdb.connect(
+        config={
+            "memory_limit": MEMORY_LIMIT,
+            "threads": min(4, os.cpu_count() or 1),
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    try:
+        folders = ", ".join(literal(str(folder)) for folder in (landing, *readable))
+        connection.execute("set TimeZone = 'UTC'")
+        # The order matters: the folders first, then no other access, then no way back.
+        connection.execute(f"set allowed_directories = [{folders}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
+    """All rows of a query."""
+    return connection.execute(sql).fetchall()
+
+
+def literal(text: str) -> str:
+    """A SQL text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """A SQL identifier; names from outside are never used unquoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_literal(path: Path) -> str:
+    """A SQL literal for exactly this file: characters that DuckDB would take for a glob are escaped."""
+    return literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
+
+
+def reason(error: duckdb.Error) -> str:
+    """What DuckDB says, without the line of data it quotes and without its advice to programmers."""
+    lines = str(error).splitlines()
+    told = [
+        line
+        for line in lines[:4]
+        if line.strip() and not line.startswith(("Original Line", "Possible", "*", "LINE ", " ", "candidates"))
+    ]
+    return "; ".join(told)[:400].rstrip(".")

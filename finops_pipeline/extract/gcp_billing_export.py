@@ -1,0 +1,143 @@
+"""The GCP detailed billing export as table dumps: which billing months a folder of Parquet and JSON lines holds.
+
+The dump files lie flat in one folder and are together the table, without a manifest. A month is `invoice.month`; it is
+another delivery when its rows are others, however they are spread over files. The folder's listing (names, sizes,
+times) tells whether anything has to be read at all.
+https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/detailed-usage
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
+from finops_pipeline.extract.duck import quoted, rows
+from finops_pipeline.extract.reading import JSON_LINES, PARQUET, Relation, relation, told_as_delivery_errors
+from finops_pipeline.extract.transport import Stat, Transport
+
+_MONTH = 'cast("invoice"."month" as varchar)'
+_NEXT_STEP = "Dump the table again and run again. What was landed before stays."
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The dump files of a folder as the store lists them, without reading any."""
+
+    location: str
+    stats: dict[str, Stat]
+
+    @property
+    def text(self) -> str:
+        """The listing in one line: stands in the ledger where other providers' deliveries name their manifest."""
+        told = "\n".join(f"{key} {stat.size} {stat.etag}" for key, stat in sorted(self.stats.items()))
+        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
+        return f"{self.location} ({len(self.stats)} files, listing {digest})"
+
+
+@dataclass
+class _Month:
+    newest_export: datetime | None = None
+    rows: int = 0
+    content: int = 0
+    files: list[OfferedFile] = field(default_factory=list)
+
+
+def list_folder(transport: Transport) -> Listing:
+    """The dump files of the folder; names that begin with '.' or '_' are marks of the tools that write dumps.
+
+    Raises:
+        DeliveryError: a file that is no dump: leaving it out could leave out money.
+    """
+    stats: dict[str, Stat] = {}
+    endings = (*PARQUET[0], *JSON_LINES[0])
+    for key in transport.list(recursive=False):
+        if key.startswith((".", "_")):
+            continue
+        if not key.lower().endswith(endings):
+            raise DeliveryError(
+                f"{transport.location}/{key} is no dump of the billing table; supported: {', '.join(endings)}."
+                " Convert it, or move it out of the folder."
+            )
+        stat = transport.stat(key)
+        if stat is not None:
+            stats[key] = stat
+    return Listing(transport.location, stats)
+
+
+def read_offers(connection: duckdb.DuckDBPyConnection, transport: Transport, listing: Listing) -> Sequence[Offer]:
+    """One offer per invoice month, ordered by month. Reads every file.
+
+    The identity of a month is its newest export time, its row count and an order-free checksum of its rows, so that a
+    table dumped anew into other shards is the same delivery.
+
+    Raises:
+        DeliveryError: a file that is cut short or malformed, or a row without a valid invoice month.
+    """
+    months: dict[str, _Month] = defaultdict(_Month)
+    for key, stat in sorted(listing.stats.items()):
+        for month, newest, count, content in _months_of(connection, transport, key):
+            known = months[month]
+            known.newest_export = max(filter(None, (known.newest_export, newest)), default=None)
+            known.rows += count
+            known.content += content
+            known.files.append(OfferedFile(key, key, stat.size, count))
+    return [_offer(transport, listing, period, months[period]) for period in sorted(months)]
+
+
+def _offer(transport: Transport, listing: Listing, period: str, month: _Month) -> Offer:
+    exported = f"{month.newest_export:%Y%m%dT%H%M%S}" if month.newest_export else "unknown"
+    return Offer(
+        transport=transport,
+        variant="",
+        period=period,
+        identity=f"export_time={month.newest_export};rows={month.rows};content={month.content:x}",
+        manifest=listing.text,
+        files=tuple(month.files),
+        label=f"export-{exported}",
+        rows=month.rows,
+        submitted_at=month.newest_export,
+        row_filter=f"replace({_MONTH}, '-', '') = '{period.replace('-', '')}'",
+    )
+
+
+def _months_of(
+    connection: duckdb.DuckDBPyConnection, transport: Transport, key: str
+) -> list[tuple[str, datetime | None, int, int]]:
+    """(period, newest export time, rows, checksum) of the months in one file."""
+    where = f"{transport.location}/{key}"
+    try:
+        found = relation(connection, transport.open_data(key), key, (PARQUET, JSON_LINES))
+        for name in ("invoice", "export_time"):
+            if not found.find(name):
+                raise DeliveryError(f"has no column {name}, as the detailed export's table has")
+        with told_as_delivery_errors():
+            months = _grouped(connection, found)
+    except DeliveryError as error:
+        raise DeliveryError(f"{where} {error}. {_NEXT_STEP}") from error
+    periods = [(parse_period(month or ""), month, first) for month, _, _, _, first in months]
+    for period, month, first in periods:
+        if period is None:
+            raise DeliveryError(
+                f"{where}, row {first}: invoice.month is {month!r}; expected such as '202610'. {_NEXT_STEP}"
+            )
+    return [
+        (period, newest, count, content)
+        for (period, _, _), (_, newest, count, content, _) in zip(periods, months, strict=True)
+        if period is not None
+    ]
+
+
+def _grouped(connection: duckdb.DuckDBPyConnection, found: Relation) -> list[tuple]:
+    columns = ", ".join(quoted(name) for name in found.columns)
+    exported = """cast("export_time" as timestamptz) at time zone 'UTC'"""
+    return rows(
+        connection,
+        f"""
+        select {_MONTH} as month, max({exported}), count(*), sum(cast(hash({columns}) as hugeint)), min(x_row)
+        from ({found.sql}) group by month order by month nulls first""",
+    )

@@ -1,0 +1,58 @@
+"""Reading a JSON manifest that comes from outside: tolerant of additions, strict about what is relied on."""
+
+import json
+from typing import Any
+
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.deliveries import OfferedFile
+from finops_pipeline.extract.transport import Transport, content_etag
+
+
+def read_manifest(transport: Transport, key: str) -> tuple[dict[str, Any], str]:
+    """The manifest and its etag.
+
+    Raises:
+        DeliveryError: it cannot be read or is no JSON object.
+    """
+    content = transport.read_bytes(key)
+    where = f"the manifest {transport.location}/{key}"
+    try:
+        manifest = json.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise DeliveryError(
+            f"{where} is no JSON ({error}); it may be half written. Run again after the next delivery."
+        ) from error
+    if not isinstance(manifest, dict):
+        raise DeliveryError(f"{where} holds no JSON object. Check that the uri points at the export's own folder.")
+    return manifest, content_etag(content)
+
+
+def named_files(transport: Transport, names: list[OfferedFile], where: str) -> tuple[OfferedFile, ...]:
+    """The files a manifest names, with their keys resolved.
+
+    Raises:
+        DeliveryError: a name leads outside the export's folder, or stands twice (its rows would count twice).
+    """
+    files: dict[str, OfferedFile] = {}
+    for file in names:
+        try:
+            key = transport.resolve(file.name)
+        except DeliveryError as error:
+            raise DeliveryError(
+                f"{where} names a file that is not read: {error}. Only files in the export's own folder"
+                f" {transport.location} are read; check the uri and the folders above it."
+            ) from error
+        if key in files:
+            raise DeliveryError(f"{where} names {file.name!r} twice; its rows would count twice.")
+        files[key] = OfferedFile(key, file.name, file.size, file.rows)
+    return tuple(files.values())
+
+
+def text(value: Any) -> str | None:
+    """A manifest's value when it is a text that is not blank."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def count(value: Any) -> int | None:
+    """A manifest's count when it tells one. Providers write 0 and null for 'not counted'."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -1,0 +1,188 @@
+"""One delivered file as a SQL relation: every delivered column, and the number of each row.
+
+CSV is read as text, Parquet in its native types, JSON lines with every number as the text it was written in. What the
+columns mean, and where the rows go, is not known here.
+"""
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.declared import TECHNICAL_NAMES, json_shape
+from finops_pipeline.extract.duck import file_literal, literal, quoted, reason, rows
+
+_MAX_LINE_BYTES = 16 * 1024 * 1024
+"""One line of JSON or CSV: hundreds of tags fit many times over."""
+
+_QUOTE_NUMBERS = (
+    r"""regexp_replace(cast(json as varchar), '("[A-Za-z_][A-Za-z0-9_]*"\s*:\s*)(-?[0-9][0-9.eE+-]*)', '\1"\2"', 'g')"""
+)
+"""Numbers of JSON objects become strings before anything parses them: a parser would make them DOUBLE, and digits would
+be lost. Inside a string the quotes are escaped, so an unescaped `"key":` is always a key."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`sql` yields `columns` (delivered names to types, as landed) and `x_row`, in the order of the file."""
+
+    sql: str
+    columns: dict[str, str]
+
+    def find(self, *names: str) -> str | None:
+        """The delivered column with one of these names, whatever its case."""
+        by_lower = {name.lower(): name for name in self.columns}
+        return next((by_lower[name.lower()] for name in names if name.lower() in by_lower), None)
+
+
+def relation(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, formats: Sequence["Format"] | None = None
+) -> Relation:
+    """The rows of a CSV(.gz), Parquet or JSON lines(.gz) file, told by its name's ending.
+
+    Args:
+        connection: may read the folder of `path`.
+        path: where the bytes are.
+        name: the file's own name, for its ending.
+        formats: what is read here; all of them when not given.
+
+    Raises:
+        DeliveryError: an ending that is not read, a file that is cut short or malformed, or a delivered column with
+            the name of a technical one. The message says what; the caller adds which delivery.
+    """
+    formats = FORMATS if formats is None else formats
+    for endings, reader in formats:
+        if name.lower().endswith(endings):
+            with told_as_delivery_errors():
+                found = reader(connection, path)
+            taken = sorted(
+                column for column in found.columns if column.lower() in TECHNICAL_NAMES | {"file_row_number"}
+            )
+            if taken:
+                raise DeliveryError(
+                    f"has a column {taken[0]!r}, a name the landing zone keeps for itself; leave it out of the export"
+                )
+            return found
+    known = ", ".join(ending for endings, _ in formats for ending in endings)
+    raise DeliveryError(f"has an ending that is not read yet by this version; supported: {known}")
+
+
+@contextmanager
+def told_as_delivery_errors() -> Iterator[None]:
+    """Whatever a damaged file makes the readers raise, as a DeliveryError that says what is damaged."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise DeliveryError(f"cannot be read: {reason(error)}") from error
+    except (EOFError, OSError, UnicodeDecodeError, csv.Error, zlib.error) as error:
+        raise DeliveryError(f"cannot be read: {error}") from error
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
+    del connection
+    names = _csv_header(path)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    # Explicit dialect and columns: nothing is sniffed, so no file's content changes how it is read. A second byte order
+    # mark, which Azure writes into the first data cell, is taken off.
+    first = f"ltrim({quoted(names[0])}, chr(65279)) as {quoted(names[0])}"
+    sql = f"""
+        select * replace ({first}), row_number() over () as x_row
+        from read_csv({file_literal(path)}, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',',
+            quote = '"', escape = '"', hive_partitioning = false, max_line_size = {_MAX_LINE_BYTES})"""
+    return Relation(sql, dict.fromkeys(names, "VARCHAR"))
+
+
+def _csv_header(path: Path) -> list[str]:
+    """Column names as delivered; a name that comes again in any case gets a number, an empty one its position."""
+    opener = gzip.open if path.name.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    if not header:
+        raise DeliveryError("is empty, without even a header")
+    names: dict[str, str] = {}
+    for position, text in enumerate(header, start=1):
+        name = text.strip("\ufeff ") or f"column_{position}"
+        unique, number = name, 1
+        while unique.lower() in names:
+            number += 1
+            unique = f"{name}_{number}"
+        names[unique.lower()] = unique
+    return list(names.values())
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
+    source = f"read_parquet({file_literal(path)}, hive_partitioning = false)"
+    columns, select = {}, []
+    for name, type_, *_ in rows(connection, f"describe select * from {source}"):
+        # Instants are landed in UTC without zone: one type over files, and no reader's session zone matters.
+        instant = type_ == "TIMESTAMP WITH TIME ZONE"
+        columns[name] = "TIMESTAMP" if instant else type_
+        select.append(f"{quoted(name)} at time zone 'UTC' as {quoted(name)}" if instant else quoted(name))
+    return Relation(f"select {', '.join(select)}, file_row_number + 1 as x_row from {source}", columns)
+
+
+def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
+    lines = (
+        f"read_ndjson_objects({file_literal(path)}, hive_partitioning = false, maximum_object_size = {_MAX_LINE_BYTES})"
+    )
+    quoted_numbers = f"cast({_QUOTE_NUMBERS} as json)"
+    [(found, others)] = rows(
+        connection,
+        f"""select json_group_structure({quoted_numbers}), count(*) filter (where json_type(json) <> 'OBJECT')
+        from {lines}""",
+    )
+    if others:
+        raise DeliveryError(f"has {others} lines that are no JSON object")
+    shape = _merged(json_shape("gcp_detailed"), json.loads(found) if found else {})
+    instants = {name for name, inner in shape.items() if inner == "TIMESTAMP"}
+    as_text = {name: "VARCHAR" if name in instants else inner for name, inner in shape.items()}
+    select = ", ".join(
+        f"cast(line.{quoted(name)} as timestamptz) at time zone 'UTC' as {quoted(name)}"
+        if name in instants
+        else f"line.{quoted(name)} as {quoted(name)}"
+        for name in shape
+    )
+    sql = f"""
+        select {select}, x_row from (
+            select row_number() over () as x_row,
+                json_transform({quoted_numbers}, {literal(json.dumps(as_text))}) as line
+            from {lines}
+        )"""
+    types = {name: type_ for name, type_, *_ in rows(connection, f"describe {sql}") if name != "x_row"}
+    return Relation(sql, types)
+
+
+def _merged(declared: Any, found: Any, place: str = "") -> Any:
+    """The declared shape with the found fields it does not know, whose scalars are text."""
+    if found in ("NULL", None):
+        return declared
+    if isinstance(declared, dict) and isinstance(found, dict):
+        known = {name: _merged(inner, found.get(name), f"{place}.{name}") for name, inner in declared.items()}
+        return known | {name: _as_text(inner) for name, inner in found.items() if name not in declared}
+    if isinstance(declared, list) and isinstance(found, list):
+        return [_merged(declared[0], found[0], place)]
+    if isinstance(declared, dict | list):
+        kind = "a list" if isinstance(declared, list) else "an object"
+        raise DeliveryError(f"has something else than {kind} in {place.removeprefix('.')}")
+    return declared
+
+
+def _as_text(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _as_text(inner) for name, inner in found.items()} or "VARCHAR"
+    return [_as_text(found[0])] if isinstance(found, list) else "VARCHAR"
+
+
+Format = tuple[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection, Path], Relation]]
+PARQUET: Format = ((".parquet",), _parquet)
+CSV: Format = ((".csv", ".csv.gz"), _csv)
+JSON_LINES: Format = ((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"), _json_lines)
+FORMATS = (PARQUET, CSV, JSON_LINES)

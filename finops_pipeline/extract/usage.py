@@ -1,0 +1,270 @@
+"""Usage feeds: files of cost drivers and business metrics, checked, typed and mirrored into the landing zone.
+
+A feed is the files its uri matches now: each is one delivery, a changed file replaces its own rows, a vanished file's
+rows do not count any more. A file with a single bad value is refused whole, and what it held before stays.
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import duckdb
+
+from finops_pipeline.config import UsageFeed
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.deliveries import Delivery, LandedFile
+from finops_pipeline.extract.duck import connect, quoted, rows
+from finops_pipeline.extract.landing import address_values, copy_rows, landing_folder
+from finops_pipeline.extract.ledger import live_deliveries, update_ledger
+from finops_pipeline.extract.reading import CSV, PARQUET, Relation, relation, told_as_delivery_errors
+from finops_pipeline.extract.transport import FileTransport
+from finops_pipeline.extract.usage_kinds import DUCKDB_TYPES, USAGE_KINDS, UsageColumn
+from finops_pipeline.file_uri import local_path
+
+_INSTANT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?( ?(Z|z|UTC|[+-]\d\d(:?\d\d)?))?)?"
+_DATE = r"\d{4}-\d\d-\d\d([T ]00:00(:00([.]0+)?)?(Z|[+-]00(:?00)?)?)?"
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_EXPECTED = {
+    "instant": "an ISO 8601 instant such as 2026-10-01T00:00:00Z",
+    "date": "a day such as 2026-10-01",
+    "quantity": "a number that is not negative",
+    "number": "a number",
+    "text": "a value",
+}
+_MESSAGES_PER_FEED = 10
+
+
+class RefreshResult(Protocol):
+    """The part of a refresh's result that a feed fills."""
+
+    landed: list[Delivery]
+    unchanged: list[Delivery]
+    removed: list[Delivery]
+    not_delivered: list[str]
+    opened: list[str]
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A condition on rows that must not hold, over the relation `delivered` with typed columns `t_<column>`."""
+
+    column: str
+    is_bad: str
+    expected: str
+
+
+def refresh_feed(
+    feed: UsageFeed, landing: Path, now: datetime, result: RefreshResult, report: Callable[[str], None]
+) -> None:
+    """Mirror the files a feed matches: land new and changed ones, drop vanished ones, in one step of the ledger.
+
+    Raises:
+        DeliveryError: the folder does not exist, or files are refused; the good ones are landed before.
+    """
+    transport, names = matching_files(feed)
+    base = transport.root
+    live = {d.variant: d for d in live_deliveries(landing, feed.kind) if d.source_name == feed.name}
+    landed: list[Delivery] = []
+    sighted: list[Delivery] = []
+    errors: list[str] = []
+    with connect(landing, [base]) as connection:
+        for name in names:
+            before = live.get(name)
+            if before and (seen := _seen_again(transport, name, before)):
+                result.unchanged.append(seen)
+                sighted += [seen] if seen != before else []
+                continue
+            try:
+                landed.append(_land(connection, transport, feed, name, before, landing, now, report))
+            except DeliveryError as error:
+                errors.append(f"{base / name}: {error}")
+    gone = [delivery for name, delivery in live.items() if name not in names]
+    update_ledger(landing, live=landed, removed=gone, sighted=sighted)
+    result.landed += landed
+    result.removed += gone
+    result.opened += [f"{feed.name}: {key}" for key in transport.opened]
+    for delivery in gone:
+        report(f"{feed.name}: {delivery.variant} is no longer there; its rows do not count any more")
+    if not names:
+        result.not_delivered.append(f"{feed.name}: not delivered yet; no file matches {local_path(feed.uri)}")
+    if errors:
+        more = [f"and {len(errors) - _MESSAGES_PER_FEED} more files"] if len(errors) > _MESSAGES_PER_FEED else []
+        raise DeliveryError("\n".join(errors[:_MESSAGES_PER_FEED] + more))
+
+
+def matching_files(feed: UsageFeed) -> tuple[FileTransport, list[str]]:
+    """The folder a feed's uri names, and the keys of the files in it that the uri matches now.
+
+    Raises:
+        DeliveryError: the folder does not exist, or the uri names a folder instead of files.
+    """
+    base, pattern = _split(local_path(feed.uri))
+    transport = FileTransport(base)
+    transport.require_reachable()
+    return transport, [key for key in transport.list() if _matches(key, pattern)]
+
+
+def _split(path: Path) -> tuple[Path, str]:
+    """The folder without glob characters, and the pattern below it."""
+    parts = path.parts
+    first = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+    if path.is_dir():
+        raise DeliveryError(f"{path} is a folder; name its files, such as {path}/*.csv.")
+    return Path(*parts[:first]), "/".join(parts[first:])
+
+
+def _matches(key: str, pattern: str) -> bool:
+    """Whether a file belongs to the feed; names that begin with '.' or '_' are marks of the tools that write files."""
+    if key.rsplit("/", 1)[-1].startswith((".", "_")):
+        return False
+    return re.fullmatch(_regex(pattern), key) is not None
+
+
+def _regex(pattern: str) -> str:
+    """A glob as a regular expression: `*` and `?` stay within a folder, `**/` spans folders."""
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(
+        meaning.get(token) or (token.replace("[!", "[^") if token.startswith("[") else re.escape(token))
+        for token in tokens
+    )
+
+
+def _seen_again(transport: FileTransport, name: str, before: Delivery) -> Delivery | None:
+    """The landed delivery when the file still holds it; None when the file is another."""
+    [file] = before.files
+    etag = transport.revisit(name, file.size, file.etag)
+    return replace(before, files=(replace(file, etag=etag),)) if etag else None
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection,
+    transport: FileTransport,
+    feed: UsageFeed,
+    name: str,
+    before: Delivery | None,
+    landing: Path,
+    now: datetime,
+    report: Callable[[str], None],
+) -> Delivery:
+    stat = transport.stat(name)
+    if stat is None:
+        raise DeliveryError("vanished while the feed was read. Run again.")
+    etag = transport.landed_etag(name, stat)
+    checksum = etag.partition("/")[2]
+    delivery_id = f"{_slug(PurePosixPath(name).stem)}-{checksum[:12]}"
+    report(f"{feed.name} {name}: landing {stat.size / 1e6:.1f} MB")
+    found = relation(connection, transport.open_data(name), name, (CSV, PARQUET))
+    columns = USAGE_KINDS[feed.kind]
+    typed, others = _typed(feed.kind, columns, found)
+    source = f"select *, {', '.join(typed.values())} from ({found.sql})"
+    with told_as_delivery_errors():
+        _check(connection, source, columns, found)
+    select = [f"{quoted('t_' + column.name)} as {quoted(column.name)}" for column in columns]
+    select += [f"cast({quoted(other)} as varchar) as {quoted(other)}" for other in others]
+    ready = Relation(
+        f"select {', '.join(select)}, x_row from ({source})", dict.fromkeys([c.name for c in columns] + others, "")
+    )
+    with landing_folder(landing, feed.kind, feed.name, _slug(name), delivery_id) as folder:
+        part = folder.temporary / "part-00000.parquet"
+        count = copy_rows(connection, ready, address_values(feed.name, None, delivery_id, name), part)
+        if transport.stat(name) != stat:
+            raise DeliveryError("changed while it was read. Run again when it is complete.")
+        delivery = Delivery(
+            table_name=feed.kind,
+            source_name=feed.name,
+            provider="usage",
+            dataset=feed.kind,
+            variant=name,
+            billing_period=None,
+            delivery_id=delivery_id,
+            identity=f"sha256={checksum}",
+            status="live",
+            rows=count,
+            totals=(),
+            files=(LandedFile(name, stat.size, etag, count, f"{folder.relative}/{part.name}"),),
+            manifest=f"{transport.location}/{name}",
+            submitted_at=None,
+            previous_delivery_id=before.delivery_id if before else None,
+            seen_at=now.astimezone(UTC).replace(tzinfo=None),
+        )
+        folder.finish(delivery)
+    return delivery
+
+
+def _slug(name: str) -> str:
+    """A path-safe form of a file's name, distinct for distinct names."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "file"
+    return safe if safe == name and len(safe) <= 80 else f"{safe[:60]}-{zlib.crc32(name.encode()):08x}"
+
+
+def _typed(kind: str, columns: tuple[UsageColumn, ...], found: Relation) -> tuple[dict[str, str], list[str]]:
+    """SQL of the typed columns (`t_<name>`), and the delivered columns the kind does not know."""
+    delivered = {column.name: found.find(column.name) for column in columns}
+    missing = [column.name for column in columns if column.is_required and delivered[column.name] is None]
+    if missing:
+        required = ", ".join(column.name for column in columns if column.is_required)
+        raise DeliveryError(f"has no column {', '.join(missing)}; {kind} requires {required}")
+    typed = {
+        column.name: f"{_cast(column, _text(delivered[column.name]))} as {quoted('t_' + column.name)}"
+        for column in columns
+    }
+    known = {name for name in delivered.values() if name is not None}
+    return typed, [name for name in found.columns if name not in known]
+
+
+def _text(name: str | None) -> str:
+    return f"nullif(trim(cast({quoted(name)} as varchar)), '')" if name else "cast(null as varchar)"
+
+
+def _cast(column: UsageColumn, text: str) -> str:
+    if column.type == "instant":
+        instant = f"try_cast({text} as timestamptz) at time zone 'UTC'"
+        return f"case when regexp_full_match({text}, '{_INSTANT}') then {instant} end"
+    if column.type == "date":
+        return f"case when regexp_full_match({text}, '{_DATE}') then try_cast(left({text}, 10) as date) end"
+    if column.type in ("quantity", "number"):
+        return (
+            f"case when regexp_full_match({text}, '{_NUMBER}') then try_cast({text} as {DUCKDB_TYPES[column.type]}) end"
+        )
+    return text
+
+
+def _check(
+    connection: duckdb.DuckDBPyConnection, source: str, columns: tuple[UsageColumn, ...], found: Relation
+) -> None:
+    """Raise for the first bad row of the file, if there is one: one aggregate over all rows, then one look."""
+    checks = list(_checks(columns, found))
+    firsts = ", ".join(f"min(x_row) filter (where {check.is_bad})" for check in checks)
+    [numbers] = rows(connection, f"select {firsts} from ({source})")
+    bad = [(number, check) for number, check in zip(numbers, checks, strict=True) if number is not None]
+    if not bad:
+        return
+    number, check = min(bad, key=lambda found: found[0])
+    column = found.find(check.column) or check.column
+    [(value,)] = rows(connection, f"select cast({quoted(column)} as varchar) from ({source}) where x_row = {number}")
+    shown = "empty" if value is None or not value.strip() else repr(value)
+    raise DeliveryError(f"row {number}: column {column} is {shown}; expected {check.expected}")
+
+
+def _checks(columns: tuple[UsageColumn, ...], found: Relation) -> Iterator[_Check]:
+    for column in columns:
+        delivered = found.find(column.name)
+        if delivered is None:
+            continue
+        text, typed = _text(delivered), quoted("t_" + column.name)
+        expected = _EXPECTED[column.type]
+        if column.needs_value:
+            yield _Check(column.name, f"{typed} is null", expected)
+        elif column.type != "text":
+            yield _Check(column.name, f"{typed} is null and {text} is not null", expected)
+        if column.type == "quantity":
+            yield _Check(column.name, f"{typed} < 0", expected)
+    names = {column.name for column in columns}
+    for start, end in (("usage_start", "usage_end"), ("started_at", "ended_at")):
+        if start in names and end in names:
+            yield _Check(end, f"t_{end} < t_{start}", f"an instant not before {start}")
