@@ -1,0 +1,27 @@
+{#- Absolute paths of the files behind one landed table: [declared columns, live parts ...] in a stable order. -#}
+{% macro landed_files(table_name) %}
+    {%- set landing = env_var('FINOPS_HOME') ~ '/landing' -%}
+    {%- set own_files = {
+        'deliveries': landing ~ '/deliveries.parquet',
+        'allocation_rules': landing ~ '/rules/allocation_rules.parquet',
+        'owner_keys': landing ~ '/rules/owner_keys.parquet',
+    } -%}
+    {%- if table_name in own_files -%}
+        {{- return([own_files[table_name]]) -}}
+    {%- endif -%}
+    {%- set files = [landing ~ '/' ~ table_name ~ '/_declared_columns.parquet'] -%}
+    {%- set live_parts -%}
+        select distinct parts.part.landed as landed
+        from (
+            select unnest(files) as part
+            from read_parquet('{{ own_files['deliveries'] | replace("'", "''") }}')
+            where status = 'live' and table_name = '{{ table_name }}'
+        ) as parts
+        where parts.part.landed is not null
+        order by landed
+    {%- endset -%}
+    {%- for row in run_query(live_parts).rows -%}
+        {%- do files.append(landing ~ '/' ~ row[0]) -%}
+    {%- endfor -%}
+    {{- return(files) -}}
+{% endmacro %}

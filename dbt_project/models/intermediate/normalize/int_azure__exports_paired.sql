@@ -1,0 +1,98 @@
+with
+
+cost_details as (
+
+    select * from {{ ref('stg_azure__cost_details') }}
+
+),
+
+deliveries as (
+
+    select * from {{ ref('stg_deliveries') }}
+    where provider = 'azure'
+
+),
+
+delivered_exports as (
+
+    select
+        source_name,
+        billing_period,
+        bool_or(variant = 'ActualCost') as has_actual,
+        bool_or(variant = 'AmortizedCost') as has_amortized,
+        max(case when variant = 'ActualCost' then submitted_at end) as actual_submitted_at,
+        max(case when variant = 'AmortizedCost' then submitted_at end) as amortized_submitted_at
+
+    from deliveries
+    group by source_name, billing_period
+
+),
+
+-- What both exports must say alike: everything but the purchases (actual) and the spread of them (amortized).
+on_demand_costs as (
+
+    select
+        source_name,
+        billing_period,
+        coalesce(billing_currency, 'XXX') as billing_currency,
+        sum(case when export_type = 'ActualCost' and not {{ is_azure_commitment_purchase() }} then cost else 0 end)
+            as actual_on_demand_cost,
+        sum(case when export_type = 'AmortizedCost' and not {{ is_azure_commitment() }} then cost else 0 end)
+            as amortized_on_demand_cost
+
+    from cost_details
+    group by 1, 2, 3
+
+),
+
+compared as (
+
+    select
+        delivered_exports.source_name,
+        delivered_exports.billing_period,
+        on_demand_costs.billing_currency,
+        delivered_exports.has_actual,
+        delivered_exports.has_amortized,
+        delivered_exports.actual_submitted_at,
+        delivered_exports.amortized_submitted_at,
+        coalesce(on_demand_costs.actual_on_demand_cost, 0) as actual_on_demand_cost,
+        coalesce(on_demand_costs.amortized_on_demand_cost, 0) as amortized_on_demand_cost,
+        delivered_exports.has_actual and delivered_exports.has_amortized as has_both,
+        -- One currency that differs makes the period no pair in all of them: the rows of a run belong together.
+        bool_and(
+            coalesce(on_demand_costs.actual_on_demand_cost, 0) = coalesce(on_demand_costs.amortized_on_demand_cost, 0)
+        ) over (partition by delivered_exports.source_name, delivered_exports.billing_period) as is_equal
+
+    from delivered_exports
+    left join on_demand_costs
+        on
+            delivered_exports.source_name = on_demand_costs.source_name
+            and delivered_exports.billing_period = on_demand_costs.billing_period
+
+),
+
+paired as (
+
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        case
+            when not has_amortized then 'ActualCost'
+            when not has_actual or is_equal then 'AmortizedCost'
+            when coalesce(amortized_submitted_at >= actual_submitted_at, true) then 'AmortizedCost'
+            else 'ActualCost'
+        end as on_demand_export,
+        actual_on_demand_cost,
+        amortized_on_demand_cost,
+        case when has_both then amortized_on_demand_cost - actual_on_demand_cost else 0 end as pairing_difference,
+        has_actual,
+        has_amortized,
+        has_both and is_equal as is_pair,
+        has_both and not is_equal as is_unequal_pair
+
+    from compared
+
+)
+
+select * from paired

@@ -1,0 +1,118 @@
+{{ config(materialized='table') }}
+{#- A table: allocation, the marts and the checks read it many times, and the steps before it are views. -#}
+
+with
+
+charges as (
+
+    select * from {{ ref('int_charges_classified') }}
+
+),
+
+owners as (
+
+    select * from {{ ref('int_tags_resolved_to_owners') }}
+
+),
+
+attributed as (
+
+    select
+        charges.source_name,
+        charges.provider,
+        charges.delivery_id,
+        charges.charge_id,
+        charges.landed_file,
+        charges.landed_row,
+        charges.billing_account_id,
+        charges.billing_account_name,
+        charges.billing_account_type,
+        charges.sub_account_id,
+        charges.sub_account_name,
+        charges.sub_account_type,
+        charges.billing_currency,
+        charges.billing_period,
+        charges.billing_period_start,
+        charges.billing_period_end,
+        charges.charge_period_start,
+        charges.charge_period_end,
+        charges.charge_date,
+        charges.charge_category,
+        charges.charge_class,
+        charges.charge_description,
+        charges.charge_frequency,
+        charges.charge_origin,
+        charges.pricing_category,
+        charges.pricing_quantity,
+        charges.pricing_unit,
+        charges.reported_consumed_quantity as consumed_quantity,
+        charges.reported_consumed_unit as consumed_unit,
+        charges.list_unit_price,
+        charges.contracted_unit_price,
+        charges.list_cost,
+        charges.contracted_cost,
+        charges.billed_cost,
+        charges.effective_cost,
+        charges.commitment_discount_id,
+        charges.commitment_discount_name,
+        charges.commitment_discount_category,
+        charges.commitment_discount_type,
+        charges.commitment_discount_status,
+        charges.commitment_discount_quantity,
+        charges.commitment_discount_unit,
+        charges.capacity_reservation_id,
+        charges.capacity_reservation_status,
+        charges.service_category,
+        charges.service_subcategory,
+        charges.service_name,
+        charges.service_provider_name,
+        charges.host_provider_name,
+        charges.publisher_name,
+        charges.invoice_issuer_name,
+        charges.invoice_id,
+        charges.region_id,
+        charges.region_name,
+        charges.availability_zone,
+        charges.resource_id,
+        charges.resource_name,
+        charges.resource_type,
+        charges.sku_id,
+        charges.sku_price_id,
+        nullif(charges.meter_text, '') as sku_meter,
+        case when charges.sku_price_id is not null then charges.sku_price_details end as sku_price_details,
+        charges.tags,
+        charges.cost_layer,
+        coalesce(owners.cluster, charges.delivered_cluster) as cluster,
+        coalesce(owners.node_pool, charges.delivered_node_pool) as node_pool,
+        charges.gpu_model,
+        charges.gpu_count,
+        charges.gpu_hours,
+        charges.capacity_type,
+        charges.is_cluster_machine,
+        charges.bucket,
+        charges.storage_class,
+        charges.storage_measure,
+        charges.billed_byte_hours,
+        charges.model_id,
+        charges.model_family,
+        charges.token_direction,
+        charges.token_cache_action,
+        charges.token_count,
+        owners.team,
+        owners.project,
+        owners.environment,
+        owners.model_name,
+        owners.workload_type,
+        owners.business_unit,
+        owners.owner,
+        owners.cost_center,
+        owners.dataset,
+        owners.owner_source
+
+    from charges
+    left join owners
+        on charges.tags = owners.tags
+
+)
+
+select * from attributed

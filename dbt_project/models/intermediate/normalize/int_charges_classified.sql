@@ -1,0 +1,116 @@
+with
+
+charges as (
+
+    select * from {{ ref('int_charges_unioned') }}
+
+),
+
+meters as (
+
+    select * from {{ ref('int_meters_classified') }}
+
+),
+
+measured_charges as (
+
+    select
+        charges.*,
+        meters.service_name,
+        meters.service_category,
+        meters.service_subcategory,
+        meters.cost_layer,
+        meters.sku_price_details,
+        meters.machine_component,
+        meters.machine_scope,
+        meters.capacity_type as meter_capacity_type,
+        meters.gpu_model as meter_gpu_model,
+        meters.gpu_count as meter_gpu_count,
+        meters.gpus_per_machine_hour,
+        meters.storage_class,
+        meters.storage_measure,
+        meters.model_id,
+        meters.model_family,
+        meters.token_direction,
+        meters.token_cache_action,
+        meters.tokens_per_consumed_unit,
+        case when charges.pricing_quantity is not null then coalesce(meters.pricing_unit, 'Units') end as pricing_unit,
+        case
+            when charges.is_consumption
+                then coalesce(charges.consumed_quantity, charges.pricing_quantity * meters.units_per_block)
+        end as measured_quantity,
+        coalesce(meters.consumed_unit, 'Units') as measured_unit
+
+    from charges
+    inner join meters
+        on charges.meter_key = meters.meter_key
+
+),
+
+-- Google bills the GPU, the cores and the memory of one machine apart; the resource says which belong together.
+gpu_machines as (
+
+    select
+        source_name,
+        resource_id,
+        charge_date,
+        min(meter_gpu_model) as gpu_model
+
+    from measured_charges
+    where machine_component = 'gpu' and is_consumption and resource_id is not null
+    group by source_name, resource_id, charge_date
+
+),
+
+machine_charges as (
+
+    select
+        measured_charges.*,
+        case
+            when not measured_charges.is_consumption then null
+            else coalesce(measured_charges.meter_gpu_model, gpu_machines.gpu_model)
+        end as gpu_model,
+        case
+            when not measured_charges.is_consumption or measured_charges.machine_component is null then null
+            when measured_charges.measured_unit = 'Hours' then measured_charges.measured_quantity
+            when measured_charges.pricing_unit = 'Hours' then measured_charges.pricing_quantity
+        end as machine_hours
+
+    from measured_charges
+    left join gpu_machines
+        on
+            measured_charges.source_name = gpu_machines.source_name
+            and measured_charges.resource_id = gpu_machines.resource_id
+            and measured_charges.charge_date = gpu_machines.charge_date
+            and measured_charges.machine_component in ('core', 'ram')
+
+),
+
+classified as (
+
+    select
+        *,
+        case when is_consumption then measured_quantity end as reported_consumed_quantity,
+        case when is_consumption then measured_unit end as reported_consumed_unit,
+        case when is_consumption then meter_gpu_count end as gpu_count,
+        machine_hours * gpus_per_machine_hour as gpu_hours,
+        case
+            when not is_consumption or machine_component is null then null
+            when pricing_category = 'Committed' then 'reserved'
+            when is_spot or meter_capacity_type = 'spot' then 'spot'
+            else 'on_demand'
+        end as capacity_type,
+        coalesce(
+            is_consumption and machine_scope = 'vm' and machine_component is not null and gpu_model is not null, false
+        ) as is_cluster_machine,
+        case
+            when not is_consumption or storage_measure is null or storage_measure != 'bytes' then null
+            else {{ stored_byte_hours('measured_quantity', 'measured_unit', 'pricing_quantity', 'pricing_unit', 'billing_period') }}
+        end as billed_byte_hours,
+        case when is_consumption then measured_quantity * tokens_per_consumed_unit end as token_count
+
+    from machine_charges
+
+)
+
+select * from classified

@@ -1,0 +1,93 @@
+{%- set mapped_models = [
+    ref('int_aws__charges_mapped_to_focus'),
+    ref('int_gcp__charges_mapped_to_focus'),
+    ref('int_azure__charges_mapped_to_focus'),
+] -%}
+
+with
+
+mapped_charges as (
+{% for mapped_model in mapped_models %}
+    select
+        {% for column in mapped_charge_columns() -%}
+            {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ mapped_model }}
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}
+),
+
+files as (
+
+    select * from {{ ref('stg_delivery_files') }}
+
+),
+
+addressed as (
+
+    select
+        mapped_charges.* replace (
+            coalesce(mapped_charges.billing_currency, 'XXX') as billing_currency,
+            coalesce(mapped_charges.billing_period_start, {{ period_start('mapped_charges.billing_period') }})
+                as billing_period_start,
+            coalesce(mapped_charges.billing_period_end, {{ period_end('mapped_charges.billing_period') }})
+                as billing_period_end,
+            coalesce(
+                mapped_charges.charge_period_start,
+                mapped_charges.billing_period_start,
+                {{ period_start('mapped_charges.billing_period') }}
+            ) as charge_period_start,
+            coalesce(
+                mapped_charges.charge_period_end,
+                mapped_charges.billing_period_end,
+                {{ period_end('mapped_charges.billing_period') }}
+            ) as charge_period_end,
+            coalesce(mapped_charges.service_key, '') as service_key,
+            coalesce(mapped_charges.service_label, '') as service_label,
+            coalesce(mapped_charges.meter_family, '') as meter_family,
+            coalesce(mapped_charges.meter_text, '') as meter_text,
+            coalesce(mapped_charges.meter_unit, '') as meter_unit,
+            coalesce(mapped_charges.consumed_meter_unit, '') as consumed_meter_unit,
+            coalesce(mapped_charges.instance_type, '') as instance_type
+        ),
+        concat_ws(
+            '/',
+            mapped_charges.source_name,
+            mapped_charges.billing_period,
+            mapped_charges.delivery_id,
+            coalesce(cast(files.file_number as varchar), mapped_charges.landed_file),
+            concat_ws('#', cast(mapped_charges.landed_row as varchar), mapped_charges.charge_part)
+        ) as charge_id
+
+    from mapped_charges
+    left join files
+        on
+            mapped_charges.source_name = files.source_name
+            and mapped_charges.provider = files.provider
+            and mapped_charges.delivery_id = files.delivery_id
+            and mapped_charges.landed_file = files.file_name
+
+),
+
+keyed as (
+
+    select
+        *,
+        cast(charge_period_start as date) as charge_date,
+        concat_ws(
+            chr(31),
+            provider,
+            service_key,
+            service_label,
+            meter_family,
+            meter_text,
+            meter_unit,
+            consumed_meter_unit,
+            instance_type
+        ) as meter_key
+
+    from addressed
+
+)
+
+select * from keyed

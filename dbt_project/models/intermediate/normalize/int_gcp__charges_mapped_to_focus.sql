@@ -1,0 +1,230 @@
+{#- Credits that pay part of the bill are charges of their own; the others are prices and are netted in their row. -#}
+{%- set own_credit_types = ['PROMOTION', 'FREE_TIER', 'SUBSCRIPTION_BENEFIT'] -%}
+{%- set commitment_credit_types = ['COMMITTED_USAGE_DISCOUNT', 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'] -%}
+
+with
+
+detailed_rows as (
+
+    select * from {{ ref('stg_gcp__detailed_rows') }}
+
+),
+
+rows_with_credits as (
+
+    select
+        *,
+        coalesce(cost, 0) as gross_cost,
+        {{ sum_of_credits('credits', own_credit_types, are_listed=false) }} as netted_credits,
+        list_filter(
+            credits, lambda credit: credit.credit_type in ('{{ commitment_credit_types | join("', '") }}')
+        )[1] as commitment_credit,
+        coalesce(sku_description like 'Commitment%', false) as is_commitment_fee
+
+    from detailed_rows
+
+),
+
+row_charges as (
+
+    select
+        *,
+        cast(null as varchar) as charge_part,
+        case
+            when cost_type = 'regular' then 'Usage'
+            when cost_type = 'tax' then 'Tax'
+            else 'Adjustment'
+        end as charge_category,
+        -- A correction is one only of a month that was invoiced before.
+        case
+            when
+                adjustment_type is not null
+                and usage_start_time < {{ pacific_to_utc(period_start('billing_period')) }}
+                then 'Correction'
+        end as charge_class,
+        coalesce(adjustment_description, sku_description) as charge_description,
+        'delivered' as charge_origin,
+        gross_cost + netted_credits as billed_cost,
+        coalesce(cost_at_list, gross_cost) as list_cost,
+        gross_cost as contracted_cost
+
+    from rows_with_credits
+
+),
+
+credit_entries as (
+
+    select
+        rows_with_credits.*,
+        places.place,
+        rows_with_credits.credits[places.place] as credit
+
+    from rows_with_credits
+    cross join unnest(range(1, len(rows_with_credits.credits) + 1)) as places (place)
+    where rows_with_credits.credits is not null
+
+),
+
+credit_charges as (
+
+    select
+        * exclude (place, credit),
+        'credit-' || place as charge_part,
+        'Credit' as charge_category,
+        cast(null as varchar) as charge_class,
+        credit.credit_name as charge_description,
+        'credit' as charge_origin,
+        credit.amount as billed_cost,
+        credit.amount as list_cost,
+        credit.amount as contracted_cost
+
+    from credit_entries
+    where
+        credit.credit_type in ('{{ own_credit_types | join("', '") }}')
+        and credit.amount != 0
+
+),
+
+all_charges as (
+
+    select * from row_charges
+    union all
+    select * from credit_charges
+
+),
+
+described_charges as (
+
+    select
+        *,
+        charge_category = 'Usage' as is_usage,
+        coalesce(sku_description ilike 'spot preemptible%' or sku_description ilike 'preemptible%', false) as is_spot,
+        coalesce(
+            is_commitment_fee or commitment_credit is not null or subscription_instance_id is not null, false
+        ) as is_committed,
+        coalesce(price_pricing_unit_quantity, 1) as price_block,
+        coalesce(subscription_instance_id, commitment_credit.credit_id, commitment_credit.credit_name)
+            as commitment_id,
+        coalesce(resource_global_name, resource_name) as resource_id
+
+    from all_charges
+
+),
+
+mapped as (
+
+    select
+        source_name,
+        'gcp' as provider,
+        delivery_id,
+        landed_file,
+        landed_row,
+        charge_part,
+        billing_account_id,
+        cast(null as varchar) as billing_account_name,
+        'Billing Account' as billing_account_type,
+        project_id as sub_account_id,
+        case when project_id is not null then project_name end as sub_account_name,
+        case when project_id is not null then 'Project' end as sub_account_type,
+        currency as billing_currency,
+        billing_period,
+        {{ pacific_to_utc(period_start('billing_period')) }} as billing_period_start,
+        {{ pacific_to_utc(period_end('billing_period')) }} as billing_period_end,
+        usage_start_time as charge_period_start,
+        usage_end_time as charge_period_end,
+        charge_category,
+        charge_class,
+        charge_description,
+        case
+            when is_usage and is_commitment_fee then 'Recurring'
+            when is_usage then 'Usage-Based'
+            else 'One-Time'
+        end as charge_frequency,
+        charge_origin,
+        case
+            when not is_usage then null
+            when is_committed then 'Committed'
+            when is_spot then 'Dynamic'
+            else 'Standard'
+        end as pricing_category,
+        case when is_usage then coalesce(usage_amount_in_pricing_units, usage_amount, 0) end as pricing_quantity,
+        case when is_usage and not is_commitment_fee then usage_amount end as consumed_quantity,
+        case when is_usage and not is_commitment_fee and usage_amount is not null then usage_unit end
+            as consumed_meter_unit,
+        case
+            when not is_usage then null
+            when price_block in (0, 1) then abs(coalesce(price_list_price, price_effective_price))
+            else abs({{ approximate_quotient('coalesce(price_list_price, price_effective_price)', 'price_block') }})
+        end as list_unit_price,
+        case
+            when not is_usage then null
+            when price_block in (0, 1) then abs(price_effective_price)
+            else abs({{ approximate_quotient('price_effective_price', 'price_block') }})
+        end as contracted_unit_price,
+        list_cost,
+        contracted_cost,
+        billed_cost,
+        -- Google does not amortize: what a row costs after its credits is what it effectively costs.
+        billed_cost as effective_cost,
+        case when is_usage and is_committed then commitment_id end as commitment_discount_id,
+        case when is_usage and is_committed then commitment_credit.credit_name end as commitment_discount_name,
+        case
+            when not is_usage or commitment_id is null or not is_committed then null
+            when commitment_credit.credit_type = 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE' then 'Spend'
+            else 'Usage'
+        end as commitment_discount_category,
+        case when is_usage and is_committed and commitment_id is not null then 'Committed Use Discount' end
+            as commitment_discount_type,
+        case when is_usage and is_committed and commitment_id is not null then 'Used' end
+            as commitment_discount_status,
+        cast(null as {{ money_type() }}) as commitment_discount_quantity,
+        cast(null as varchar) as commitment_discount_unit,
+        case when is_usage then tags['compute.googleapis.com/reservation_name'] end as capacity_reservation_id,
+        case
+            when not is_usage or tags['compute.googleapis.com/reservation_name'] is null then null
+            when lower(tags['compute.googleapis.com/is_unused_reservation']) = 'true' then 'Unused'
+            else 'Used'
+        end as capacity_reservation_status,
+        'Google Cloud' as service_provider_name,
+        'Google Cloud' as host_provider_name,
+        coalesce(seller_name, 'Google Cloud') as publisher_name,
+        'Google Cloud' as invoice_issuer_name,
+        -- The export has no invoice number; account and invoice month name the invoice.
+        case when invoice_month is not null then billing_account_id || '-' || invoice_month end as invoice_id,
+        location_region as region_id,
+        location_region as region_name,
+        location_zone as availability_zone,
+        resource_id,
+        {{ last_path_segment('coalesce(resource_name, resource_global_name)') }} as resource_name,
+        case
+            when resource_id is null then null
+            when service_description = 'Cloud Storage' then 'Bucket'
+            when resource_id like '%/instances/%' then 'Instance'
+            when resource_id like '%/disks/%' then 'Disk'
+            else 'Resource'
+        end as resource_type,
+        case when charge_category not in ('Tax', 'Credit') then sku_id end as sku_id,
+        case
+            when charge_category not in ('Tax', 'Credit')
+                then concat_ws('/', billing_account_id, sku_id, cast(price_tier_start_amount as varchar))
+        end as sku_price_id,
+        tags,
+        tags['goog-k8s-cluster-name'] as delivered_cluster,
+        tags['goog-k8s-node-pool-name'] as delivered_node_pool,
+        case
+            when service_description = 'Cloud Storage' then {{ last_path_segment('coalesce(resource_name, resource_global_name)') }}
+        end as bucket,
+        service_description as service_key,
+        service_description as service_label,
+        cast(null as varchar) as meter_family,
+        trim(sku_description) as meter_text,
+        usage_pricing_unit as meter_unit,
+        tags['compute.googleapis.com/machine_spec'] as instance_type,
+        is_spot,
+        is_usage and not is_commitment_fee as is_consumption
+
+    from described_charges
+
+)
+
+select * from mapped

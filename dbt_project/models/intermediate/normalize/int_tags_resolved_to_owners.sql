@@ -1,0 +1,99 @@
+{{ config(materialized='table') }}
+{#- A table: a bill has millions of lines and thousands of different tag maps; each map is resolved once. -#}
+{%- set owner_columns = [
+    'team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit', 'owner', 'cost_center', 'dataset',
+] -%}
+{%- set machine_columns = ['cluster', 'node_pool'] -%}
+
+with
+
+charges as (
+
+    select * from {{ ref('int_charges_unioned') }}
+
+),
+
+owner_keys as (
+
+    select * from {{ landed(source('raw', 'owner_keys')) }}
+
+),
+
+tag_maps as (
+
+    select distinct tags
+    from charges
+    where tags is not null
+
+),
+
+tag_entries as (
+
+    select
+        tags,
+        unnest(map_entries(tags)) as entry
+
+    from tag_maps
+
+),
+
+-- A key is tried with and without its provider's prefix, so that a rule may name either.
+candidate_keys as (
+
+    select
+        tags,
+        entry.key as tag_key,
+        trim(entry.value) as tag_value,
+        {{ normalized_tag_key('entry.key') }} as normalized_key
+    from tag_entries
+
+    union
+
+    select
+        tags,
+        entry.key as tag_key,
+        trim(entry.value) as tag_value,
+        {{ normalized_tag_key('entry.key', with_prefix=false) }} as normalized_key
+    from tag_entries
+
+),
+
+deciding_keys as (
+
+    select
+        candidate_keys.tags,
+        candidate_keys.tag_key,
+        candidate_keys.tag_value,
+        owner_keys.consumer_column
+
+    from candidate_keys
+    inner join owner_keys
+        on candidate_keys.normalized_key = owner_keys.tag_key
+    where candidate_keys.tag_value != ''
+    qualify row_number() over (
+        partition by candidate_keys.tags, owner_keys.consumer_column
+        order by owner_keys.priority, candidate_keys.tag_key
+    ) = 1
+
+),
+
+resolved as (
+
+    select
+        tags,
+        {% for column in owner_columns + machine_columns -%}
+            max(case when consumer_column = '{{ column }}' then tag_value end) as {{ column }},
+        {% endfor -%}
+        -- The key that named the most telling owner: the team, else the project, and so on.
+        coalesce(
+            {% for column in owner_columns -%}
+                max(case when consumer_column = '{{ column }}' then 'tag:' || tag_key end){{ ',' if not loop.last }}
+            {% endfor %}
+        ) as owner_source
+
+    from deciding_keys
+    group by tags
+
+)
+
+select * from resolved

@@ -1,0 +1,28 @@
+{%- set delivered = landed_columns(source('raw', 'aws_cur2')) -%}
+
+with
+
+delivered_lines as (
+
+    select * from {{ landed(source('raw', 'aws_cur2')) }}
+
+),
+
+renamed as (
+
+    select
+        x_source_name as source_name,
+        x_billing_period as billing_period,
+        x_delivery_id as delivery_id,
+        x_file as landed_file,
+        x_row as landed_row,
+        {{- staged_aws_line_item_columns(delivered, is_legacy=false) }}
+        {{ delivered_map(delivered, 'product') }}['product_name'] as product_product_name,
+        {{ merge_maps([delivered_map(delivered, 'tags'), delivered_map(delivered, 'resource_tags')]) }} as resource_tags,
+        coalesce(x_is_net, false) as is_net
+
+    from delivered_lines
+
+)
+
+select * from renamed

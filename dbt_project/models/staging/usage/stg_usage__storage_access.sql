@@ -1,0 +1,40 @@
+with
+
+delivered_rows as (
+
+    select * from {{ landed(source('raw', 'storage_access')) }}
+
+),
+
+renamed as (
+
+    select
+        x_source_name as source_name,
+        x_delivery_id as delivery_id,
+        x_file as landed_file,
+        x_row as landed_row,
+        team,
+        project,
+        environment,
+        model_name,
+        model_version,
+        workload,
+        workload_type,
+        customer,
+        run_id,
+        business_unit,
+        cost_center,
+        owner,
+        usage_date,
+        bucket,
+        dataset,
+        prefix,
+        operation,
+        requests,
+        bytes_read
+
+    from delivered_rows
+
+)
+
+select * from renamed
