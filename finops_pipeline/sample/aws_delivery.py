@@ -128,16 +128,19 @@ def _execution_id(month: str, day: int) -> str:
     return f"{day_after_month(month, day)}T04:{10 + day}:43.{day}37Z-{guid(f'execution|{month}|{day}')}"
 
 
-def create_delivered_lines(connection: duckdb.DuckDBPyConnection, view: str, periods: str, first_draft: bool) -> None:
-    """Create `view`: the lines as one delivery has them. A first draft lacks lines and counts others in part."""
-    factor = "first_factor" if first_draft else "1.0"
+def create_delivered_lines(connection: duckdb.DuckDBPyConnection, view: str, where: str, draft: str) -> None:
+    """Create `view`: the lines that `where` keeps, those of which `draft` is true as the first delivery has them.
+
+    A first draft lacks lines and counts others in part.
+    """
+    factor = f"case when {draft} then first_factor else 1.0 end"
     scaled = ", ".join(
         f"({column} * {factor})::decimal(18, 10) as {column}" for column in ("amount", "cost", "billed", "effective")
     )
     connection.execute(f"""
         create or replace view {view} as
         select * replace ({scaled}) from aws_lines
-        where period in ({periods}) and {factor} is not null
+        where {where} and {factor} is not null
     """)
 
 
@@ -145,7 +148,9 @@ def write_delivery(
     connection: duckdb.DuckDBPyConnection, export_folder: Path, delivery: AwsDelivery
 ) -> tuple[int, int]:
     """Write one execution's files and, if it is the live one, the manifest that names them; returns rows and files."""
-    create_delivered_lines(connection, "aws_delivery", f"'{delivery.period}'", delivery.is_first_draft)
+    create_delivered_lines(
+        connection, "aws_delivery", f"period = '{delivery.period}'", "true" if delivery.is_first_draft else "false"
+    )
     connection.execute("""
         create or replace table aws_numbered as
         select *, row_number() over (order by usage_start, line_key) - 1 as line_no from aws_delivery

@@ -104,16 +104,19 @@ def runs(months: tuple[str, ...], restated: bool) -> tuple[AzureRun, ...]:
     return tuple(found)
 
 
-def create_delivered_lines(connection: duckdb.DuckDBPyConnection, view: str, periods: str, first_draft: bool) -> None:
-    """Create `view`: the rows as one run has them. A first draft lacks rows and counts others in part."""
-    factor = "first_factor" if first_draft else "1.0"
+def create_delivered_lines(connection: duckdb.DuckDBPyConnection, view: str, where: str, draft: str) -> None:
+    """Create `view`: the rows that `where` keeps, those of which `draft` is true as the first run has them.
+
+    A first draft lacks rows and counts others in part.
+    """
+    factor = f"case when {draft} then first_factor else 1.0 end"
     scaled = ", ".join(
         f"({column} * {factor})::decimal(18, 10) as {column}" for column in ("actual_cost", "amortized_cost")
     )
     connection.execute(f"""
         create or replace view {view} as
         select * replace ({scaled}, (quantity * {factor})::decimal(28, 10) as quantity) from azure_lines
-        where period in ({periods}) and {factor} is not null
+        where {where} and {factor} is not null
     """)
 
 
@@ -135,7 +138,9 @@ def write_run(
                 else rtrim(rtrim(amount::decimal(28, 10)::varchar, '0'), '.')
             end
     """)
-    create_delivered_lines(connection, "azure_run", f"'{run.period}'", run.is_first_draft)
+    create_delivered_lines(
+        connection, "azure_run", f"period = '{run.period}'", "true" if run.is_first_draft else "false"
+    )
     connection.execute(f"""
         create or replace table azure_numbered as
         select *, row_number() over (order by day, line_key) - 1 as line_no from azure_run where {cost} is not null

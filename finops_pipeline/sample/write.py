@@ -19,6 +19,7 @@ from finops_pipeline.sample import (
     gcp_delivery,
     gcp_detailed,
     telemetry,
+    truth,
 )
 from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE
 from finops_pipeline.sample.files import count
@@ -96,6 +97,7 @@ def write_sample(
             AZURE_SOURCE: _write_azure(connection, directory, months, restated, Path(scratch)),
         }
         usage = telemetry.write_telemetry(connection, directory / "usage")
+        truth.write_truth(connection, directory / "truth", months, restated)
     _write_configuration(directory)
     return SampleSummary(
         directory=directory,
