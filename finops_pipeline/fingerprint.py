@@ -2,7 +2,7 @@
 
 Everything that can change a byte of a mart is here: deliveries, usage feeds, rules, configuration, the dbt project,
 this package's code, the engines, and the clock as far as the open month goes. Nothing is fetched or decided here;
-`defs/transform.py` compares, `publish/` writes the fingerprint into the manifest.
+`defs/transform.py` compares, `defs/publish.py` hands it to the published manifest.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from finops_pipeline.errors import FinopsError
 from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
 
 PACKAGE_DIR = PROJECT_ROOT / "finops_pipeline"
@@ -64,7 +65,7 @@ def compute_fingerprint(
             "deliveries": _digest([row for row in live if row["provider"] != "usage"]),
             "usage feeds": _digest([row for row in live if row["provider"] == "usage"]),
             "rules": _digest(_rule_rows(settings.landing / "rules")),
-            "configuration": _digest([configuration, _local_file_digest(configuration.get("fx_rates"))]),
+            "configuration": _digest(_meaning(configuration)),
             "dbt project": _tree_digest(dbt_project_dir, ignored=_NOT_DBT_SOURCES),
             "code": _tree_digest(package_dir, ignored=_NOT_PIPELINE_CODE),
             "engines": _digest({name: version(name) for name in _ENGINES}),
@@ -79,6 +80,33 @@ def engine_versions() -> dict[str, str]:
     return {name: version(name) for name in _ENGINES}
 
 
+def note_warehouse_inputs(home: Path, fingerprint: Fingerprint) -> None:
+    """Note beside the warehouse what it was built from; publishing takes it from there, also in a later run."""
+    content = {"fingerprint": fingerprint.digest, "inputs": dict(fingerprint.parts)}
+    _warehouse_note(home).write_text(json.dumps(content), encoding="utf-8")
+
+
+def forget_warehouse_inputs(home: Path) -> None:
+    """Called before a build: a half-built warehouse was made from nothing one could name."""
+    _warehouse_note(home).unlink(missing_ok=True)
+
+
+def read_warehouse_inputs(home: Path) -> dict[str, Any]:
+    """What the warehouse was built from: `fingerprint` and its parts as `inputs`.
+
+    Raises:
+        FinopsError: no build of the warehouse has been completed.
+    """
+    try:
+        return json.loads(_warehouse_note(home).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FinopsError(f"No completed build stands in {home}; run `finops run --rebuild`.") from error
+
+
+def _warehouse_note(home: Path) -> Path:
+    return home / "warehouse.inputs.json"
+
+
 def _live_deliveries(ledger: Path) -> list[dict[str, Any]]:
     if not ledger.exists():
         return []
@@ -89,8 +117,19 @@ def _live_deliveries(ledger: Path) -> list[dict[str, Any]]:
 
 
 def _rule_rows(rules: Path) -> dict[str, list[dict[str, Any]]]:
-    # Rows, not bytes: a rewritten file with the same rules is the same input. Their order is meaning (first match wins).
+    # Rows, not bytes: a rewritten file with the same rules is the same input. Order is meaning: first match wins.
     return {path.name: pq.read_table(path).to_pylist() for path in sorted(rules.glob("*.parquet"))}
+
+
+def _meaning(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration without places: where a delivery was read from changes no mart, what it held does."""
+    kept = {name: value for name, value in configuration.items() if name not in {"allocation", "fx_rates"}}
+    for entries in ("sources", "usage"):
+        kept[entries] = [
+            {name: value for name, value in entry.items() if not name.endswith("uri")}
+            for entry in configuration.get(entries) or ()
+        ]
+    return {**kept, "fx_rates": _local_file_digest(configuration.get("fx_rates"))}
 
 
 def _local_file_digest(uri: object) -> str | None:

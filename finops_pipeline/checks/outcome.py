@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
+
+# The default context would round a DECIMAL(38,18) to 28 digits.
+_ALL_DIGITS = Context(prec=76)
 
 OFFENDERS_SHOWN = 20
 """Offenders in a Dagster table: enough to see the pattern, few enough to read."""
@@ -32,6 +36,17 @@ class CheckOutcome:
     next_step: str
     offenders: Sequence[Offender] = field(default_factory=tuple)
 
+    @classmethod
+    def broken(cls, error: Exception) -> "CheckOutcome":
+        """The check itself could not be evaluated: its claim is unproven, which is a failure."""
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return cls(
+            observed="the check could not be evaluated",
+            expected="a verdict",
+            next_step="See the run's log for the trace; the claim is unproven.",
+            offenders=(Offender("the check itself", reason, "a result"),),
+        )
+
     @property
     def passed(self) -> bool:
         """True when no subject offends the claim."""
@@ -57,6 +72,13 @@ class CheckOutcome:
         worst = "; ".join(f"{o.subject}: {o.observed}, expected {o.expected}" for o in self.offenders[:3])
         more = f"; and {len(self.offenders) - 3} more" if len(self.offenders) > 3 else ""
         return f"{self.observed}. {worst}{more}. {self.next_step}"
+
+
+def exact(amount: Decimal | None) -> str:
+    """Money for a finding: every digit that is there and none that is not."""
+    if amount is None:
+        return "unknown"
+    return f"{amount.normalize(_ALL_DIGITS):f}" if amount else "0"
 
 
 def _cell(text: str) -> str:

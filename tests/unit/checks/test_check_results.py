@@ -78,7 +78,9 @@ def test_instants_are_kept_as_utc_without_a_zone(tmp_path):
 
 
 def test_history_of_one_check_stays_bounded(tmp_path):
-    many = CheckOutcome("many", "none", "", tuple(Offender(f"subject {n}", "1", "0") for n in range(OFFENDERS_KEPT * 3)))
+    many = CheckOutcome(
+        "many", "none", "", tuple(Offender(f"subject {n}", "1", "0") for n in range(OFFENDERS_KEPT * 3))
+    )
     assert len(rows_for(many, "run-1")) == OFFENDERS_KEPT + 1
 
 

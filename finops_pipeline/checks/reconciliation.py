@@ -1,0 +1,144 @@
+"""Was any cent lost or invented between the delivered files and the ledger? Exact decimals, no tolerance."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+
+
+def raw_total_equals_normalized_total(
+    warehouse: duckdb.DuckDBPyConnection, deliveries: Sequence[Mapping[str, Any]]
+) -> CheckOutcome:
+    """What was delivered, at full precision, is what the models made of it plus the recorded rounding.
+
+    The totals of the ledger were taken while landing, straight from the delivered amounts: they are the control the
+    mart is held against, so a total that the mart has not got at all is an offender too.
+    """
+    delivered = {
+        (d["source_name"], d["billing_period"], total["billing_currency"], total["cost_basis"])
+        for d in deliveries
+        if d["status"] == "live"
+        for total in d["totals"] or ()
+    }
+    rows = warehouse.execute(
+        """
+        select
+            source_name, billing_period, billing_currency, cost_basis,
+            raw_cost, rounding_difference, normalized_cost, raw_to_normalized_difference
+        from fct_reconciliation
+        order by abs(raw_to_normalized_difference) desc nulls first, source_name, billing_period, cost_basis
+        """
+    ).fetchall()
+    offenders = [
+        Offender(
+            " ".join(str(part) for part in row[:4]),
+            f"delivered {exact(row[4])}, normalized {exact(row[6])}, rounding {exact(row[5])}: off by {exact(row[7])}",
+            "a difference of 0",
+        )
+        for row in rows
+        if row[7] is None or row[7] != 0
+    ]
+    missing = delivered - {tuple(row[:4]) for row in rows}
+    offenders += [
+        Offender(" ".join(str(part) for part in key), "delivered, but absent from fct_reconciliation", "one row")
+        for key in sorted(missing, key=str)
+    ]
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(rows) + len(missing)} delivered totals differ from the normalized ones",
+        expected="raw total = normalized total + recorded rounding difference, to the last digit",
+        next_step="Compare the delivery's files with the staging model of that source; nothing was published.",
+        offenders=offenders,
+    )
+
+
+def normalized_total_equals_allocated_total(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """Per source, period, currency and cost basis the ledger adds up to the normalized bill."""
+    rows = warehouse.execute(
+        """
+        select
+            source_name, billing_period, billing_currency, cost_basis,
+            normalized_cost, allocated_cost, normalized_to_allocated_difference
+        from fct_reconciliation
+        order by abs(normalized_to_allocated_difference) desc nulls first, source_name, billing_period, cost_basis
+        """
+    ).fetchall()
+    offenders = [
+        Offender(
+            " ".join(str(part) for part in row[:4]),
+            f"normalized {exact(row[4])}, allocated {exact(row[5])}: off by {exact(row[6])}",
+            "a difference of 0",
+        )
+        for row in rows
+        if row[6] is None or row[6] != 0
+    ]
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(rows)} totals differ between the bill and the ledger",
+        expected="normalized total = allocated total, to the last digit",
+        next_step="Find the pool that lost or invented money: compare int_ models by pool_id; nothing was published.",
+        offenders=offenders,
+    )
+
+
+def every_day_is_allocated_exactly(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """Per source, currency and day all four costs of the ledger equal those of the charges.
+
+    A full outer join: a day that only one side has is as wrong as a day with another sum.
+    """
+    rows = warehouse.execute(
+        """
+        with normalized as (
+            select
+                source_name, billing_currency, charge_date,
+                sum(billed_cost) as billed, sum(effective_cost) as effective,
+                sum(list_cost) as list, sum(contracted_cost) as contracted
+            from int_charges_attributed_to_owners
+            group by all
+        ),
+        allocated as (
+            select
+                source_name, billing_currency, charge_date,
+                sum(allocated_billed_cost) as billed, sum(allocated_effective_cost) as effective,
+                sum(allocated_list_cost) as list, sum(allocated_contracted_cost) as contracted
+            from fct_cost_allocations
+            group by all
+        ),
+        compared as (
+            select
+                coalesce(normalized.source_name, allocated.source_name) as source_name,
+                coalesce(normalized.billing_currency, allocated.billing_currency) as billing_currency,
+                coalesce(normalized.charge_date, allocated.charge_date) as charge_date,
+                normalized.source_name is null or allocated.source_name is null as is_one_sided,
+                coalesce(allocated.billed, 0) - coalesce(normalized.billed, 0) as billed,
+                coalesce(allocated.effective, 0) - coalesce(normalized.effective, 0) as effective,
+                coalesce(allocated.list, 0) - coalesce(normalized.list, 0) as list,
+                coalesce(allocated.contracted, 0) - coalesce(normalized.contracted, 0) as contracted
+            from normalized
+            full outer join allocated
+                on normalized.source_name = allocated.source_name
+                and normalized.billing_currency is not distinct from allocated.billing_currency
+                and normalized.charge_date is not distinct from allocated.charge_date
+        )
+        select *, is_one_sided or billed <> 0 or effective <> 0 or list <> 0 or contracted <> 0 as is_offender
+        from compared
+        order by is_offender desc, greatest(abs(billed), abs(effective), abs(list), abs(contracted)) desc,
+            source_name, billing_currency, charge_date
+        """
+    ).fetchall()
+    offenders = [
+        Offender(
+            f"{source} {currency} {day}",
+            f"allocated minus normalized: billed {exact(billed)}, effective {exact(effective)}, "
+            f"list {exact(listed)}, contracted {exact(contracted)}",
+            "0 in all four costs, and the day on both sides",
+        )
+        for source, currency, day, _, billed, effective, listed, contracted, is_offender in rows
+        if is_offender
+    ]
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(rows)} days differ between the bill and the ledger",
+        expected="every day of every source adds up, to the last digit",
+        next_step="A day moved or a pool was dropped: compare int_ models by pool_id and charge_date.",
+        offenders=offenders,
+    )

@@ -1,0 +1,183 @@
+"""The `finops` command: arguments, exit codes and errors. What a run does is the Dagster job `refresh` (`run.py`).
+
+Exit codes: 0 done (published, or nothing new); 1 a source, a step or a blocking check failed and what is published is
+untouched; 2 bad configuration or arguments. Heavy imports stay inside the commands, so that `finops --help` and a
+faulty configuration answer at once.
+"""
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from finops_pipeline import __version__
+from finops_pipeline.errors import ConfigurationError, FinopsError
+from finops_pipeline.settings import PROJECT_ROOT, Settings, load_settings
+
+app = typer.Typer(
+    help="Where a company's AI and cloud money goes, exactly.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="F", help="Configuration file [default: $FINOPS_CONFIG or finops.yaml]."),
+]
+
+
+def main() -> None:
+    """Run the command line. With no traceback for anything an operator can act on."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(f"finops {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    from_period: Annotated[
+        str | None, typer.Option("--from", metavar="YYYY-MM", help="First billing period to read.")
+    ] = None,
+    to_period: Annotated[
+        str | None, typer.Option("--to", metavar="YYYY-MM", help="Last billing period to read.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Rebuild and publish although nothing has changed.")
+    ] = False,
+) -> None:
+    """Run the whole pipeline: extract, normalize, allocate, unit economics, checks, publish."""
+    with _reported_errors():
+        settings = _settings(config)
+        _check_window(from_period, to_period)
+        _check_configuration(settings)
+        from finops_pipeline.run import refresh
+
+        raise typer.Exit(refresh(settings, from_period=from_period, to_period=to_period, rebuild=rebuild))
+
+
+@app.command()
+def validate(config: ConfigOption = None) -> None:
+    """Check the configuration and whether every source can be reached; say what is missing and how to mend it."""
+    with _reported_errors():
+        settings = _settings(config)
+        loaded, rules = _check_configuration(settings)
+        from finops_pipeline.extract.validate import check_source
+
+        typer.echo(f"{settings.config_path}: valid; {len(rules.rules)} allocation rules from {loaded.allocation_path}")
+        faulty = 0
+        for source in (*loaded.sources, *loaded.usage):
+            messages = check_source(source)
+            faulty += bool(messages)
+            typer.echo(f"{source.name}: {'ok' if not messages else ''}".rstrip())
+            for message in messages:
+                typer.echo(f"  {message}")
+        if faulty:
+            raise FinopsError(f"{faulty} of {len(loaded.sources) + len(loaded.usage)} sources cannot be read.")
+
+
+@app.command()
+def sample(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write the sample company into.")],
+    rows: Annotated[int | None, typer.Option(min=1, help="About how many billing lines in all.")] = None,
+    months: Annotated[
+        list[str] | None, typer.Option("--month", metavar="YYYY-MM", help="A billing month; repeat for several.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another company with the same shape.")] = None,
+) -> None:
+    """Write a small AI company's exports of three clouds, its usage feeds and the truth behind them."""
+    with _reported_errors():
+        for month in months or []:
+            _check_period("--month", month)
+        from finops_pipeline.sample import write_sample
+
+        chosen: dict[str, Any] = {"months": tuple(months) if months else None, "rows": rows, "seed": seed}
+        summary = write_sample(directory, **{name: value for name, value in chosen.items() if value is not None})
+        typer.echo(str(summary))
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Start the Dagster UI on 127.0.0.1 with the same definitions, data and run history."""
+    with _reported_errors():
+        settings = _settings(None)
+        from finops_pipeline.dagster_home import prepare_homes
+
+        prepare_homes(settings)
+        dagster = Path(sys.executable).with_name("dagster")
+        arguments = ["dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+        # workspace.yaml names its working directory relative to itself.
+        os.chdir(PROJECT_ROOT)
+        os.execv(dagster, arguments)
+
+
+def _settings(config: Path | None) -> Settings:
+    if config is not None:
+        os.environ["FINOPS_CONFIG"] = str(config)
+    return load_settings()
+
+
+def _check_configuration(settings: Settings) -> tuple[Any, Any]:
+    """Read configuration and rules before anything costly, so that a fault in them is told at once."""
+    from finops_pipeline.config import load_config
+    from finops_pipeline.rules import load_rules
+
+    config = load_config(settings.config_path)
+    return config, load_rules(config)
+
+
+def _check_window(from_period: str | None, to_period: str | None) -> None:
+    for option, period in (("--from", from_period), ("--to", to_period)):
+        if period is not None:
+            _check_period(option, period)
+    if from_period and to_period and from_period > to_period:
+        raise ConfigurationError(f"--from {from_period} is after --to {to_period}; give the earlier month first.")
+
+
+def _check_period(option: str, period: str) -> None:
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", period):
+        raise ConfigurationError(f"{option} is {period!r}; expected a billing period YYYY-MM such as 2026-10.")
+
+
+@contextmanager
+def _reported_errors() -> Iterator[None]:
+    """One message for what an operator can act on; a short trace for what is a fault of this program."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        typer.echo("\ninterrupted; what is published is untouched", err=True)
+        raise typer.Exit(130) from None
+    except Exception as error:
+        known = _known(error)
+        if known is not None:
+            typer.echo(f"error: {known}", err=True)
+            raise typer.Exit(known.exit_code) from None
+        trace = traceback.format_exception(error, limit=-4)
+        typer.echo("".join(trace).rstrip(), err=True)
+        typer.echo("error: this is a fault of finops itself; please report the lines above", err=True)
+        raise typer.Exit(1) from None
+
+
+def _known(error: BaseException | None) -> FinopsError | None:
+    """The operator's error inside whatever a framework wrapped around it."""
+    while error is not None:
+        if isinstance(error, FinopsError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

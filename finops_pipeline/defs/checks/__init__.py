@@ -1,0 +1,1 @@
+"""The checks as Dagster knows them: which asset each guards, and whether a failure blocks publishing."""

@@ -1,0 +1,41 @@
+"""Reconciliation: delivered = normalized = allocated. The queries are `checks/reconciliation.py`."""
+
+import dagster as dg
+
+from finops_pipeline.checks import reconciliation
+from finops_pipeline.checks.outcome import CheckOutcome
+from finops_pipeline.defs.checks.recorded import recorded_check
+from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.resources.refresh_request import RefreshRequest
+from finops_pipeline.resources.warehouse import open_warehouse
+
+
+def raw_total_equals_normalized_total(request: RefreshRequest) -> CheckOutcome:
+    """Per source, period, currency and cost basis: raw total = normalized total + recorded rounding, exactly."""
+    ledger = read_ledger(request.settings.landing).to_pylist()
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return reconciliation.raw_total_equals_normalized_total(warehouse, ledger)
+
+
+def normalized_total_equals_allocated_total(request: RefreshRequest) -> CheckOutcome:
+    """Per source, period, currency and cost basis: normalized total = allocated total, exactly."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return reconciliation.normalized_total_equals_allocated_total(warehouse)
+
+
+def every_day_is_allocated_exactly(request: RefreshRequest) -> CheckOutcome:
+    """Per source, currency and day: all four costs of the ledger equal those of the charges, exactly."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return reconciliation.every_day_is_allocated_exactly(warehouse)
+
+
+@dg.definitions
+def reconciliation_checks() -> dg.Definitions:
+    """The checks that no cent is lost or invented."""
+    return dg.Definitions(
+        asset_checks=[
+            recorded_check(raw_total_equals_normalized_total, asset=["fct_reconciliation"], blocking=True),
+            recorded_check(normalized_total_equals_allocated_total, asset=["fct_reconciliation"], blocking=True),
+            recorded_check(every_day_is_allocated_exactly, asset=["fct_cost_allocations"], blocking=True),
+        ]
+    )

@@ -1,0 +1,63 @@
+"""What one run was asked for, and the run lock it holds. Reading bills and building models happen elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from finops_pipeline.config import Config, load_config
+from finops_pipeline.extract.refresh import Window
+from finops_pipeline.rules import AllocationRules, load_rules
+from finops_pipeline.run_lock import hold_run_lock
+from finops_pipeline.settings import Settings, load_settings
+
+
+class RefreshRequest(dg.ConfigurableResource):
+    """The billing periods a run looks at, and whether it rebuilds what has not changed.
+
+    Every step asks for it, so Dagster's in-process executor sets it up once, before the first step, and tears it
+    down after the last: that is what makes it the place of the run lock and of the run's one clock.
+    """
+
+    from_period: str | None = Field(
+        default=None, description="First billing period, YYYY-MM. Empty: the month before the open one."
+    )
+    to_period: str | None = Field(default=None, description="Last billing period, YYYY-MM. Empty: the open month.")
+    rebuild: bool = Field(default=False, description="Rebuild and publish although nothing has changed.")
+
+    _settings: Settings = PrivateAttr()
+    _config: Config = PrivateAttr()
+    _rules: AllocationRules = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRequest"]:
+        """Read settings and configuration once and hold the run lock until the run has ended."""
+        run = context.dagster_run
+        self._settings = load_settings()
+        self._config = load_config(self._settings.config_path)
+        self._rules = load_rules(self._config)
+        command = f"Dagster job {run.job_name}" if run else "Dagster"
+        run_id = run.run_id if run else "unknown"
+        with hold_run_lock(self._settings.run_lock, command=command, run_id=run_id, now=self._settings.now):
+            yield self
+
+    @property
+    def settings(self) -> Settings:
+        """Places and clock, the same for every step of the run."""
+        return self._settings
+
+    @property
+    def config(self) -> Config:
+        """The validated `finops.yaml`."""
+        return self._config
+
+    @property
+    def rules(self) -> AllocationRules:
+        """The validated allocation rules."""
+        return self._rules
+
+    @property
+    def window(self) -> Window:
+        """The billing periods asked for."""
+        return Window(from_period=self.from_period, to_period=self.to_period, now=self._settings.now)
