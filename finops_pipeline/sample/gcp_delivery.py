@@ -34,38 +34,39 @@ def _row(numeric: str, instant: str) -> str:
           'description': sku}} as sku,
         {at("usage_start")} as usage_start_time,
         {at("usage_end")} as usage_end_time,
-        {{
+        -- a record without a value is null, as support and tax have no project
+        case when project is not null then {{
             'id': project,
-            'number': case when project is not null
-                then ('0x' || substr(md5(project), 1, 10))::bigint::varchar end,
+            'number': ('0x' || substr(md5(project), 1, 10))::bigint::varchar,
             'name': project,
-            'labels': case when project is null then {no_pairs}
-                else [{{'key': 'managed-by', 'value': 'terraform'}}] end,
-            'ancestry_numbers': case when project is not null then '/54643501348/102938475610/' end,
-            'ancestors': case when project is null then []::struct(resource_name varchar, display_name varchar)[]
-                else [{{'resource_name': 'projects/' || ('0x' || substr(md5(project), 1, 10))::bigint::varchar,
-                        'display_name': project}},
-                      {{'resource_name': 'organizations/54643501348', 'display_name': 'acme.example'}}] end
-        }} as project,
+            'labels': [{{'key': 'managed-by', 'value': 'terraform'}}],
+            'ancestry_numbers': '/54643501348/102938475610/',
+            'ancestors': [
+                {{'resource_name': 'projects/' || ('0x' || substr(md5(project), 1, 10))::bigint::varchar,
+                  'display_name': project}},
+                {{'resource_name': 'organizations/54643501348', 'display_name': 'acme.example'}}
+            ]
+        }} end as project,
         coalesce(labels, {no_pairs}) as labels,
         coalesce(system_labels, {no_pairs}) as system_labels,
-        {{'location': coalesce(zone, region), 'country': case when region is not null then 'US' end,
-          'region': region, 'zone': zone}} as location,
+        case when region is not null then
+            {{'location': coalesce(zone, region), 'country': 'US', 'region': region, 'zone': zone}}
+        end as location,
         case when project is null
             then []::struct(key varchar, value varchar, inherited boolean, namespace varchar)[]
             else [{{'key': 'cost-boundary', 'value': 'ai', 'inherited': true, 'namespace': '54643501348'}}]
         end as tags,
-        {{'name': resource_name, 'global_name': global_name}} as resource,
-        {{'instance_id': null::varchar}} as subscription,
-        {{
+        case when resource_name is not null then {{'name': resource_name, 'global_name': global_name}} end as resource,
+        null::struct(instance_id varchar) as subscription,
+        case when price is not null then {{
             'list_price': {exact("price")},
             'effective_price_default': {exact("price")},
             'list_price_consumption_model': {exact("price")},
             'effective_price': {exact("price")},
-            'tier_start_amount': case when price is not null then {exact("0")} end,
+            'tier_start_amount': {exact("0")},
             'unit': price_unit,
-            'pricing_unit_quantity': case when price is not null then {exact("price_quantity")} end
-        }} as price,
+            'pricing_unit_quantity': {exact("price_quantity")}
+        }} end as price,
         case when cost_type = 'regular' then 'GOOGLE' end as transaction_type,
         case when cost_type = 'regular' then 'Google' end as seller_name,
         {at("export_time")} as export_time,
@@ -75,8 +76,10 @@ def _row(numeric: str, instant: str) -> str:
         to_double(cost) as cost_at_list,
         {exact("cost")} as cost_at_effective_price_default,
         {exact("cost")} as cost_at_list_consumption_model,
-        {{'amount': to_double(amount), 'unit': unit, 'amount_in_pricing_units': to_double(pricing_amount),
-          'pricing_unit': pricing_unit}} as usage,
+        case when unit is not null then
+            {{'amount': to_double(amount), 'unit': unit, 'amount_in_pricing_units': to_double(pricing_amount),
+              'pricing_unit': pricing_unit}}
+        end as usage,
         list_filter([
             {{'id': 'SUD-' || substr(md5(sku), 1, 8), 'full_name': 'Sustained usage discount',
               'type': 'SUSTAINED_USAGE_DISCOUNT', 'name': 'Sustained Usage Discount',
@@ -85,12 +88,13 @@ def _row(numeric: str, instant: str) -> str:
               'name': 'Google for Startups Cloud Program',
               'amount': case when promotion <> 0 then to_double(promotion) end}}
         ], lambda credit: credit.amount is not null) as credits,
-        {{'id': adjustment_id, 'description': adjustment, 'mode': adjustment_mode, 'type': adjustment_type}}
-            as adjustment_info,
+        case when adjustment_id is not null then
+            {{'id': adjustment_id, 'description': adjustment, 'mode': adjustment_mode, 'type': adjustment_type}}
+        end as adjustment_info,
         {{'month': replace(period, '-', ''), 'publisher_type': 'GOOGLE'}} as invoice,
         cost_type,
-        {{'id': case when cost_type = 'regular' then '7754-699E-0EBF' end,
-          'description': case when cost_type = 'regular' then 'Default' end}} as consumption_model
+        case when cost_type = 'regular' then {{'id': '7754-699E-0EBF', 'description': 'Default'}} end
+            as consumption_model
     """
 
 

@@ -86,7 +86,7 @@ def write_sample(
     for part in ("aws", "gcp", "azure", "usage", "truth"):
         shutil.rmtree(directory / part, ignore_errors=True)
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=directory) as scratch:
-        connection.execute("set preserve_insertion_order = true")
+        connection.execute("set preserve_insertion_order = true; set enable_progress_bar = false")
         connection.execute(f"set temp_directory = '{scratch}'")
         build_plan(connection, months, Scale.for_rows(rows, len(months)), seed)
         _build_bills(connection, rows)
