@@ -1,23 +1,31 @@
 {#- Money in the currency that reports are read in. Marts keep the billing currency and add these columns; sums never mix
     currencies. Only equal currencies have a rate so far: a rate table joins here, and nowhere else. Without a rate the
-    amounts are null, never a guess. -#}
+    amounts are null, never a guess. All of it expects `reporting_settings()` to be joined as `settings`. -#}
 
-{#- The select-list columns `reporting_currency, fx_rate, fx_rate_date, <amount>_reporting ...` for a relation that has
-    billing_currency, a date and the amounts. Join `reporting_settings()` as `settings`. -#}
+{#- The columns `reporting_currency, fx_rate, fx_rate_date, <amount>_reporting ...` of a relation that has
+    billing_currency, a date and the amounts. -#}
 {% macro reporting_columns(relation, amounts, date_column) %}
     settings.reporting_currency,
-    case
-        when {{ relation }}.billing_currency = settings.reporting_currency then cast(1 as {{ money_type() }})
-    end as fx_rate,
-    case
-        when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ date_column }}
-    end as fx_rate_date,
+    {{ fx_rate(relation) }} as fx_rate,
+    {{ fx_rate_date(relation, date_column) }} as fx_rate_date,
     {%- for amount in amounts %}
-    case
-        when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ amount }}
-    end as {{ amount }}_reporting{{ ',' if not loop.last }}
+    {{ in_reporting_currency(relation, amount) }} as {{ amount }}_reporting{{ ',' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
+
+{#- Reporting currency for one unit of billing currency. -#}
+{% macro fx_rate(relation) -%}
+    case when {{ relation }}.billing_currency = settings.reporting_currency then cast(1 as {{ money_type() }}) end
+{%- endmacro %}
+
+{#- The day the rate is of. -#}
+{% macro fx_rate_date(relation, date_column) -%}
+    case when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ date_column }} end
+{%- endmacro %}
+
+{% macro in_reporting_currency(relation, amount) -%}
+    case when {{ relation }}.billing_currency = settings.reporting_currency then {{ relation }}.{{ amount }} end
+{%- endmacro %}
 
 {#- One row: the settings that the rules were landed with. -#}
 {% macro reporting_settings() -%}

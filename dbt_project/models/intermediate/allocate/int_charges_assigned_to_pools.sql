@@ -63,11 +63,9 @@ charges_with_scopes as (
         charges.effective_cost,
         charges.list_cost,
         charges.contracted_cost,
-        {%- for column in owner_columns if column != 'model_name' %}
+        {%- for column in owner_columns %}
         charges.{{ column }},
         {%- endfor %}
-        -- a managed model's meter names the model: its calls belong to it even where nobody tagged them
-        coalesce(charges.model_name, charges.model_id) as model_name,
         coalesce(charges.cluster, machines.cluster) as cluster,
         machines.pool_level as machine_level,
         machines.gpu_model,
@@ -177,9 +175,11 @@ charges_with_pool_facts as (
         case when pool_kind = 'commitment' then commitment_discount_id end as commitment_discount_id,
         case when pool_kind in ('owner', 'rest') then model_id end as model_id,
         case when pool_kind in ('owner', 'rest') then token_direction end as token_direction,
-        {%- for column in owner_columns %}
+        {%- for column in owner_columns if column != 'model_name' %}
         case when pool_kind in ('owner', 'commitment') then {{ column }} end as {{ column }},
         {%- endfor %}
+        -- a managed model's meter names the model, even where nobody tagged the calls; that alone is no owner
+        case when pool_kind in ('owner', 'commitment', 'rest') then coalesce(model_name, model_id) end as model_name,
         billed_cost,
         effective_cost,
         list_cost,

@@ -1,0 +1,143 @@
+-- Three independent sums of the same money, side by side: what the files say (summed while landing, before any SQL of
+-- this project), what became charges, and what the ledger hands out.
+with delivery_totals as (
+
+    select * from {{ ref('stg_delivery_totals') }}
+
+),
+
+charges as (
+
+    select * from {{ ref('int_charges_attributed_to_owners') }}
+
+),
+
+allocations as (
+
+    select * from {{ ref('int_allocations_unioned') }}
+
+),
+
+raw_totals as (
+
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        cost_basis,
+        sum(raw_cost) as raw_cost_at_scale,
+        cast(sum(beyond_scale) as decimal(38, 24)) as rounding_difference
+    from delivery_totals
+    group by
+        source_name,
+        billing_period,
+        billing_currency,
+        cost_basis
+
+),
+
+normalized_totals as (
+    {% for basis in ['billed', 'effective'] %}
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        '{{ basis }}' as cost_basis,
+        any_value(provider) as provider,
+        sum({{ basis }}_cost) as normalized_cost
+    from charges
+    group by
+        source_name,
+        billing_period,
+        billing_currency
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+allocated_totals as (
+    {% for basis in ['billed', 'effective'] %}
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        '{{ basis }}' as cost_basis,
+        sum(allocated_{{ basis }}_cost) as allocated_cost
+    from allocations
+    group by
+        source_name,
+        billing_period,
+        billing_currency
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+keys as (
+
+    select source_name, billing_period, billing_currency, cost_basis from raw_totals
+    union
+    select source_name, billing_period, billing_currency, cost_basis from normalized_totals
+    union
+    select source_name, billing_period, billing_currency, cost_basis from allocated_totals
+
+),
+
+compared as (
+
+    select
+        keys.source_name,
+        keys.billing_period,
+        keys.billing_currency,
+        keys.cost_basis,
+        -- Azure delivers the two bases apart: without its amortized delivery a period has no effective total to compare
+        normalized_totals.provider = 'azure' and raw_totals.source_name is null as has_no_delivery_of_this_basis,
+        coalesce(raw_totals.raw_cost_at_scale, 0) as raw_cost_at_scale,
+        coalesce(raw_totals.rounding_difference, 0) as rounding_difference,
+        coalesce(normalized_totals.normalized_cost, 0) as normalized_cost,
+        coalesce(allocated_totals.allocated_cost, 0) as allocated_cost
+    from keys
+    left join raw_totals
+        on
+            keys.source_name = raw_totals.source_name
+            and keys.billing_period = raw_totals.billing_period
+            and keys.billing_currency = raw_totals.billing_currency
+            and keys.cost_basis = raw_totals.cost_basis
+    left join normalized_totals
+        on
+            keys.source_name = normalized_totals.source_name
+            and keys.billing_period = normalized_totals.billing_period
+            and keys.billing_currency = normalized_totals.billing_currency
+            and keys.cost_basis = normalized_totals.cost_basis
+    left join allocated_totals
+        on
+            keys.source_name = allocated_totals.source_name
+            and keys.billing_period = allocated_totals.billing_period
+            and keys.billing_currency = allocated_totals.billing_currency
+            and keys.cost_basis = allocated_totals.cost_basis
+
+)
+
+select
+    source_name,
+    billing_period,
+    billing_currency,
+    cost_basis,
+    case
+        when not coalesce(has_no_delivery_of_this_basis, false)
+            then cast(cast(raw_cost_at_scale as decimal(38, 24)) + rounding_difference as decimal(38, 24))
+    end as raw_cost,
+    case when not coalesce(has_no_delivery_of_this_basis, false) then rounding_difference end as rounding_difference,
+    normalized_cost,
+    allocated_cost,
+    -- raw_cost - rounding_difference - normalized_cost, kept at the scale where the first two are exact
+    case
+        when not coalesce(has_no_delivery_of_this_basis, false) then raw_cost_at_scale - normalized_cost
+    end as raw_to_normalized_difference,
+    normalized_cost - allocated_cost as normalized_to_allocated_difference,
+    case
+        when has_no_delivery_of_this_basis
+            then 'no amortized delivery of this period: effective cost follows the actual delivery'
+        when rounding_difference <> 0 then 'digits delivered beyond the 18th decimal, rounded once'
+    end as explained_by
+from compared

@@ -1,0 +1,64 @@
+-- Every delivery ever seen with its raw total and that of the delivery it replaced. Usage feeds carry no money.
+with entries as (
+
+    select * from {{ ref('stg_ledger_entries') }}
+
+),
+
+-- a delivery's total is the cost it bills; an amortized delivery has only its effective cost
+entries_on_one_basis as (
+
+    select *
+    from entries
+    where
+        coalesce(cost_basis, 'none') = 'none'
+        or cost_basis = case when variant = 'AmortizedCost' then 'effective' else 'billed' end
+
+),
+
+previous_totals as (
+
+    select
+        table_name,
+        source_name,
+        delivery_id,
+        billing_currency,
+        cost_basis,
+        sum(raw_cost) as total_cost
+    from entries_on_one_basis
+    group by
+        table_name,
+        source_name,
+        delivery_id,
+        billing_currency,
+        cost_basis
+
+)
+
+select
+    entries_on_one_basis.source_name,
+    entries_on_one_basis.table_name,
+    entries_on_one_basis.provider,
+    entries_on_one_basis.dataset,
+    entries_on_one_basis.variant,
+    entries_on_one_basis.billing_period,
+    entries_on_one_basis.delivery_id,
+    entries_on_one_basis.previous_delivery_id,
+    entries_on_one_basis.identity,
+    entries_on_one_basis.manifest,
+    entries_on_one_basis.status,
+    entries_on_one_basis.billing_currency,
+    entries_on_one_basis.cost_basis,
+    entries_on_one_basis.row_count,
+    entries_on_one_basis.raw_cost as total_cost,
+    previous_totals.total_cost as previous_total_cost,
+    entries_on_one_basis.submitted_at,
+    entries_on_one_basis.seen_at
+from entries_on_one_basis
+left join previous_totals
+    on
+        entries_on_one_basis.table_name = previous_totals.table_name
+        and entries_on_one_basis.source_name = previous_totals.source_name
+        and entries_on_one_basis.previous_delivery_id = previous_totals.delivery_id
+        and entries_on_one_basis.billing_currency = previous_totals.billing_currency
+        and entries_on_one_basis.cost_basis = previous_totals.cost_basis

@@ -1,0 +1,200 @@
+-- Puts what was asked beside what it cost. A model that answers on several endpoints or in several serving modes has one
+-- cost in the ledger: it is split by requests (by tokens where no request is counted). Guarantees that the parts add up
+-- to int_serving_costs exactly; what was asked but has no cost, and what cost but was not asked, stays visible.
+{{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
+{%- set key = ['model_name', 'model_version', 'environment', 'team'] %}
+{%- set measures = [
+    'effective_cost', 'idle_cost', 'credit_cost', 'tax_cost', 'input_token_cost', 'output_token_cost',
+] %}
+{%- set quantities = [
+    'requests', 'failed_requests', 'cached_requests', 'gpu_seconds', 'input_tokens', 'output_tokens',
+    'cached_input_tokens', 'cache_write_tokens',
+] %}
+
+with costs as (
+
+    select
+        {{ digest(['charge_date'] + key) }} as model_day_id,
+        *
+    from {{ ref('int_serving_costs') }}
+
+),
+
+usage as (
+
+    select
+        {{ digest(['usage_date'] + key) }} as model_day_id,
+        *
+    from {{ ref('int_serving_usage') }}
+
+),
+
+-- requests meet the cost of their workload where every row of a model's day tells its workload, else that of the model
+workloads_with_cost as (
+
+    select distinct
+        model_day_id,
+        workload
+    from costs
+
+),
+
+days_by_workload as (
+
+    select
+        usage.model_day_id,
+        min(case when workloads_with_cost.workload is null then 0 else 1 end) = 1 as is_matched_by_workload
+    from usage
+    left join workloads_with_cost
+        on
+            usage.model_day_id = workloads_with_cost.model_day_id
+            and usage.workload = workloads_with_cost.workload
+    group by usage.model_day_id
+
+),
+
+cost_pools as (
+
+    select
+        {{ digest([
+            'costs.model_day_id',
+            'costs.billing_currency',
+            'case when days_by_workload.is_matched_by_workload then costs.workload end',
+        ]) }} as pool_id,
+        costs.model_day_id,
+        case when days_by_workload.is_matched_by_workload then costs.workload end as matched_workload,
+        costs.charge_date,
+        costs.billing_currency,
+        {{ 'costs.' ~ key | join(',\n        costs.') }},
+        max(costs.billing_period) as billing_period,
+        min(case when costs.is_managed then 1 else 0 end) = 1 as is_managed,
+        {%- for measure in measures %}
+        cast(sum(costs.{{ measure }}) as {{ money_type() }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from costs
+    left join days_by_workload
+        on costs.model_day_id = days_by_workload.model_day_id
+    group by
+        costs.model_day_id,
+        case when days_by_workload.is_matched_by_workload then costs.workload end,
+        costs.charge_date,
+        costs.billing_currency,
+        {{ 'costs.' ~ key | join(',\n        costs.') }}
+
+),
+
+usage_by_endpoint as (
+
+    select
+        usage.model_day_id,
+        case when days_by_workload.is_matched_by_workload then usage.workload end as matched_workload,
+        {{ digest(['usage.endpoint', 'usage.serving_mode']) }} as endpoint_id,
+        usage.usage_date,
+        {{ 'usage.' ~ key | join(',\n        usage.') }},
+        usage.endpoint,
+        usage.serving_mode,
+        {%- for quantity in quantities %}
+        sum(usage.{{ quantity }}) as {{ quantity }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from usage
+    inner join days_by_workload
+        on usage.model_day_id = days_by_workload.model_day_id
+    group by
+        usage.model_day_id,
+        case when days_by_workload.is_matched_by_workload then usage.workload end,
+        usage.usage_date,
+        {{ 'usage.' ~ key | join(',\n        usage.') }},
+        usage.endpoint,
+        usage.serving_mode
+
+),
+
+usage_with_weight as (
+
+    select
+        *,
+        count(*) over (partition by model_day_id, matched_workload) as endpoints,
+        cast(round(
+            case
+                when sum(coalesce(requests, 0)) over (partition by model_day_id, matched_workload) > 0
+                    then coalesce(requests, 0)
+                else coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+            end
+        ) as bigint) as weight
+    from usage_by_endpoint
+
+),
+
+endpoint_weights as (
+
+    select
+        cost_pools.pool_id,
+        usage_with_weight.endpoint_id as consumer_key,
+        -- the only endpoint carries the cost, also on a day when nobody asked
+        case when usage_with_weight.endpoints = 1 then 1 else usage_with_weight.weight end as weight
+    from cost_pools
+    inner join usage_with_weight
+        on
+            cost_pools.model_day_id = usage_with_weight.model_day_id
+            and cost_pools.matched_workload is not distinct from usage_with_weight.matched_workload
+
+),
+
+parts as (
+
+    {{ split_exactly('cost_pools', 'endpoint_weights', measures) }}
+
+),
+
+parts_with_key as (
+
+    select
+        cost_pools.model_day_id,
+        cost_pools.matched_workload,
+        cost_pools.charge_date,
+        cost_pools.billing_period,
+        cost_pools.billing_currency,
+        {{ 'cost_pools.' ~ key | join(',\n        cost_pools.') }},
+        cost_pools.is_managed,
+        parts.consumer_key,
+        parts.share,
+        {%- for measure in measures %}
+        parts.{{ measure }},
+        {%- endfor %}
+        count(*) over (
+            partition by cost_pools.model_day_id, cost_pools.matched_workload, parts.consumer_key
+        ) as currencies
+    from parts
+    inner join cost_pools
+        on parts.pool_id = cost_pools.pool_id
+
+)
+
+select
+    coalesce(parts_with_key.charge_date, usage_with_weight.usage_date) as charge_date,
+    parts_with_key.billing_period,
+    parts_with_key.billing_currency,
+    {%- for column in key %}
+    coalesce(parts_with_key.{{ column }}, usage_with_weight.{{ column }}) as {{ column }},
+    {%- endfor %}
+    usage_with_weight.endpoint,
+    coalesce(
+        usage_with_weight.serving_mode, case when parts_with_key.is_managed then 'managed_api' end
+    ) as serving_mode,
+    parts_with_key.is_managed,
+    parts_with_key.share,
+    {%- for measure in measures %}
+    parts_with_key.{{ measure }},
+    {%- endfor %}
+    {%- for quantity in quantities %}
+    usage_with_weight.{{ quantity }},
+    {%- endfor %}
+    parts_with_key.currencies,
+    parts_with_key.charge_date is not null as has_cost,
+    usage_with_weight.model_day_id is not null as has_usage
+from parts_with_key
+full outer join usage_with_weight
+    on
+        parts_with_key.model_day_id = usage_with_weight.model_day_id
+        and parts_with_key.matched_workload is not distinct from usage_with_weight.matched_workload
+        and parts_with_key.consumer_key = usage_with_weight.endpoint_id

@@ -1,0 +1,110 @@
+
+with served_by_workload as (
+
+    select * from {{ ref('int_serving_costs_split_by_requests') }}
+
+),
+
+-- workloads only told requests and costs apart; the mart speaks of models
+served as (
+
+    select
+        charge_date,
+        billing_period,
+        billing_currency,
+        model_name,
+        model_version,
+        environment,
+        team,
+        endpoint,
+        serving_mode,
+        min(case when is_managed then 1 else 0 end) = 1 as is_managed,
+        {%- for cost in [
+            'effective_cost', 'idle_cost', 'credit_cost', 'tax_cost', 'input_token_cost', 'output_token_cost',
+        ] %}
+        cast(sum({{ cost }}) as {{ money_type() }}) as {{ cost }},
+        {%- endfor %}
+        {%- for quantity in [
+            'requests', 'failed_requests', 'cached_requests', 'gpu_seconds', 'input_tokens', 'output_tokens',
+            'cached_input_tokens', 'cache_write_tokens',
+        ] %}
+        cast(sum({{ quantity }}) as {{ money_type() }}) as {{ quantity }},
+        {%- endfor %}
+        max(currencies) as currencies,
+        min(case when has_cost then 1 else 0 end) = 1 as has_cost,
+        min(case when has_usage then 1 else 0 end) = 1 as has_usage
+    from served_by_workload
+    group by
+        charge_date,
+        billing_period,
+        billing_currency,
+        model_name,
+        model_version,
+        environment,
+        team,
+        endpoint,
+        serving_mode
+
+),
+
+unit_costs as (
+
+    select
+        served.*,
+        cast(served.effective_cost + served.idle_cost as {{ money_type() }}) as fully_loaded_cost,
+        served.input_tokens + coalesce(served.output_tokens, 0) as tokens,
+        case
+            when not served.has_cost then 'no cost of this model in the ledger on this day'
+            when not served.has_usage then 'no inference or tokens feed of this model on this day'
+            when served.requests is null then 'no requests in the feeds'
+            when served.requests = 0 then 'no requests on this day'
+            when served.currencies > 1 then 'billed in several currencies: requests count in each'
+        end as reason
+    from served
+
+)
+
+select
+    unit_costs.charge_date,
+    unit_costs.billing_period,
+    unit_costs.billing_currency,
+    unit_costs.model_name,
+    unit_costs.model_version,
+    unit_costs.environment,
+    unit_costs.team,
+    unit_costs.endpoint,
+    unit_costs.serving_mode,
+    unit_costs.reason,
+    unit_costs.effective_cost,
+    unit_costs.idle_cost,
+    unit_costs.fully_loaded_cost,
+    unit_costs.credit_cost,
+    unit_costs.tax_cost,
+    unit_costs.requests as inferences,
+    unit_costs.failed_requests as failed_inferences,
+    unit_costs.cached_requests as cached_inferences,
+    unit_costs.input_tokens,
+    unit_costs.cached_input_tokens,
+    unit_costs.cache_write_tokens,
+    unit_costs.output_tokens,
+    unit_costs.gpu_seconds,
+    {{ unit_cost('unit_costs.effective_cost', 'unit_costs.requests', 1000) }} as cost_per_1k_inferences,
+    {{ unit_cost('unit_costs.fully_loaded_cost', 'unit_costs.requests', 1000) }}
+        as fully_loaded_cost_per_1k_inferences,
+    -- a GPU's bill does not tell reading from writing: only managed models have a price of each
+    case
+        when unit_costs.is_managed
+            then {{ unit_cost('unit_costs.input_token_cost', 'unit_costs.input_tokens', 1000000) }}
+    end as cost_per_1m_input_tokens,
+    case
+        when unit_costs.is_managed
+            then {{ unit_cost('unit_costs.output_token_cost', 'unit_costs.output_tokens', 1000000) }}
+    end as cost_per_1m_output_tokens,
+    {{ unit_cost('unit_costs.effective_cost', 'unit_costs.tokens', 1000000) }} as cost_per_1m_tokens,
+    {{ reporting_columns(
+        'unit_costs', ['effective_cost', 'idle_cost', 'fully_loaded_cost', 'credit_cost'], 'charge_date'
+    ) }},
+    unit_costs.is_managed as is_managed_model,
+    unit_costs.reason is null as is_complete
+from unit_costs
+cross join {{ reporting_settings() }} as settings
