@@ -7,10 +7,57 @@
     {%- if not execute or relation.identifier.startswith('__dbt__cte__') -%}
         {{- return(relation) -}}
     {%- endif -%}
-    {%- set files = landed_files(relation.identifier) -%}
-    {{- return(adapter.dispatch('read_landed_files')(files)) -}}
+    {{- return(adapter.dispatch('read_landed_files')(landed_files(relation.identifier))) -}}
 {% endmacro %}
 
-{% macro default__read_landed_files(files) -%}
-read_parquet(['{{ files | map('replace', "'", "''") | join("', '") }}'], union_by_name = true)
+{% macro default__read_landed_files(files) %}
+    {%- set text_files = {} -%}
+    {%- if files | length > 1 -%}
+        {#- A MAP of a Parquet delivery is JSON text in a CSV one; the two types do not unify by themselves. -#}
+        {%- set text_for_map -%}
+            with columns as (
+                select file_name, name, type, converted_type from parquet_schema({{ path_list(files) }})
+            ),
+            declared_maps as (
+                select name from columns
+                where file_name = {{ path_list(files[:1]) }}[1] and converted_type = 'MAP'
+            )
+            select columns.file_name, columns.name
+            from columns
+            inner join declared_maps on lower(columns.name) = lower(declared_maps.name)
+            where columns.type = 'BYTE_ARRAY'
+            order by 1, 2
+        {%- endset -%}
+        {%- for row in run_query(text_for_map).rows -%}
+            {%- do text_files.update({row[0]: text_files.get(row[0], []) + [row[1]]}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set native_files = files | reject('in', text_files) | list -%}
+    {%- if not text_files -%}
+        {{- return('read_parquet(' ~ path_list(native_files) ~ ', union_by_name = true)') -}}
+    {%- endif -%}
+    {%- set map_columns = [] -%}
+    {%- for columns in text_files.values() -%}
+        {%- for column in columns if column not in map_columns -%}
+            {%- do map_columns.append(column) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set read -%}
+        (
+            select * from read_parquet({{ path_list(native_files) }}, union_by_name = true)
+            union all by name
+            select * replace (
+                {%- for column in map_columns %}
+                {{ text_to_map(adapter.quote(column)) }} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+            from read_parquet({{ path_list(text_files | list) }}, union_by_name = true)
+        )
+    {%- endset -%}
+    {{- return(read) -}}
+{% endmacro %}
+
+{#- A SQL list of paths. -#}
+{% macro path_list(paths) -%}
+['{{ paths | map('replace', "'", "''") | join("', '") }}']
 {%- endmacro %}

@@ -8,7 +8,7 @@
         'sub_account_id', 'sub_account_name', 'sub_account_type', 'billing_currency',
         'billing_period', 'billing_period_start', 'billing_period_end', 'charge_period_start', 'charge_period_end',
         'charge_category', 'charge_class', 'charge_description', 'charge_frequency', 'charge_origin',
-        'pricing_category', 'pricing_quantity', 'consumed_quantity', 'consumed_meter_unit',
+        'pricing_category', 'pricing_quantity', 'consumed_quantity', 'consumed_meter_unit', 'stored_byte_hours',
         'list_unit_price', 'contracted_unit_price', 'list_cost', 'contracted_cost', 'billed_cost', 'effective_cost',
         'commitment_discount_id', 'commitment_discount_name', 'commitment_discount_category',
         'commitment_discount_type', 'commitment_discount_status', 'commitment_discount_quantity',

@@ -365,6 +365,7 @@ mapped as (
         pricing_quantity,
         cast(null as {{ money_type() }}) as consumed_quantity,
         cast(null as varchar) as consumed_meter_unit,
+        cast(null as {{ money_type() }}) as stored_byte_hours,
         list_unit_price,
         contracted_unit_price,
         list_cost,

@@ -164,6 +164,7 @@ mapped as (
         pricing_quantity,
         cast(null as {{ money_type() }}) as consumed_quantity,
         cast(null as varchar) as consumed_meter_unit,
+        cast(null as {{ money_type() }}) as stored_byte_hours,
         list_price as list_unit_price,
         contracted_price as contracted_unit_price,
         case

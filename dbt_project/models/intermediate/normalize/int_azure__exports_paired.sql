@@ -34,7 +34,7 @@ on_demand_costs as (
     select
         source_name,
         billing_period,
-        coalesce(billing_currency, 'XXX') as billing_currency,
+        coalesce(upper(billing_currency), 'XXX') as billing_currency,
         sum(case when export_type = 'ActualCost' and not {{ is_azure_commitment_purchase() }} then cost else 0 end)
             as actual_on_demand_cost,
         sum(case when export_type = 'AmortizedCost' and not {{ is_azure_commitment() }} then cost else 0 end)

@@ -83,7 +83,8 @@ attributed as (
         charges.tags,
         charges.cost_layer,
         coalesce(owners.cluster, charges.delivered_cluster) as cluster,
-        coalesce(owners.node_pool, charges.delivered_node_pool) as node_pool,
+        -- Telemetry and bill both know a scale set by the name of its resource; a tag is only a label on it.
+        coalesce(charges.delivered_node_pool, owners.node_pool) as node_pool,
         charges.gpu_model,
         charges.gpu_count,
         charges.gpu_hours,

@@ -105,7 +105,7 @@ classified as (
         ) as is_cluster_machine,
         case
             when not is_consumption or storage_measure is null or storage_measure != 'bytes' then null
-            else {{ stored_byte_hours('measured_quantity', 'measured_unit', 'pricing_quantity', 'pricing_unit', 'billing_period') }}
+            else coalesce(stored_byte_hours, {{ byte_hours('measured_quantity', 'measured_unit', 'billing_period') }})
         end as billed_byte_hours,
         case when is_consumption then measured_quantity * tokens_per_consumed_unit end as token_count
 

@@ -27,7 +27,8 @@ addressed as (
 
     select
         mapped_charges.* replace (
-            coalesce(mapped_charges.billing_currency, 'XXX') as billing_currency,
+            -- XXX is ISO 4217 for no currency; amounts of different spellings are one currency.
+            coalesce(upper(mapped_charges.billing_currency), 'XXX') as billing_currency,
             coalesce(mapped_charges.billing_period_start, {{ period_start('mapped_charges.billing_period') }})
                 as billing_period_start,
             coalesce(mapped_charges.billing_period_end, {{ period_end('mapped_charges.billing_period') }})

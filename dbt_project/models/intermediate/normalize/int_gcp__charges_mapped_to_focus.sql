@@ -102,6 +102,8 @@ described_charges as (
         coalesce(
             is_commitment_fee or commitment_credit is not null or subscription_instance_id is not null, false
         ) as is_committed,
+        -- Told as GiB-hours: byte-seconds are numbers nobody reads.
+        coalesce(usage_unit in ('byte-seconds', 'byte second'), false) as is_stored_bytes,
         coalesce(price_pricing_unit_quantity, 1) as price_block,
         coalesce(subscription_instance_id, commitment_credit.credit_id, commitment_credit.credit_name)
             as commitment_id,
@@ -147,10 +149,19 @@ mapped as (
             when is_spot then 'Dynamic'
             else 'Standard'
         end as pricing_category,
-        case when is_usage then coalesce(usage_amount_in_pricing_units, usage_amount, 0) end as pricing_quantity,
-        case when is_usage and not is_commitment_fee then usage_amount end as consumed_quantity,
-        case when is_usage and not is_commitment_fee and usage_amount is not null then usage_unit end
-            as consumed_meter_unit,
+        case when is_usage then coalesce(usage_amount_in_pricing_units, 0) end as pricing_quantity,
+        case
+            when not is_usage or is_commitment_fee then null
+            when is_stored_bytes then {{ approximate_quotient('usage_amount', '3865470566400') }}
+            else {{ money('usage_amount') }}
+        end as consumed_quantity,
+        case
+            when not is_usage or is_commitment_fee or usage_amount is null then null
+            when is_stored_bytes then 'gibibyte hour'
+            else usage_unit
+        end as consumed_meter_unit,
+        case when is_usage and is_stored_bytes then {{ approximate_quotient('usage_amount', '3600') }} end
+            as stored_byte_hours,
         case
             when not is_usage then null
             when price_block in (0, 1) then abs(coalesce(price_list_price, price_effective_price))

@@ -52,7 +52,8 @@ renamed as (
         {{ money('price.effective_price') }} as price_effective_price,
         {{ money('price.tier_start_amount') }} as price_tier_start_amount,
         {{ money('price.pricing_unit_quantity') }} as price_pricing_unit_quantity,
-        {{ money('usage.amount') }} as usage_amount,
+        -- A quantity, not money: byte-seconds of a large bucket do not fit a decimal with 18 places.
+        cast({{ blank_to_null('usage.amount') }} as double) as usage_amount,
         {{ money('usage.amount_in_pricing_units') }} as usage_amount_in_pricing_units,
         {% for column in ['usage_start_time', 'usage_end_time', 'export_time'] -%}
             {{ cast_delivered(column, 'timestamp', (delivered[column] or {'type': 'VARCHAR'}).type) }} as {{ column }}
