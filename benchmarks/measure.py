@@ -40,7 +40,9 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} exited {process.returncode}:\n{output.decode(errors='replace')[-4000:]}")
+        raise RuntimeError(
+            f"{' '.join(command)} exited {process.returncode}:\n{output.decode(errors='replace')[-4000:]}"
+        )
     # ru_maxrss is in KiB on Linux and in bytes on macOS.
     peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Cost(usage.ru_utime + usage.ru_stime, wall, peak_bytes / 2**20)

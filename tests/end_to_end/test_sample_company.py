@@ -1,0 +1,177 @@
+"""The sample company's bills in, its marts out, held against the truth the generator planted."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Company
+
+RUN_FACTS = {"fct_check_results.parquet", "fct_deliveries.parquet"}
+"""The marts that carry run facts; all others are byte-identical for the same input (CONTRACT.md)."""
+
+
+def _marts(company: Company) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in company.current.glob("*.parquet") if path.name not in RUN_FACTS}
+
+
+def _against_truth(company: Company, columns: str) -> list[tuple]:
+    """Sums of the ledger that differ from the truth, by `columns`: money that went to the wrong place."""
+    truth = company.config.parent / "truth" / "allocations.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{company.current}/marts.duckdb' as published (read_only)")
+        return connection.execute(
+            f"""
+            with ledger as (
+                select {columns}, sum(allocated_billed_cost) as billed, sum(allocated_effective_cost) as effective
+                from published.fct_cost_allocations group by all
+            ), truth as (
+                select {columns}, sum(billed_cost) as billed, sum(effective_cost) as effective
+                from read_parquet('{truth}') group by all
+            )
+            (from ledger except all from truth) union all (from truth except all from ledger)
+            """
+        ).fetchall()
+
+
+def test_every_cent_reaches_the_owner_the_truth_names(published_company: Company):
+    owner = "team, project, environment, model_name, model_version, workload, workload_type, dataset"
+    differences = _against_truth(
+        published_company,
+        f"charge_date, source_name, billing_currency, charge_category, {owner}, is_idle, idle_type, is_unallocated",
+    )
+    assert differences == []
+
+
+def test_a_plain_sum_over_the_ledger_is_the_bill(published_company: Company):
+    truth = published_company.config.parent / "truth" / "totals.csv"
+    bill = duckdb.sql(
+        f"select source_name, billing_period, cost_basis, cast(total as decimal(38,18)) "
+        f"from read_csv('{truth}', all_varchar=true) order by all"
+    ).fetchall()
+    ledger = published_company.query(
+        "select source_name, billing_period, cost_basis, cost from (unpivot ("
+        "  select source_name, billing_period, sum(allocated_billed_cost) as billed,"
+        "         sum(allocated_effective_cost) as effective"
+        "  from fct_cost_allocations group by all) on billed, effective into name cost_basis value cost) order by all"
+    )
+    assert ledger == bill
+
+
+def test_the_reconciliation_shows_no_difference(published_company: Company):
+    rows = published_company.query(
+        "select raw_to_normalized_difference, normalized_to_allocated_difference,"
+        "       raw_cost - rounding_difference - normalized_cost from fct_reconciliation"
+    )
+    # three sources, two months, two cost bases
+    assert len(rows) >= 12
+    assert {value for row in rows for value in row} == {0}
+
+
+def test_cost_per_1k_inferences_is_the_cost_over_the_requests(published_company: Company):
+    truth = published_company.config.parent / "truth" / "inference_unit_costs.parquet"
+    expected = duckdb.sql(
+        f"select charge_date, model_name, team, sum(effective_cost), sum(inferences) "
+        f"from read_parquet('{truth}') group by all order by all"
+    ).fetchall()
+    published = published_company.query(
+        "select charge_date, model_name, team, sum(effective_cost), sum(inferences) "
+        "from fct_inference_unit_costs where inferences is not null group by all order by all"
+    )
+    assert expected
+    assert published == expected
+    assert published_company.query(
+        "select count(*) from fct_inference_unit_costs where cost_per_1k_inferences is not null"
+        " and abs(cost_per_1k_inferences - effective_cost::double * 1000 / inferences::double) > 1e-9"
+    ) == [(0,)]
+
+
+def test_a_second_run_with_nothing_new_opens_no_data_file_and_publishes_nothing(published_company: Company):
+    version = os.readlink(published_company.current)
+    published = (published_company.current / "manifest.json").stat().st_mtime_ns
+    warehouse = (published_company.home / "warehouse.duckdb").stat().st_mtime_ns
+    finished = published_company.finops("run")
+    assert finished.exit_code == 0, finished.output
+    assert "nothing new" in finished.output.lower()
+    assert os.readlink(published_company.current) == version
+    assert (published_company.current / "manifest.json").stat().st_mtime_ns == published
+    assert (published_company.home / "warehouse.duckdb").stat().st_mtime_ns == warehouse
+
+
+def test_the_same_input_gives_the_same_bytes_in_a_fresh_home(published_company: Company, tmp_path: Path):
+    again = Company(published_company.config, tmp_path / "home")
+    assert again.finops("run").exit_code == 0
+    assert _marts(again) == _marts(published_company)
+
+
+def test_rebuilding_gives_the_same_bytes(
+    company_copy: Callable[..., Company], published_company: Company, tmp_path: Path
+):
+    home = tmp_path / "rebuilt"
+    shutil.copytree(published_company.home, home, symlinks=True)
+    rebuilt = Company(published_company.config, home)
+    version = os.readlink(rebuilt.current)
+    assert rebuilt.finops("run", "--rebuild").exit_code == 0
+    assert os.readlink(rebuilt.current) != version
+    assert _marts(rebuilt) == _marts(published_company)
+
+
+def test_a_restated_month_replaces_the_first_one_whole(tmp_path: Path, published_company: Company):
+    from finops_pipeline.sample import write_sample
+
+    company = Company(tmp_path / "company" / "finops.yaml", tmp_path / "home")
+    write_sample(tmp_path / "company", restated=False)
+    assert company.finops("run").exit_code == 0
+    first = company.query("select sum(BilledCost) from focus_cost_and_usage where x_SourceName = 'aws-payer'")
+    write_sample(tmp_path / "company", restated=True)
+    assert company.finops("run").exit_code == 0
+    second = company.query("select sum(BilledCost) from focus_cost_and_usage where x_SourceName = 'aws-payer'")
+    assert first != second
+    total = (
+        "select source_name, billing_period, cost_basis, raw_cost, allocated_cost from fct_reconciliation order by all"
+    )
+    assert company.query(total) == published_company.query(total)
+    superseded = company.query("select count(*) from fct_deliveries where status = 'superseded'")
+    assert superseded[0][0] >= 1
+
+
+@pytest.mark.parametrize("kept", [["aws"], ["gcp"], ["azure"], ["aws", "azure"]], ids="+".join)
+def test_any_mix_of_clouds_works(company_copy: Callable[..., Company], kept: list[str]):
+    import yaml
+
+    company = company_copy()
+    config = yaml.safe_load(company.config.read_text())
+    config["sources"] = [source for source in config["sources"] if source["provider"] in kept]
+    company.config.write_text(yaml.safe_dump(config))
+    finished = company.finops("run")
+    assert finished.exit_code == 0, finished.output
+    providers = {row[0] for row in company.query("select distinct x_SourceName from focus_cost_and_usage")}
+    assert {name.split("-")[0] for name in providers} == set(kept)
+    assert company.query(
+        "select count(*) from fct_reconciliation where normalized_to_allocated_difference <> 0"
+        " or raw_to_normalized_difference <> 0"
+    ) == [(0,)]
+
+
+def test_the_manifest_lists_what_is_published(published_company: Company):
+    manifest = json.loads((published_company.current / "manifest.json").read_text())
+    text = json.dumps(manifest)
+    for path in published_company.current.glob("*.parquet"):
+        assert path.stem in text
+    assert "1.4" in text
+    assert str(published_company.home) not in text
+
+
+def test_marts_duckdb_holds_the_same_tables_as_the_parquet_files(published_company: Company):
+    for path in sorted(published_company.current.glob("*.parquet")):
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{published_company.current}/marts.duckdb' as published (read_only)")
+            differences = connection.execute(
+                f"(from published.{path.stem} except all from read_parquet('{path}')) union all"
+                f" (from read_parquet('{path}') except all from published.{path.stem})"
+            ).fetchall()
+        assert differences == [], path.stem
