@@ -12,7 +12,7 @@ import duckdb
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Total
-from finops_pipeline.extract.duck import file_literal, quoted, rows
+from finops_pipeline.extract.duck import file_literal, literal, quoted, rows
 
 Columns = dict[str, str]
 """Canonical name (see `canonical`) to the delivered column's own name."""
@@ -55,7 +55,7 @@ def aws_components(columns: Columns, is_net: bool) -> str:
     unused_fee = f"case {line_type} when 'RIFee' then {amount('reservationunusedrecurringfee')} end"
     currency = _text(columns, "lineitemcurrencycode")
     return _union(
-        _component(currency, "billed", "unblended cost", unblended),
+        _component(currency, "billed", _name(columns, "lineitemunblendedcost"), unblended),
         _component(currency, "effective", "effective cost", first),
         _component(currency, "effective", "savings plan used commitment", used, sign=-1, if_any=True),
         _component(currency, "effective", "reservation unused recurring fee", unused_fee, if_any=True),
@@ -95,7 +95,8 @@ def azure_components(basis: str) -> Components:
     def components(columns: Columns, is_net: bool) -> str:
         del is_net
         currency = _text(columns, "billingcurrency", "billingcurrencycode", "currency")
-        return _component(currency, basis, "cost", _text(columns, "costinbillingcurrency", "cost"))
+        names = ("costinbillingcurrency", "cost")
+        return _component(currency, basis, _name(columns, *names), _text(columns, *names))
 
     return components
 
@@ -148,25 +149,30 @@ def raw_totals(
         from exact group by all order by billing_currency nulls first, cost_basis""",
     )
     if any(bad for *_, bad in totals):
-        [(file, row, column, amount)] = rows(
-            connection,
-            f"{query} select x_file, x_row, column_name, amount from exact where is_bad order by x_file, x_row limit 1",
-        )
+        first_bad = f"""{query}
+            select x_file, x_row, column_name, amount from exact
+            where is_bad order by x_file, x_row, cost_basis, column_name limit 1"""
+        [(file, row, column, amount)] = rows(connection, first_bad)
         raise DeliveryError(f"{file}, row {row}: {column} is {amount!r}; expected a number below 10^20")
     return tuple(Total(currency, basis, raw, beyond) for currency, basis, raw, beyond, _ in totals)
 
 
 def _fraction_sql(amount: str) -> str:
-    """The digits beyond the 18th decimal of an amount of any size, from its text."""
-    parts = f"regexp_extract({amount}, '^([+-]?)([0-9]*)\\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?$', ['s', 'i', 'f', 'e'])"
-    # A macro of one expression: `p` holds sign, integer digits, fraction digits and exponent.
-    return f"""list_transform([{parts}], lambda p: list_transform(
-            [length(p.f) - coalesce(try_cast(p.e as bigint), 0)], lambda decimals:
-            case when decimals <= 18 or decimals >= 60 then cast(0 as decimal(38, 37)) else list_transform(
-                ['0.' || right(lpad(p.i || p.f, 60, '0'), decimals::integer)], lambda fraction:
-                (case when p.s = '-' then -1 else 1 end)
-                * (cast(fraction as decimal(38, 37)) - cast(cast(fraction as decimal(38, 18)) as decimal(38, 37)))
-            )[1] end)[1])[1]"""
+    """What rounding to 18 decimals takes away from an amount of any size, from the digits of its text.
+
+    The fraction's digits are the last ones of the mantissa, as many as it has decimals once the exponent is applied.
+    They are at least one digit short of the mantissa here: amounts below 10 go another way.
+    """
+    mantissa = f"split_part(lower({amount}), 'e', 1)"
+    exponent = f"coalesce(try_cast(nullif(split_part(lower({amount}), 'e', 2), '') as integer), 0)"
+    decimals = f"(length(split_part({mantissa}, '.', 2)) - {exponent})"
+    fraction = f"('0.' || right(regexp_replace({mantissa}, '[^0-9]', '', 'g'), {decimals}))"
+    lost = f"cast({fraction} as decimal(38, 37)) - cast(cast({fraction} as decimal(38, 18)) as decimal(38, 37))"
+    return f"""case
+            when {decimals} <= 18 then cast(0 as decimal(38, 37))
+            when starts_with({amount}, '-') then -({lost})
+            else {lost}
+        end"""
 
 
 def _text(columns: Columns, *names: str) -> str:
@@ -177,13 +183,18 @@ def _text(columns: Columns, *names: str) -> str:
     return "cast(null as varchar)"
 
 
+def _name(columns: Columns, *names: str) -> str:
+    """How the first of these columns was delivered, for messages."""
+    return next((columns[name] for name in names if name in columns), names[0])
+
+
 def _component(
     currency: str, basis: str, column: str, amount: str, *, sign: int = 1, if_any: bool = False, source: str = "landed"
 ) -> str:
     where = f" where {amount} is not null" if if_any else ""
     return (
         f"select x_file, x_row, upper({currency}) as billing_currency, '{basis}' as cost_basis,"
-        f" '{column}' as column_name, {sign} as sign, {amount} as amount from {source}{where}"
+        f" {literal(column)} as column_name, {sign} as sign, {amount} as amount from {source}{where}"
     )
 
 

@@ -29,7 +29,8 @@ def connect(landing: Path, readable: Iterable[Path]) -> Iterator[duckdb.DuckDBPy
         }
     )
     try:
-        folders = ", ".join(literal(str(folder)) for folder in (landing, *readable))
+        # Access is checked on the path as given, and paths with the characters of a glob are given escaped.
+        folders = ", ".join(text(folder) for folder in (landing, *readable) for text in (_plain, file_literal))
         connection.execute("set TimeZone = 'UTC'")
         # The order matters: the folders first, then no other access, then no way back.
         connection.execute(f"set allowed_directories = [{folders}]")
@@ -54,6 +55,10 @@ def literal(text: str) -> str:
 def quoted(name: str) -> str:
     """A SQL identifier; names from outside are never used unquoted."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _plain(path: Path) -> str:
+    return literal(str(path))
 
 
 def file_literal(path: Path) -> str:

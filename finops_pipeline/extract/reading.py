@@ -103,7 +103,8 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
 def _csv_header(path: Path) -> list[str]:
     """Column names as delivered; a name that comes again in any case gets a number, an empty one its position."""
     opener = gzip.open if path.name.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+    # Text that is no UTF-8 is left to DuckDB, which tells the line.
+    with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(csv.reader(file), [])
     if not header:
         raise DeliveryError("is empty, without even a header")
