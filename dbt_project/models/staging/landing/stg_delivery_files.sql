@@ -11,7 +11,9 @@ live_files as (
 
     select
         ledger.source_name,
+        ledger.table_name,
         ledger.provider,
+        ledger.variant,
         ledger.billing_period,
         ledger.delivery_id,
         numbered.file_number,

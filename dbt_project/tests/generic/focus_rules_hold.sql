@@ -1,0 +1,45 @@
+{#- Claims the rules of FOCUS Cost and Usage that hold whatever a provider delivered, because the mapping decides them;
+    what only the provider's values decide (price x quantity) is not here. Returns each offending charge with the rule it
+    breaks. Columns in snake_case. -#}
+{% test focus_rules_hold(model) %}
+
+{%- set rules = {
+    'tax has no price, quantity or SKU': "charge_category = 'Tax' and (
+        list_unit_price is not null or contracted_unit_price is not null or pricing_quantity is not null
+        or pricing_unit is not null or pricing_category is not null or sku_id is not null or sku_price_id is not null)",
+    'a unit stands with its quantity': "(pricing_unit is null) <> (pricing_quantity is null)
+        or (consumed_unit is null) <> (consumed_quantity is null)
+        or (commitment_discount_unit is null) <> (commitment_discount_quantity is null)",
+    'only usage that is not unused consumes': "consumed_quantity is not null
+        and (charge_category <> 'Usage' or coalesce(commitment_discount_status, '') = 'Unused')",
+    'usage and purchases have a pricing category': "charge_category in ('Usage', 'Purchase')
+        and pricing_category is null",
+    'a purchase is not committed and not usage-based': "charge_category = 'Purchase'
+        and (pricing_category = 'Committed' or charge_frequency = 'Usage-Based')",
+    'a commitment status stands on commitment usage': "(commitment_discount_status is not null)
+        <> (commitment_discount_id is not null and charge_category = 'Usage' and charge_class is null)
+        and charge_class is null and pricing_category = 'Committed'",
+    'a credit costs what it is billed': "charge_category = 'Credit' and billed_cost <> effective_cost",
+    'unit prices are not negative': "list_unit_price < 0 or contracted_unit_price < 0",
+    'region id and name stand together': "(region_id is null) <> (region_name is null)",
+    'an account name stands with its id': "sub_account_id is null and sub_account_name is not null",
+    'a resource has a type': "resource_id is not null and resource_type is null",
+    'a billing period ends after it starts': "billing_period_end <= billing_period_start",
+} %}
+
+with charges as (
+
+    select * from {{ model }}
+
+)
+
+{% for claim, is_broken in rules.items() %}
+select
+    '{{ claim }}' as broken_rule,
+    charge_id
+from charges
+where {{ is_broken }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+
+{% endtest %}
