@@ -31,7 +31,7 @@ create or replace table aws_lines (
     plan_used decimal(18, 10),
     first_factor decimal(3, 1) default 1.0,
     category varchar, route varchar, pool_key varchar, team varchar, project varchar, environment varchar,
-    reason varchar, billed decimal(18, 10), effective decimal(18, 10),
+    reason varchar, model varchar, billed decimal(18, 10), effective decimal(18, 10),
     anomaly varchar, anomaly_amount decimal(18, 10)
 )
 """
@@ -148,7 +148,7 @@ def _add_savings_plan(connection: duckdb.DuckDBPyConnection) -> None:
             '1 year No Upfront Compute Savings Plan' as description, plan_arn(due.cell) as resource_id,
             null as region, slot_hours as amount, 'Hrs' as unit, '{COMMITMENT_PER_HOUR}' as rate, fee as cost,
             plan_arn(due.cell) as plan_arn, fee as plan_total, coalesce(plan_used, 0) as plan_used,
-            'Purchase' as category, 'plan fee' as route, 'commitment_purchase' as reason,
+            'Purchase' as category, 'plan fee' as route, 'commitment fee' as reason,
             fee as billed, fee - coalesce(plan_used, 0) as effective
         from due left join used on used.cell = due.cell and used.usage_start = due.usage_start
     """,
@@ -191,7 +191,8 @@ def _add_tokens(connection: duckdb.DuckDBPyConnection) -> None:
             case when team is null or is_tag_lost then 'none' else 'owner' end as route,
             case when not is_tag_lost then team end as team, case when not is_tag_lost then project end as project,
             case when not is_tag_lost then environment end as environment,
-            case when team is null or is_tag_lost then 'untagged' end as reason, cost as billed, cost as effective,
+            case when team is null or is_tag_lost then 'untagged' end as reason, model,
+            cost as billed, cost as effective,
             case when is_tag_lost then 'lost_tags' end as anomaly, case when is_tag_lost then cost end as anomaly_amount
         from token_use inner join aws_accounts on aws_accounts.account = token_use.account
         where provider = 'aws'

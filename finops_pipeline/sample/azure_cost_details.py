@@ -23,7 +23,7 @@ create or replace table azure_lines (
     reservation varchar, term varchar, charge_type varchar default 'Usage', frequency varchar default 'UsageBased',
     pricing_model varchar default 'OnDemand', first_factor decimal(3, 1) default 1.0,
     category varchar default 'Usage', route varchar, pool_key varchar, team varchar, project varchar,
-    environment varchar, reason varchar, anomaly varchar, anomaly_amount decimal(18, 10)
+    environment varchar, reason varchar, model varchar, anomaly varchar, anomaly_amount decimal(18, 10)
 )
 """
 
@@ -122,7 +122,7 @@ def _add_reservation(connection: duckdb.DuckDBPyConnection) -> None:
             month_start as day, account as subscription, nodes as quantity, rate * 730 as price,
             rate * 730 as list_price, nodes * rate * 730 as actual_cost, null as amortized_cost,
             'Purchase' as charge_type, 'Recurring' as frequency, 'Purchase' as category, 'none' as route,
-            'commitment_purchase' as reason
+            'commitment fee' as reason
         from common cross join periods
     """,
     )
@@ -193,7 +193,7 @@ def _add_tokens(connection: duckdb.DuckDBPyConnection) -> None:
             'oai-' || team || '-weu' as resource_name, azure_tags(team, token_use.project, environment) as tags, unit,
             -- the first run closes before the last two days' tokens are all counted
             case when is_first and is_tail then 0.5 else 1.0 end as first_factor,
-            'owner' as route, team, token_use.project, environment,
+            'owner' as route, team, token_use.project, environment, model,
             case when loop_factor > 1 then 'agent_loop' end as anomaly,
             case when loop_factor > 1 then cost - usual_cost end as anomaly_amount
         from token_use where provider = 'azure'
@@ -314,7 +314,7 @@ def add_azure_rounding(connection: duckdb.DuckDBPyConnection) -> None:
             0.0037 as amortized_price, 0.0037 as list_price, 0.0037 as actual_cost, 0.0037 as amortized_cost,
             azure_tags(null, null, null) as tags, 'RoundingAdjustment' as charge_type, 'OneTime' as frequency,
             case when is_first then null else 1.0 end as first_factor, 'Adjustment' as category, 'none' as route,
-            'rounding' as reason, 0 as cell
+            'adjustment' as reason, 0 as cell
         from periods
     """,
     )

@@ -34,7 +34,7 @@ create or replace table gcp_lines (
     cost_type varchar default 'regular',
     adjustment_id varchar, adjustment varchar, adjustment_mode varchar, adjustment_type varchar,
     category varchar, route varchar, pool_key varchar, team varchar, workload_project varchar, environment varchar,
-    reason varchar, anomaly varchar, anomaly_amount decimal(18, 10)
+    reason varchar, model varchar, anomaly varchar, anomaly_amount decimal(18, 10)
 )
 """
 
@@ -167,7 +167,8 @@ def _add_tokens(connection: duckdb.DuckDBPyConnection) -> None:
             -- the start-up programme pays half of what nobody tagged
             case when team is null then cost * -0.5 else 0 end as promotion,
             'Usage' as category, case when team is null then 'none' else 'owner' end as route, team,
-            token_use.project as workload_project, environment, case when team is null then 'untagged' end as reason
+            token_use.project as workload_project, environment, model,
+            case when team is null then 'untagged' end as reason
         from token_use where provider = 'gcp'
     """,
     )
@@ -321,7 +322,7 @@ def add_gcp_fees(connection: duckdb.DuckDBPyConnection) -> None:
                 ('2062-016F-44A2', 'Support', 'Enhanced Support Variable', 'regular', 0.03, 0.0, null, 'Usage',
                     'support'),
                 (null, 'Invoice', 'Tax - United States', 'tax', 0.008, 0.0, null, 'Tax', 'tax'),
-                (null, 'Invoice', 'Invoice rounding', 'rounding_error', 0.0, 0.0043, null, 'Adjustment', 'rounding'),
+                (null, 'Invoice', 'Invoice rounding', 'rounding_error', 0.0, 0.0043, null, 'Adjustment', 'adjustment'),
                 ('{VERTEX}', 'Vertex AI', 'Goodwill adjustment', 'adjustment', 0.0, -420.5, 'GOODWILL', 'Adjustment',
                     'adjustment')
             ) fees(service_id, service, sku, cost_type, share, fixed, adjustment_type, category, reason)

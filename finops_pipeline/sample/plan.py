@@ -251,8 +251,8 @@ def _create_buckets(connection: duckdb.DuckDBPyConnection) -> None:
             bucket = 'acme-media' and storage_class = 'standard' and cell = 0 and is_last
                 and day_of_month >= {STORY.storage_spike_from} as is_spike,
             case when is_spike then 128 else 64 end as units,
-            -- bytes grow by a thousandth a day
-            (unit::decimal(12, 2) * (1000 + day_no) * 0.001)::decimal(18, 5) as unit
+            -- bytes grow by a thousandth a day, in quarters of a gigabyte: so that byte-hours are whole numbers
+            (floor(unit::decimal(12, 2) * (1000 + day_no) * 0.004) * 0.25)::decimal(18, 5) as unit
         from bucket_classes cross join cells cross join days;
 
         create or replace table byte_shares as

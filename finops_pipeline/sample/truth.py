@@ -50,7 +50,7 @@ def _create_charges(connection: duckdb.DuckDBPyConnection, months: tuple[str, ..
     draft = "false" if restated else f"period = '{months[0]}'"
     aws_delivery.create_delivered_lines(connection, "aws_live", "true", draft)
     azure_delivery.create_delivered_lines(connection, "azure_live", "true", draft)
-    owner = "route, pool_key, team, project, environment, reason"
+    owner = "route, pool_key, team, project, environment, reason, model as model_name"
     connection.execute(f"""
         create or replace view charges as
         select '{AWS_SOURCE}' as source_name, period, usage_start::date as charge_date, category, {owner}, billed,
@@ -67,12 +67,12 @@ def _create_charges(connection: duckdb.DuckDBPyConnection, months: tuple[str, ..
         from aws_live where route = 'plan fee'
         union all by name
         select '{GCP_SOURCE}' as source_name, period, usage_start::date as charge_date, category, route, pool_key, team,
-            workload_project as project, environment, reason, cost + sustained_use as billed,
+            workload_project as project, environment, reason, model as model_name, cost + sustained_use as billed,
             cost + sustained_use as effective
         from gcp_lines
         union all by name
         select '{GCP_SOURCE}' as source_name, period, usage_start::date as charge_date, 'Credit' as category,
-            'none' as route, 'credit' as reason, promotion as billed, promotion as effective
+            'none' as route, 'credit' as reason, model as model_name, promotion as billed, promotion as effective
         from gcp_lines where promotion <> 0
         union all by name
         select '{AZURE_SOURCE}' as source_name, period, day as charge_date, category, {owner},
@@ -109,12 +109,14 @@ def _create_allocations(connection: duckdb.DuckDBPyConnection) -> None:
             -- what nobody held of a machine is idle; bytes that no dataset explains are unallocated
             select pools.* exclude (route, pool_key), route = 'gpu' as is_idle,
                 case when route = 'gpu' then 'unallocated_capacity' end as idle_type,
-                route = 'shares' as is_unallocated, case when route = 'shares' then 'unexplained_bytes' end as reason,
+                route = 'shares' as is_unallocated,
+                case when route = 'shares' then 'bytes not in the feed' end as reason,
                 256 - coalesce(held.shares_of_256, 0) as shares_of_256
             from pools left join held on held.pool_key = pools.pool_key and held.day = pools.charge_date
             where coalesce(held.shares_of_256, 0) < 256
             union all by name
             select source_name, period, charge_date, category, billed, effective, team, project, environment,
+                model_name,
                 route = 'unused' as is_idle, case when route = 'unused' then 'unused_commitment' end as idle_type,
                 route = 'none' as is_unallocated, reason, 256 as shares_of_256
             from charges where pool_key is null
