@@ -105,7 +105,13 @@ def sample(
 
         chosen: dict[str, Any] = {"months": tuple(months) if months else None, "rows": rows, "seed": seed}
         summary = write_sample(directory, **{name: value for name, value in chosen.items() if value is not None})
-        typer.echo(str(summary))
+        lines = sum(rows.rows for rows in summary.sources.values())
+        feeds = sum(summary.usage_rows.values())
+        typer.echo(
+            f"{directory}: {lines:,} billing lines of {', '.join(summary.sources)} and {feeds:,} usage rows "
+            f"for {' and '.join(summary.months)} ({summary.seconds:.0f} s)"
+        )
+        typer.echo(f"Next:  finops run --config {directory / 'finops.yaml'}")
 
 
 @app.command()

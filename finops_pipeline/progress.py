@@ -16,10 +16,13 @@ import dagster as dg
 if TYPE_CHECKING:
     from rich.console import Console
 
-NEWS = {"is_news": True}
+NEWS = {"finops_progress": "news"}
 """Pass as `extra` of a log message that a person waiting for the run should read; frameworks log a lot more."""
 
-_listener: Callable[[dict[str, Any], bool], None] | None = None
+MOMENT = {"finops_progress": "moment"}
+"""Pass as `extra` of a log message that says what goes on at this moment and is soon forgotten."""
+
+_listener: Callable[[dict[str, Any], str | None], None] | None = None
 
 
 class Screen(Protocol):
@@ -49,7 +52,7 @@ dagster_progress_logger = dg.LoggerDefinition(
 class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if _listener is not None:
-            _listener(getattr(record, "dagster_meta", {}), getattr(record, "is_news", False))
+            _listener(getattr(record, "dagster_meta", {}), getattr(record, "finops_progress", None))
 
 
 @contextmanager
@@ -75,12 +78,15 @@ class Progress:
     tests: int = 0
     started: dict[str, float] = field(default_factory=dict)
 
-    def hear(self, meta: dict[str, Any], is_news: bool) -> None:
+    def hear(self, meta: dict[str, Any], importance: str | None) -> None:
         """Take one log record of the run. A display must never break a run, so what it cannot read it leaves out."""
         event: dg.DagsterEvent | None = meta.get("dagster_event")
         if event is None:
-            if is_news:
-                self.screen.line(f"  {meta.get('orig_message')}")
+            text = str(meta.get("orig_message"))
+            if importance == "news":
+                self.screen.line(f"  {text}")
+            elif importance == "moment":
+                self.screen.now(text)
             return
         step = event.step_key or ""
         kind = event.event_type

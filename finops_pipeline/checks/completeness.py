@@ -1,10 +1,13 @@
 """Has every source delivered, and did it deliver something? Questions to the ledger of deliveries alone."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from finops_pipeline.checks.outcome import CheckOutcome, Offender
+
+FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
+"""AWS promises the first file of a month within a day, Azure and Google within two; a weekend makes it three."""
 
 Delivery = Mapping[str, Any]
 """One row of the ledger of deliveries."""
@@ -34,26 +37,26 @@ def every_complete_delivery_has_rows(deliveries: Sequence[Delivery]) -> CheckOut
 def every_configured_source_has_delivered(
     deliveries: Sequence[Delivery], sources: Sequence[tuple[str, str]], now: datetime
 ) -> CheckOutcome:
-    """Every configured source has a live delivery; a bill also has one for the open month.
+    """Every configured source has a live delivery; a bill also has one for the open month from its fourth day on.
 
     Args:
         deliveries: the ledger.
         sources: (name, provider) of every billing export and every feed, the provider of a feed being `usage`.
         now: the run's clock; its month is the open month.
     """
-    open_month = now.strftime("%Y-%m")
+    expected_month = (now - FIRST_DELIVERY_OF_A_MONTH_TAKES).strftime("%Y-%m")
     live = [delivery for delivery in deliveries if delivery["status"] == "live"]
     offenders = []
     for name, provider in sources:
         periods = [d["billing_period"] or "" for d in live if d["source_name"] == name]
         if not periods:
             offenders.append(Offender(name, "nothing delivered yet", "at least one complete delivery"))
-        elif provider != "usage" and max(periods) < open_month:
-            offenders.append(Offender(name, f"newest period is {max(periods)}", f"a delivery for {open_month}"))
+        elif provider != "usage" and max(periods) < expected_month:
+            offenders.append(Offender(name, f"newest period is {max(periods)}", f"a delivery for {expected_month}"))
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(sources)} configured sources have not delivered",
-        expected="every source has a complete delivery, bills also for the open month",
-        next_step="In the first days of a month this is normal; later, see `finops validate` and the export's own log.",
+        expected="every source has a complete delivery, bills also for the open month from its fourth day on",
+        next_step="See `finops validate`, then the export's own log at the cloud.",
         offenders=offenders,
     )
 

@@ -17,7 +17,7 @@ def every_complete_delivery_has_rows(request: RefreshRequest) -> CheckOutcome:
 
 
 def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutcome:
-    """Every configured source has a complete delivery, and every bill one for the open month."""
+    """Every configured source has a complete delivery, and every bill one for the open month (from its fourth day)."""
     config = request.config
     sources = [(source.name, source.provider) for source in config.sources]
     sources += [(feed.name, "usage") for feed in config.usage]

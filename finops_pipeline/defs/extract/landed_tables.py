@@ -7,7 +7,7 @@ import dagster as dg
 
 from finops_pipeline.extract.deliveries import Total
 from finops_pipeline.extract.refresh import ExtractResult, extract_table
-from finops_pipeline.progress import NEWS
+from finops_pipeline.progress import MOMENT, NEWS
 from finops_pipeline.resources.refresh_request import RefreshRequest
 
 BILLING_TABLES = {
@@ -39,7 +39,8 @@ def _landed_table(table: str, description: str, kinds: set[str]) -> dg.AssetsDef
     @dg.asset(key=["raw", table], group_name="extract", owners=["team:finops"], kinds=kinds, description=description)
     def landed(context: dg.AssetExecutionContext, refresh_request: RefreshRequest) -> dg.MaterializeResult:
         def report(text: str) -> None:
-            context.log.info(text, extra=NEWS)
+            # A feed is many small files, a bill few large ones: only the latter are worth a line each.
+            context.log.info(text, extra=NEWS if table in BILLING_TABLES else MOMENT)
 
         result = extract_table(table, refresh_request.config, refresh_request.settings, refresh_request.window, report)
         if result.failures:
