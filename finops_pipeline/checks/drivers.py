@@ -1,0 +1,105 @@
+"""Do the cost drivers fit the bill? Surprises for a person: money is never lost, it stays visible instead."""
+
+import duckdb
+
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+
+UNCLASSIFIED_SHARE_ALLOWED = 0.02
+"""Share of a source's usage cost that no meter rule knows, from which someone should look: 2 % (November 2026), about
+what a new service costs in its first weeks; above it "other" starts to hide an AI service."""
+
+
+def gpu_hours_fit_capacity(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """Telemetry never holds more GPU-hours than the bill paid for, and names no machine the bill does not know."""
+    rows = warehouse.execute(
+        """
+        -- windows are days and months; the days are enough, and both together would count twice
+        select cluster, place, reason, count(distinct driver_window) as days, min(driver_window) as first_day,
+            sum(held_gpu_hours) as held, sum(capacity_gpu_hours) as capacity
+        from int_gpu_hours_without_capacity
+        where length(driver_window) = length('2026-10-31')
+        group by all
+        order by held - capacity desc, cluster, place, reason
+        """
+    ).fetchall()
+    return CheckOutcome(
+        observed=f"{len(rows)} places hold GPU-hours that the bill cannot explain",
+        expected="held GPU-hours are at most the GPU-hours paid for",
+        next_step="Compare node and node pool names of the feed with the bill's resource ids; surplus is not charged.",
+        offenders=[
+            Offender(
+                place or cluster,
+                f"{held:,.2f} GPU-hours held, {reason} ({days} days from {first})",
+                f"at most {capacity:,.2f}",
+            )
+            for cluster, place, reason, days, first, held, capacity in rows
+        ],
+    )
+
+
+def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """Every shared pool found telemetry to be split by; without it its whole cost stays unallocated."""
+    rows = warehouse.execute(
+        """
+        select source_name, coalesce(cluster, bucket, pool_id) as pool, driver, billing_currency,
+            count(distinct charge_date) as days, min(charge_date) as first_day, max(charge_date) as last_day,
+            sum(allocated_effective_cost) as cost
+        from fct_cost_allocations
+        where method = 'missing_driver'
+        group by all
+        order by abs(cost) desc, source_name, pool
+        """
+    ).fetchall()
+    return CheckOutcome(
+        observed=f"{len(rows)} pools have cost and no driver",
+        expected="every shared pool has its driver",
+        next_step="Deliver the missing feed for these days, or name the pool's owner by a tag.",
+        offenders=[
+            Offender(
+                f"{source} {pool}",
+                f"no {driver} on {days} days ({first} to {last}), {cost:,.2f} {currency} unallocated",
+                f"{driver} for every day with cost",
+            )
+            for source, pool, driver, currency, days, first, last, cost in rows
+        ],
+    )
+
+
+def usage_cost_is_classified(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """At most 2 % of a source's usage cost comes from meters nobody has classified: AI may hide in there."""
+    rows = warehouse.execute(
+        """
+        with services as (
+            select source_name, billing_currency, coalesce(service_name, 'no service') as service,
+                cost_layer = 'other' as is_unclassified, sum(allocated_effective_cost) as cost
+            from fct_cost_allocations
+            where charge_category = 'Usage'
+            group by all
+        ),
+        sources as (
+            select source_name, billing_currency, sum(cost) as cost,
+                coalesce(sum(cost) filter (is_unclassified), 0) as unclassified,
+                string_agg(service, ', ' order by cost desc) filter (is_unclassified) as services
+            from services
+            group by all
+        )
+        select *, cast(unclassified as double) / nullif(cast(cost as double), 0) as share
+        from sources
+        order by share desc nulls last, source_name
+        """
+    ).fetchall()
+    return CheckOutcome(
+        observed="unclassified usage cost: "
+        + (", ".join(f"{share or 0:.1%} of {source}" for source, _, _, _, _, share in rows) or "no usage cost"),
+        expected=f"at most {UNCLASSIFIED_SHARE_ALLOWED:.0%} of each source",
+        next_step="Add the services' meters to the classification seeds of the dbt project.",
+        offenders=[
+            Offender(
+                f"{source} {currency}",
+                f"{share:.1%} of {exact(cost)} unclassified: {services}",
+                f"at most {UNCLASSIFIED_SHARE_ALLOWED:.0%}",
+            )
+            for source, currency, cost, _, services, share in rows
+            if (share or 0) > UNCLASSIFIED_SHARE_ALLOWED
+        ],
+    )
