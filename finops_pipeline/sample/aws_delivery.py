@@ -53,8 +53,10 @@ _FILLED = {
     "line_item_usage_type": "usage_type",
     "pricing_currency": "'USD'",
     "pricing_public_on_demand_cost": "case when line_type in ('Usage', 'SavingsPlanCoveredUsage')"
-    " then to_double(cost) end",
-    "pricing_public_on_demand_rate": "case when line_type in ('Usage', 'SavingsPlanCoveredUsage') then rate end",
+    " then case when list_rate is null then to_double(cost)"
+    " else to_double((amount::decimal(12, 2) * list_rate::decimal(12, 6))::decimal(18, 10)) end end",
+    "pricing_public_on_demand_rate": "case when line_type in ('Usage', 'SavingsPlanCoveredUsage')"
+    " then coalesce(list_rate, rate) end",
     "pricing_rate_code": "case when unit is not null then upper(substr(md5(usage_type), 1, 16)) || '.JRTCKXETXF.'"
     " || upper(substr(md5(usage_type || unit), 1, 10)) end",
     "pricing_rate_id": "case when unit is not null then ('0x' || substr(md5(usage_type), 1, 9))::bigint::varchar end",

@@ -14,6 +14,7 @@ from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.sample import (
     aws_cur2,
     aws_delivery,
+    aws_services,
     azure_cost_details,
     azure_delivery,
     gcp_delivery,
@@ -136,6 +137,9 @@ def _check(months: tuple[str, ...], rows: int | None) -> None:
 def _build_bills(connection: duckdb.DuckDBPyConnection, rows: int | None) -> None:
     """All lines: first what the company needs, then disks up to the wanted number, then fees that follow cost."""
     aws_cur2.build_aws_lines(connection)
+    aws_services.add_aws_buckets(connection)
+    aws_services.add_aws_platform(connection)
+    aws_services.add_aws_notebooks(connection)
     gcp_detailed.build_gcp_lines(connection)
     azure_cost_details.build_azure_lines(connection)
     volumes = _DEFAULT_VOLUMES
@@ -143,10 +147,10 @@ def _build_bills(connection: duckdb.DuckDBPyConnection, rows: int | None) -> Non
         present = count(connection, "aws_lines") + count(connection, "gcp_lines") + 2 * count(connection, "azure_lines")
         # a disk is a line a day on AWS and Google, and two on Azure (actual and amortized)
         volumes = max(0, rows - present) // (4 * count(connection, "days"))
-    aws_cur2.add_aws_volumes(connection, volumes)
+    aws_services.add_aws_volumes(connection, volumes)
     gcp_detailed.add_gcp_volumes(connection, volumes)
     azure_cost_details.add_azure_volumes(connection, volumes)
-    aws_cur2.add_aws_fees(connection)
+    aws_services.add_aws_fees(connection)
     gcp_detailed.add_gcp_fees(connection)
     azure_cost_details.add_azure_rounding(connection)
 
