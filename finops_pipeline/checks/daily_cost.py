@@ -4,12 +4,12 @@ Per source, service and currency, a day is compared with the 28 days before it (
 median, and the range around it is the widest of three allowances:
 
 - six times the usual deviation (median absolute deviation, scaled to a standard deviation): the series' own noise;
-- its own largest deviation of those days, with a quarter as margin: what jumps every weekend may go on doing so;
+- its own second largest deviation of those days, with a quarter as margin: what jumps every weekend may go on doing
+  so, and one incident does not hide the next;
 - 2 % of the source's usual day: what is too small to get up for.
 
 Only usage counts: taxes, credits, purchases and fees fall on one day of the month by nature. What it gets wrong:
-a level that moved for good is reported until it has become the median, an incident widens the range of the four
-weeks after it, and a slow ramp is never seen.
+a level that moved for good is told on its first two days only, and a slow ramp is never seen.
 """
 
 from datetime import datetime
@@ -106,7 +106,7 @@ _QUERY = f"""
     ),
     ranged as (
         select *, greatest(
-            6 * 1.4826 * list_median(deviations), 1.25 * list_max(deviations), 0.02 * usual_day
+            6 * 1.4826 * list_median(deviations), 1.25 * list_reverse_sort(deviations)[2], 0.02 * usual_day
         ) as allowance
         from with_deviations
         inner join source_scale using (source_name, billing_currency)

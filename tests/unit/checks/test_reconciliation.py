@@ -1,0 +1,112 @@
+"""A cent lost, invented, moved to another day or not accounted for at all is found, to the last digit."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from finops_pipeline.checks.reconciliation import (
+    every_day_is_allocated_exactly,
+    normalized_total_equals_allocated_total,
+    raw_total_equals_normalized_total,
+)
+
+LEDGER = [
+    {
+        "source_name": "aws-payer",
+        "billing_period": "2026-10",
+        "status": "live",
+        "totals": [{"billing_currency": "USD", "cost_basis": "billed"}],
+    }
+]
+COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
+
+
+@pytest.fixture
+def warehouse():
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create table fct_reconciliation as
+            select 'aws-payer' as source_name, '2026-10' as billing_period, 'USD' as billing_currency,
+                'billed' as cost_basis, 3::decimal(38, 18) as raw_cost, 0::decimal(38, 18) as rounding_difference,
+                3::decimal(38, 18) as normalized_cost, 3::decimal(38, 18) as allocated_cost,
+                0::decimal(38, 18) as raw_to_normalized_difference,
+                0::decimal(38, 18) as normalized_to_allocated_difference
+            """
+        )
+        columns = ", ".join(f"1::decimal(38, 18) as {name}" for name in COSTS)
+        allocated = ", ".join(f"1::decimal(38, 18) as allocated_{name}" for name in COSTS)
+        facts = "'aws-payer' as source_name, 'USD' as billing_currency, date '2026-10-01' + n::integer as charge_date"
+        connection.execute(
+            f"create table int_charges_attributed_to_owners as select {facts}, {columns} from range(3) t (n)"
+        )
+        connection.execute(f"create table fct_cost_allocations as select {facts}, {allocated} from range(3) t (n)")
+        yield connection
+
+
+def test_books_that_balance_pass_all_three_checks(warehouse):
+    assert raw_total_equals_normalized_total(warehouse, LEDGER).passed
+    assert normalized_total_equals_allocated_total(warehouse).passed
+    assert every_day_is_allocated_exactly(warehouse).passed
+
+
+def test_smallest_possible_difference_to_the_delivery_is_found_and_told_in_full(warehouse):
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = '0.000000000000000001'")
+    outcome = raw_total_equals_normalized_total(warehouse, LEDGER)
+    assert [offender.subject for offender in outcome.offenders] == ["aws-payer 2026-10 USD billed"]
+    assert "off by 0.000000000000000001" in outcome.offenders[0].observed
+
+
+def test_unknown_difference_is_not_taken_for_zero(warehouse):
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = null")
+    warehouse.execute("update fct_reconciliation set normalized_to_allocated_difference = null")
+    assert not raw_total_equals_normalized_total(warehouse, LEDGER).passed
+    assert not normalized_total_equals_allocated_total(warehouse).passed
+
+
+def test_delivered_total_that_the_mart_does_not_know_is_found(warehouse):
+    warehouse.execute("delete from fct_reconciliation")
+    outcome = raw_total_equals_normalized_total(warehouse, LEDGER)
+    assert [offender.subject for offender in outcome.offenders] == ["aws-payer 2026-10 USD billed"]
+
+
+def test_deliveries_that_do_not_count_are_not_asked_for(warehouse):
+    warehouse.execute("delete from fct_reconciliation")
+    assert raw_total_equals_normalized_total(warehouse, [{**LEDGER[0], "status": "superseded"}]).passed
+
+
+def test_money_lost_between_bill_and_ledger_is_found(warehouse):
+    warehouse.execute("update fct_reconciliation set normalized_to_allocated_difference = -30")
+    assert "off by -30" in normalized_total_equals_allocated_total(warehouse).summary()
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_day_with_another_sum_in_any_of_the_four_costs_is_found(warehouse, cost):
+    warehouse.execute(
+        f"update fct_cost_allocations set allocated_{cost} = '1.000000000000000001' where charge_date = '2026-10-02'"
+    )
+    outcome = every_day_is_allocated_exactly(warehouse)
+    assert [offender.subject for offender in outcome.offenders] == ["aws-payer USD 2026-10-02"]
+
+
+def test_cost_moved_to_another_day_is_found_on_both_days_although_the_month_adds_up(warehouse):
+    warehouse.execute("update fct_cost_allocations set charge_date = '2026-10-03' where charge_date = '2026-10-01'")
+    subjects = {offender.subject for offender in every_day_is_allocated_exactly(warehouse).offenders}
+    assert subjects == {"aws-payer USD 2026-10-01", "aws-payer USD 2026-10-03"}
+
+
+def test_day_that_only_one_side_has_is_found_even_when_it_cost_nothing(warehouse):
+    for table in ("int_charges_attributed_to_owners", "fct_cost_allocations"):
+        prefix = "allocated_" if table.startswith("fct") else ""
+        zero = ", ".join(f"{prefix}{name} = 0" for name in COSTS)
+        warehouse.execute(f"update {table} set {zero}")
+    warehouse.execute("delete from fct_cost_allocations where charge_date = '2026-10-02'")
+    outcome = every_day_is_allocated_exactly(warehouse)
+    assert [offender.subject for offender in outcome.offenders] == ["aws-payer USD 2026-10-02"]
+
+
+def test_amounts_are_told_with_every_digit_of_a_wide_decimal(warehouse):
+    wide = Decimal("12345678901234567890.123456789012345678")
+    warehouse.execute("update fct_reconciliation set raw_cost = ?, raw_to_normalized_difference = 1", [wide])
+    assert str(wide) in raw_total_equals_normalized_total(warehouse, LEDGER).offenders[0].observed
