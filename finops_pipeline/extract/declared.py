@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from finops_pipeline.extract.duck import literal, quoted
 
 DECLARED_FILE = "_declared_columns.parquet"
+_DECLARED_KEY = "declared_columns"
 
 ADDRESS_COLUMNS = {
     "x_source_name": "VARCHAR",
@@ -64,13 +66,17 @@ def json_shape(table: str) -> dict[str, Any]:
 
 
 def write_declared_columns(landing: Path, table: str, columns: dict[str, str]) -> Path:
-    """Write the zero-row file of a table, atomically. The same columns give the same bytes."""
+    """Write the zero-row file of a table, atomically, where it is not there already."""
     path = landing / table / DECLARED_FILE
+    told = json.dumps(columns)
+    if path.exists() and (pq.read_metadata(path).metadata or {}).get(_DECLARED_KEY.encode()) == told.encode():
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{DECLARED_FILE}.{os.getpid()}")
     select = ", ".join(f"cast(null as {type_}) as {quoted(name)}" for name, type_ in columns.items())
+    note = f"kv_metadata {{{quoted(_DECLARED_KEY)}: {literal(told)}}}"
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute(f"copy (select {select} limit 0) to {literal(str(temporary))} (format parquet)")
+        connection.execute(f"copy (select {select} limit 0) to {literal(str(temporary))} (format parquet, {note})")
     os.replace(temporary, path)
     return path
 

@@ -7,10 +7,10 @@ rows do not count any more. A file with a single bad value is refused whole, and
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 import duckdb
 
@@ -18,6 +18,7 @@ from finops_pipeline.config import UsageFeed
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.duck import connect, quoted, rows
+from finops_pipeline.extract.exports import RefreshResult
 from finops_pipeline.extract.landing import address_values, copy_rows, landing_folder
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.reading import CSV, PARQUET, Relation, relation, told_as_delivery_errors
@@ -36,16 +37,6 @@ _EXPECTED = {
     "text": "a value",
 }
 _MESSAGES_PER_FEED = 10
-
-
-class RefreshResult(Protocol):
-    """The part of a refresh's result that a feed fills."""
-
-    landed: list[Delivery]
-    unchanged: list[Delivery]
-    removed: list[Delivery]
-    not_delivered: list[str]
-    opened: list[str]
 
 
 @dataclass(frozen=True)
@@ -71,13 +62,15 @@ def refresh_feed(
     landed: list[Delivery] = []
     sighted: list[Delivery] = []
     errors: list[str] = []
-    with connect(landing, [base]) as connection:
+    with ExitStack() as resources:
+        connection: duckdb.DuckDBPyConnection | None = None
         for name in names:
             before = live.get(name)
             if before and (seen := _seen_again(transport, name, before)):
                 result.unchanged.append(seen)
                 sighted += [seen] if seen != before else []
                 continue
+            connection = connection or resources.enter_context(connect(landing, [base]))
             try:
                 landed.append(_land(connection, transport, feed, name, before, landing, now, report))
             except DeliveryError as error:
@@ -210,27 +203,28 @@ def _typed(kind: str, columns: tuple[UsageColumn, ...], found: Relation) -> tupl
         required = ", ".join(column.name for column in columns if column.is_required)
         raise DeliveryError(f"has no column {', '.join(missing)}; {kind} requires {required}")
     typed = {
-        column.name: f"{_cast(column, _text(delivered[column.name]))} as {quoted('t_' + column.name)}"
-        for column in columns
+        column.name: f"{_cast(column, delivered[column.name])} as {quoted('t_' + column.name)}" for column in columns
     }
     known = {name for name in delivered.values() if name is not None}
     return typed, [name for name in found.columns if name not in known]
 
 
-def _text(name: str | None) -> str:
-    return f"nullif(trim(cast({quoted(name)} as varchar)), '')" if name else "cast(null as varchar)"
+def _text(name: str) -> str:
+    return f"nullif(trim(cast({quoted(name)} as varchar)), '')"
 
 
-def _cast(column: UsageColumn, text: str) -> str:
+def _cast(column: UsageColumn, delivered: str | None) -> str:
+    type_ = DUCKDB_TYPES[column.type]
+    if delivered is None:
+        return f"cast(null as {type_})"
+    text = _text(delivered)
     if column.type == "instant":
         instant = f"try_cast({text} as timestamptz) at time zone 'UTC'"
         return f"case when regexp_full_match({text}, '{_INSTANT}') then {instant} end"
     if column.type == "date":
         return f"case when regexp_full_match({text}, '{_DATE}') then try_cast(left({text}, 10) as date) end"
     if column.type in ("quantity", "number"):
-        return (
-            f"case when regexp_full_match({text}, '{_NUMBER}') then try_cast({text} as {DUCKDB_TYPES[column.type]}) end"
-        )
+        return f"case when regexp_full_match({text}, '{_NUMBER}') then try_cast({text} as {type_}) end"
     return text
 
 

@@ -7,7 +7,7 @@ from finops_pipeline.config import Source, UsageFeed
 from finops_pipeline.errors import DeliveryError, FinopsError
 from finops_pipeline.extract import gcp_billing_export, usage
 from finops_pipeline.extract.datasets import DATASETS
-from finops_pipeline.extract.refresh import newest_offers, open_transport
+from finops_pipeline.extract.exports import newest_offers, open_transports
 
 
 def check_source(source: Source | UsageFeed) -> list[str]:
@@ -38,7 +38,7 @@ def _describe_feed(feed: UsageFeed) -> str:
 
 
 def _describe_export(source: Source) -> str:
-    transports = [open_transport(uri) for uri in (source.uri, source.amortized_uri) if uri is not None]
+    transports = open_transports(source)
     for transport in transports:
         transport.require_reachable()
     where = " and ".join(transport.location for transport in transports)

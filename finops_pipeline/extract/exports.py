@@ -1,0 +1,191 @@
+"""One billing export up to date: which of the deliveries it offers are new, landed; which are known, looked at again.
+
+Readers say what is offered, `landing` copies. Usage feeds are brought up to date in `usage.py`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from finops_pipeline.config import Source
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract import azure_cost_exports, gcp_billing_export
+from finops_pipeline.extract.datasets import DATASETS
+from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Window
+from finops_pipeline.extract.duck import connect
+from finops_pipeline.extract.landing import Destination, land_delivery
+from finops_pipeline.extract.ledger import live_deliveries, update_ledger
+from finops_pipeline.extract.transport import FileTransport, Transport
+from finops_pipeline.file_uri import local_path
+
+
+class RefreshResult(Protocol):
+    """The part of a refresh's result that one source fills."""
+
+    landed: list[Delivery]
+    unchanged: list[Delivery]
+    removed: list[Delivery]
+    not_delivered: list[str]
+    opened: list[str]
+
+
+def refresh_export(
+    source: Source, landing: Path, window: Window, result: RefreshResult, report: Callable[[str], None]
+) -> None:
+    """Land what is new of one source within the window.
+
+    Raises:
+        DeliveryError: with one line for each delivery that was refused; the good ones are landed.
+    """
+    transports = open_transports(source)
+    try:
+        for transport in transports:
+            transport.require_reachable()
+        with ExitStack() as resources:
+            refresh = _ExportRefresh(source, transports, landing, window, result, report, resources)
+            refresh.from_dumps() if DATASETS[source.table].list_offers is None else refresh.from_manifests()
+    finally:
+        result.opened += [f"{source.name}: {key}" for transport in transports for key in transport.opened]
+
+
+def open_transports(source: Source) -> list[Transport]:
+    """The transports of a source's uris. Other schemes than file:// are refused by the configuration."""
+    return [FileTransport(local_path(uri)) for uri in (source.uri, source.amortized_uri) if uri is not None]
+
+
+def newest_offers(source: Source, transports: Sequence[Transport]) -> list[Offer]:
+    """What the manifests offer, one delivery per period and variant, ordered."""
+    list_offers = DATASETS[source.table].list_offers
+    assert list_offers is not None, "table dumps have no manifests"
+    newest: dict[tuple[str, str], Offer] = {}
+    for offer in (offer for transport in transports for offer in list_offers(transport, source)):
+        slot = (offer.period, offer.variant)
+        if slot not in newest or azure_cost_exports.run_order(newest[slot]) < azure_cost_exports.run_order(offer):
+            newest[slot] = offer
+    return [newest[slot] for slot in sorted(newest)]
+
+
+class _ExportRefresh:
+    def __init__(
+        self,
+        source: Source,
+        transports: Sequence[Transport],
+        landing: Path,
+        window: Window,
+        result: RefreshResult,
+        report: Callable[[str], None],
+        resources: ExitStack,
+    ):
+        self.source, self.transports, self.window = source, transports, window
+        self.result, self.report, self.resources = result, report, resources
+        self.to = Destination(landing, source, DATASETS[source.table], window.now)
+        self.live = {(delivery.billing_period or "", delivery.variant): delivery for delivery in self._live_now()}
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Opened with the first file that is read: a refresh with nothing new needs none."""
+        readable = [local_path(uri) for uri in (self.source.uri, self.source.amortized_uri) if uri is not None]
+        return self.resources.enter_context(connect(self.to.landing, readable))
+
+    def from_manifests(self) -> None:
+        """Land the newest delivery of each period and variant, as the manifests name them."""
+        self._refresh(newest_offers(self.source, self.transports))
+
+    def from_dumps(self) -> None:
+        """Table dumps: read only when the folder's listing is another than the one all months were landed from."""
+        [transport] = self.transports
+        listing = gcp_billing_export.list_folder(transport)
+        if self.live and all(delivery.manifest == listing.text for delivery in self.live.values()):
+            self.result.unchanged += [d for (period, _), d in self.live.items() if self.window.contains(period)]
+            self._tell_not_delivered(())
+            return
+        # Until every month of the folder is landed, the ledger must not say that this listing is done with.
+        unfinished = f"{listing.text}, not all months landed"
+        read = gcp_billing_export.read_offers(self.connection, transport, listing) if listing.stats else ()
+        offers = [replace(offer, manifest=unfinished) for offer in read]
+        self._refresh(offers)
+        self._require_landed_months(offers, transport)
+        if gcp_billing_export.list_folder(transport) != listing:
+            raise DeliveryError(f"{transport.location} changed while it was read. Run again when the dump is complete.")
+        live = self._live_now()
+        landed = {delivery.billing_period: delivery.identity for delivery in live}
+        if all(landed.get(offer.period) == offer.identity for offer in offers):
+            update_ledger(self.to.landing, sighted=[replace(delivery, manifest=listing.text) for delivery in live])
+
+    def _refresh(self, offers: Sequence[Offer]) -> None:
+        errors: list[DeliveryError] = []
+        for offer in offers:
+            if not self.window.contains(offer.period):
+                continue
+            before = self.live.get((offer.period, offer.variant))
+            try:
+                if before and before.identity == offer.identity:
+                    self.result.unchanged.append(self._seen_again(offer, before))
+                else:
+                    self.result.landed.append(land_delivery(self.connection, offer, self.to, before, self.report))
+            except DeliveryError as error:
+                errors.append(error)
+        self._tell_not_delivered(offers)
+        if errors:
+            raise DeliveryError("\n".join(dict.fromkeys(map(str, errors))))
+
+    def _seen_again(self, offer: Offer, before: Delivery) -> Delivery:
+        """Look at the files of a landed delivery without opening them: they must be what was landed.
+
+        Table dumps have no manifest to keep: their identity is their content, and the files may be spread anew.
+        """
+        if offer.manifest_key is None:
+            return before
+        keys = {file.name: file.key for file in offer.files}
+        files: list[LandedFile] = []
+        for file in before.files:
+            etag = offer.transport.revisit(keys[file.name], file.size, file.etag) if file.name in keys else None
+            if etag is None:
+                raise offer.refused(
+                    file.name,
+                    "is missing or has changed since it was landed, while the manifest has not",
+                    f"{file.size:,} bytes with the content that was landed",
+                    "A newer delivery may be arriving: run again when it is complete, or restore the file.",
+                )
+            files.append(replace(file, etag=etag))
+        seen = replace(before, files=tuple(files))
+        if seen != before:
+            update_ledger(self.to.landing, sighted=[seen])
+        return seen
+
+    def _require_landed_months(self, offers: Sequence[Offer], transport: Transport) -> None:
+        """A table only grows: an open month that was landed cannot be empty now. Old months may leave the dumps."""
+        offered = {offer.period for offer in offers}
+        for (period, _), delivery in self.live.items():
+            if delivery.rows and period in self.window.recent_periods() and period not in offered:
+                raise DeliveryError(
+                    f"{period}: {delivery.rows:,} rows were landed, and no file in {transport.location} has one now."
+                    " Dump the whole table again and run again. What was landed before stays."
+                )
+
+    def _tell_not_delivered(self, offers: Sequence[Offer]) -> None:
+        for message in self._not_delivered(offers):
+            self.report(message)
+            self.result.not_delivered.append(message)
+
+    def _not_delivered(self, offers: Sequence[Offer]) -> Iterator[str]:
+        """Expected periods with neither an offer nor a live delivery. The first days of a month are like that."""
+        known = {(offer.period, offer.variant) for offer in offers} | set(self.live)
+        variants = {variant for _, variant in known} or {self.to.dataset.variants[0]}
+        if self.source.amortized_uri is not None:
+            variants = set(self.to.dataset.variants)
+        where = " and ".join(transport.location for transport in self.transports)
+        for period in self.window.expected_periods():
+            for variant in sorted(variants):
+                if (period, variant) not in known:
+                    what = f"{period} {variant}".rstrip()
+                    yield f"{self.source.name} {what}: not delivered yet; no complete delivery in {where}"
+
+    def _live_now(self) -> list[Delivery]:
+        deliveries = live_deliveries(self.to.landing, self.source.table)
+        return [delivery for delivery in deliveries if delivery.source_name == self.source.name]
