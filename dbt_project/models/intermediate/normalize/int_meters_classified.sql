@@ -52,9 +52,23 @@ families as (
 
 ),
 
-machine_meters as (
+machine_meter_matches as (
 
     {{ first_pattern_match('meters', 'meter_text', ref('machine_meters')) }}
+
+),
+
+-- An empty cell of a seed says that the meter has no such thing.
+machine_meters as (
+
+    select
+        meter_key,
+        nullif(machine_component, '') as machine_component,
+        nullif(machine_scope, '') as machine_scope,
+        nullif(capacity_type, '') as capacity_type,
+        nullif(gpu_model, '') as gpu_model
+
+    from machine_meter_matches
 
 ),
 
@@ -64,9 +78,20 @@ storage_meters as (
 
 ),
 
-ai_token_meters as (
+ai_token_meter_matches as (
 
     {{ first_pattern_match('meters', 'meter_text', ref('ai_token_meters'), by_service=false) }}
+
+),
+
+ai_token_meters as (
+
+    select
+        meter_key,
+        nullif(token_direction, '') as token_direction,
+        nullif(token_cache_action, '') as token_cache_action
+
+    from ai_token_meter_matches
 
 ),
 
@@ -105,7 +130,7 @@ meters_with_services as (
         on
             meters.provider = general_services.provider
             and lower(meters.service_key) = lower(general_services.service_key)
-            and general_services.meter_family is null
+            and coalesce(general_services.meter_family, '') = ''
 
 ),
 
