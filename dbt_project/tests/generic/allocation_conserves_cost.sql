@@ -1,12 +1,15 @@
-{#- Claims that nothing was dropped and nothing invented: per key, the sum of the parts is the sum of what was split,
-    to the last digit. Returns the keys that differ, with both sums. Groups of one side only differ too. -#}
-{% test allocation_conserves_cost(model, allocated_column, of_model, of_column, by) %}
+{#- Claims that nothing was dropped and nothing invented: per key, the sum of the parts is the sum of what was split, to
+    the last digit. `costs` maps each allocated column to the column it was split from. Returns the keys that differ, with
+    both sums of every cost. Groups that stand on one side only differ too. -#}
+{% test allocation_conserves_cost(model, costs, of_model, by) %}
 
 with allocated as (
 
     select
         {{ by | join(',\n        ') }},
-        sum({{ allocated_column }}) as allocated_cost
+        {%- for allocated_column in costs %}
+        sum({{ allocated_column }}) as {{ allocated_column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ model }}
     group by {{ by | join(', ') }}
 
@@ -16,7 +19,9 @@ to_allocate as (
 
     select
         {{ by | join(',\n        ') }},
-        sum({{ of_column }}) as cost_to_allocate
+        {%- for column in costs.values() %}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ of_model }}
     group by {{ by | join(', ') }}
 
@@ -28,8 +33,10 @@ compared as (
         {%- for column in by %}
         coalesce(allocated.{{ column }}, to_allocate.{{ column }}) as {{ column }},
         {%- endfor %}
-        to_allocate.cost_to_allocate,
-        allocated.allocated_cost
+        {%- for allocated_column, column in costs.items() %}
+        to_allocate.{{ column }} as {{ column }}_to_allocate,
+        allocated.{{ allocated_column }} as {{ allocated_column }}_found{{ ',' if not loop.last }}
+        {%- endfor %}
     from to_allocate
     full outer join allocated
         on
@@ -40,6 +47,9 @@ compared as (
 )
 
 select * from compared
-where cost_to_allocate is distinct from allocated_cost
+where
+    {%- for allocated_column, column in costs.items() %}
+    {{ 'or ' if not loop.first }}{{ column }}_to_allocate is distinct from {{ allocated_column }}_found
+    {%- endfor %}
 
 {% endtest %}

@@ -18,12 +18,12 @@ pools as (
 )
 
 select
-    charges.availability_zone as AvailabilityZone,
     cast(null as string) as AllocatedMethodDetails,
     cast(null as string) as AllocatedMethodId,
     cast(null as string) as AllocatedResourceId,
     cast(null as string) as AllocatedResourceName,
     cast(null as string) as AllocatedTags,
+    charges.availability_zone as AvailabilityZone,
     charges.billed_cost as BilledCost,
     charges.billing_account_id as BillingAccountId,
     charges.billing_account_name as BillingAccountName,

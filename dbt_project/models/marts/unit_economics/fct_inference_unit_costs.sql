@@ -66,7 +66,7 @@ unit_costs as (
 
 select
     unit_costs.charge_date,
-    unit_costs.billing_period,
+    coalesce(unit_costs.billing_period, {{ month_of('unit_costs.charge_date') }}) as billing_period,
     unit_costs.billing_currency,
     unit_costs.model_name,
     unit_costs.model_version,
@@ -104,7 +104,7 @@ select
     {{ reporting_columns(
         'unit_costs', ['effective_cost', 'idle_cost', 'fully_loaded_cost', 'credit_cost'], 'charge_date'
     ) }},
-    unit_costs.is_managed as is_managed_model,
+    coalesce(unit_costs.is_managed, false) as is_managed_model,
     unit_costs.reason is null as is_complete
 from unit_costs
 cross join {{ reporting_settings() }} as settings
