@@ -3,9 +3,10 @@ totals and ledger as a real delivery. Which rows stand for which case is said in
 """
 
 import json
+import os
+import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import duckdb
 
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.datasets import DATASETS
-from finops_pipeline.extract.declared import declared_columns, json_shape, write_declared_columns
+from finops_pipeline.extract.declared import declared_columns, json_shape, technical_columns, write_declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
+from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
+from finops_pipeline.settings import DBT_PROJECT_DIR
 
 Row = Mapping[str, Any]
 
@@ -35,36 +38,94 @@ class LandingZone:
         update_ledger(self.path)
         write_rule_tables(load_rules(), self.path)
 
-    def land(
+    def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
+        """One delivery of a few rows; `as_text` lands them as CSV does."""
+        lines = [dict(row) for row in rows]
+        declared: dict[str, Any] = dict(declared_columns(table))
+        if table == "gcp_detailed":
+            declared |= json_shape(table)
+        types = {name.lower(): "VARCHAR" if as_text else type_ for name, type_ in declared.items()}
+        # Only what was delivered is landed, as it was spelt; the declared file brings the other columns.
+        shape = {name: types.get(name.lower(), "VARCHAR") for line in lines for name in line}
+        with duckdb.connect() as connection:
+            connection.execute("create table lines (x_row bigint, line json)")
+            for number, line in enumerate(lines, start=1):
+                connection.execute("insert into lines values (?, ?)", [number, json.dumps(line)])
+            connection.execute(
+                "create table delivered as select unnest(json_transform(line, ?)), x_row from lines order by x_row",
+                [json.dumps(shape)],
+            )
+            return self._land(connection, table, source, **facts)
+
+    def land_csv(self, table: str, source: str, file: Path, **facts: Any) -> Delivery:
+        """One delivery of a whole CSV file, every column as text."""
+        with duckdb.connect() as connection:
+            connection.execute(
+                "create table delivered as select *, row_number() over () as x_row"
+                f" from read_csv('{file}', all_varchar = true, header = true, delim = ',', quote = '\"')"
+            )
+            return self._land(connection, table, source, **facts)
+
+    def build(self) -> None:
+        """Run `dbt build` of the normalized charges on this landing zone; dbt's own words on failure."""
+        target = self.home / "target"
+        command = [dbt_executable(), "build", "--profiles-dir", ".", "--target-path", str(target)]
+        command += [
+            "--log-path",
+            str(target),
+            "--exclude-resource-type",
+            "unit_test",
+            "--indirect-selection",
+            "cautious",
+        ]
+        command += ["--select", "+int_charges_attributed_to_owners", "stg_delivery_totals"]
+        environment = {
+            **os.environ,
+            "FINOPS_HOME": str(self.home),
+            "FINOPS_NOW": "2026-11-03T06:00:00+00:00",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        done = subprocess.run(
+            command, cwd=DBT_PROJECT_DIR, env=environment, capture_output=True, text=True, timeout=500, check=False
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a query on the built warehouse, by column name."""
+        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
+            result = connection.execute(sql)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def _land(
         self,
+        connection: duckdb.DuckDBPyConnection,
         table: str,
         source: str,
-        period: str,
-        rows: Iterable[Row],
         *,
+        period: str = "2026-10",
         variant: str = "",
-        delivery_id: str = "d1",
         submitted_at: str = "2026-11-02T00:00:00",
         is_net: bool = False,
     ) -> Delivery:
-        """One delivery of one file. Text stands for every type; columns that a row leaves out are null."""
+        delivery_id = f"{source}-{variant or 'run'}-1"
         relative = f"{table}/{source}/{period}/{delivery_id}/part-00000.parquet"
         part = self.path / relative
-        part.parent.mkdir(parents=True, exist_ok=True)
-        facts = {
-            "x_source_name": source,
-            "x_billing_period": period,
-            "x_delivery_id": delivery_id,
-            "x_file": "lines.csv",
-            "x_is_net": is_net,
-            "x_export_type": variant,
-            "x_submitted_at": submitted_at,
+        part.parent.mkdir(parents=True)
+        values = {
+            "x_source_name": f"'{source}'",
+            "x_billing_period": f"'{period}'",
+            "x_delivery_id": f"'{delivery_id}'",
+            "x_file": "'lines.csv'",
+            "x_is_net": "true" if is_net else "false",
+            "x_export_type": f"'{variant}'",
+            "x_submitted_at": f"timestamp '{submitted_at}'",
         }
-        landed = [{**row, **facts, "x_row": number} for number, row in enumerate(rows, start=1)]
-        count = _write_rows(table, landed, part)
-        submitted = datetime.fromisoformat(submitted_at) if variant else None
-        with duckdb.connect() as connection:
-            totals = raw_totals(connection, [part], DATASETS[table].components[variant], is_net)
+        added = [f"{values[name]} as {name}" for name in technical_columns(table) if name in values]
+        connection.execute(
+            f"copy (select * exclude (x_row), {', '.join(added)}, x_row from delivered) to '{part}' (format parquet)"
+        )
+        [(count,)] = connection.execute("select count(*) from delivered").fetchall()
         delivery = Delivery(
             table_name=table,
             source_name=source,
@@ -73,58 +134,15 @@ class LandingZone:
             variant=variant,
             billing_period=period,
             delivery_id=delivery_id,
-            identity=f"{source} {period} {delivery_id}",
+            identity=delivery_id,
             status="live",
             rows=count,
-            totals=totals,
+            totals=raw_totals(connection, [part], DATASETS[table].components[variant], is_net),
             files=(LandedFile("lines.csv", part.stat().st_size, "etag", count, relative),),
             manifest="manifest.json",
-            submitted_at=submitted,
+            submitted_at=datetime.fromisoformat(submitted_at) if variant else None,
             previous_delivery_id=None,
             seen_at=datetime(2026, 11, 3, 6),
         )
         update_ledger(self.path, live=[delivery])
         return delivery
-
-
-def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Rows of a query on the built warehouse."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
-
-
-def one_row(home: Path, sql: str) -> dict[str, Any]:
-    """The only row of a query on the built warehouse, by column name."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        result = connection.execute(sql)
-        names = [column[0] for column in result.description or ()]
-        [row] = result.fetchall()
-    return dict(zip(names, row, strict=True))
-
-
-def money(text: str) -> Decimal:
-    """An amount as the warehouse holds it."""
-    return Decimal(text).quantize(Decimal(1).scaleb(-18))
-
-
-def _write_rows(table: str, rows: list[dict[str, Any]], part: Path) -> int:
-    columns = declared_columns(table)
-    tags = {name for row in rows for name in row if name not in columns and not name.startswith("x_")}
-    shape: dict[str, Any] = {name: type_ for name, type_ in columns.items()} | dict.fromkeys(sorted(tags), "VARCHAR")
-    if table == "gcp_detailed":
-        shape |= json_shape(table)
-    lines = [{name: value for name, value in row.items() if name in shape} for row in rows]
-    with duckdb.connect() as connection:
-        connection.execute("create table lines (line json)")
-        connection.executemany("insert into lines values (?)", [[json.dumps(line)] for line in lines])
-        connection.execute(
-            "create table landed as select unnest(json_transform(line, ?)) from lines",
-            [json.dumps(shape)],
-        ) if lines else connection.execute(_empty_table(shape))
-        connection.execute(f"copy landed to '{part}' (format parquet)")
-    return len(lines)
-
-
-def _empty_table(shape: dict[str, Any]) -> str:
-    columns = ", ".join(f'cast(null as varchar) as "{name}"' for name in shape)
-    return f"create table landed as select {columns} limit 0"
