@@ -18,8 +18,3 @@
         {{- exceptions.raise_compiler_error("first_delivered: kind is '" ~ kind ~ "'; allowed are text, money, date") -}}
     {%- endif -%}
 {%- endmacro %}
-
-{#- The type a delivered column gets in staging. -#}
-{% macro delivered_kind_type(kind) -%}
-{{- {'text': 'varchar', 'money': money_type(), 'timestamp': 'timestamp', 'date': 'timestamp'}[kind] -}}
-{%- endmacro %}

@@ -2,8 +2,3 @@
 {% macro is_azure_commitment() -%}
 coalesce(pricing_model in ('Reservation', 'SavingsPlan') or charge_type in ('UnusedReservation', 'UnusedSavingsPlan'), false)
 {%- endmacro %}
-
-{#- The commitment lines that only the actual cost export has. -#}
-{% macro is_azure_commitment_purchase() -%}
-({{ is_azure_commitment() }} and coalesce(charge_type in ('Purchase', 'Refund'), false))
-{%- endmacro %}

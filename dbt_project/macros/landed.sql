@@ -56,8 +56,3 @@
     {%- endset -%}
     {{- return(read) -}}
 {% endmacro %}
-
-{#- A SQL list of paths. -#}
-{% macro path_list(paths) -%}
-['{{ paths | map('replace', "'", "''") | join("', '") }}']
-{%- endmacro %}

@@ -1,8 +1,3 @@
-{#- The one money type: exact from the delivered file to the mart. -#}
-{% macro money_type() -%}
-decimal(38, 18)
-{%- endmacro %}
-
 {#- An amount as delivered becomes a decimal once: text as written, a DOUBLE by its shortest round-trip text. Both go
     through text, because a direct cast of a DOUBLE keeps binary noise in the last digits. The cast rounds half away
     from zero at the 18th decimal. Blank text is null. -#}

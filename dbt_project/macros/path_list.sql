@@ -1,0 +1,4 @@
+{#- A SQL list of paths. -#}
+{% macro path_list(paths) -%}
+['{{ paths | map('replace', "'", "''") | join("', '") }}']
+{%- endmacro %}
