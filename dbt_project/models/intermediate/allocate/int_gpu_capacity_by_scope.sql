@@ -61,6 +61,7 @@ capacity_by_window as (
 scopes as (
 
     select
+        window_kind,
         driver_window,
         driver_scope,
         pool_level,
@@ -72,6 +73,7 @@ scopes as (
     from machines
     where driver_scope is not null
     group by
+        window_kind,
         driver_window,
         driver_scope,
         pool_level,
@@ -129,6 +131,7 @@ capacity_told_by_scope as (
 capacity_by_scope as (
 
     select
+        scopes.window_kind,
         scopes.driver_window,
         scopes.driver_scope,
         scopes.pool_level,

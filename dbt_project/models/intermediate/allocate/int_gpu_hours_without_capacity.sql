@@ -1,5 +1,5 @@
 -- Telemetry that the bill cannot hold: more GPU-hours held than were paid for, and rows that name no machine of the bill.
--- Nothing is charged for the surplus. An empty table is the good case; a warning test counts the rows.
+-- Nothing is charged for the surplus. Days only: a month's surplus is that of its days. An empty table is the good case; a warning test counts the rows.
 with held as (
 
     select * from {{ ref('int_gpu_hours_by_scope') }}
@@ -9,12 +9,14 @@ with held as (
 scopes as (
 
     select * from {{ ref('int_gpu_capacity_by_scope') }}
+    where window_kind = 'day'
 
 ),
 
 gpu_hours as (
 
     select * from {{ ref('int_gpu_hours_by_window') }}
+    where window_kind = 'day'
 
 ),
 

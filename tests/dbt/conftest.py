@@ -1,0 +1,19 @@
+"""The ledger of all cases, built once for the tests of allocation and unit costs."""
+
+from pathlib import Path
+
+import pytest
+from ledger_cases import fill
+from ledger_fixture import Built, Ledger
+
+
+@pytest.fixture(scope="session")
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all ledgers of a test run."""
+    return tmp_path_factory.mktemp("ledgers")
+
+
+@pytest.fixture(scope="session")
+def built(ledgers: Path) -> Built:
+    """The ledger of every case in ledger_cases."""
+    return fill(Ledger(ledgers / "home")).build()
