@@ -6,6 +6,7 @@ Nothing is corrected: dbt normalizes the same amounts on its own way, and the tw
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import duckdb
@@ -116,60 +117,68 @@ def raw_totals(
     columns: Columns = {}
     for name, *_ in rows(connection, f"describe select * from {landed}"):
         columns.setdefault(canonical(name), name)
-    # An amount of 19 characters without exponent has no more than 18 decimals. Below 10 (nearly all amounts), the
-    # cast to 37 decimals is exact; above, only the digits after the point are taken, which fit for any size.
+    # An amount of 19 characters without exponent has no more than 18 decimals. Below 10 (nearly all amounts) the cast
+    # to 37 decimals is exact; the few that fit neither way are told by `is_wide` and get a query of their own.
     query = f"""
         with landed as (select * from {landed}),
         components as ({components(columns, is_net)}),
         rounded as (
             select *, try_cast(amount as decimal(38, 18)) as rounded,
-                try_cast(amount as decimal(38, 37)) as narrow
+                case when length(amount) >= 20 or contains(lower(amount), 'e') then amount end as long_amount
             from components
         ),
         exact as (
-            select *,
-                case
-                    when length(amount) < 20 and not contains(lower(amount), 'e') then cast(0 as decimal(38, 37))
-                    else coalesce(
-                        narrow - try_cast(rounded as decimal(38, 37)),
-                        {_fraction_sql("amount")}
-                    )
-                end as beyond,
+            select *, try_cast(long_amount as decimal(38, 37)) - try_cast(rounded as decimal(38, 37)) as beyond,
+                long_amount is not null and beyond is null as is_wide,
                 amount is not null and (rounded is null or not regexp_full_match(amount, '{_NUMBER}')) as is_bad
             from rounded
         )
         """
-    totals = rows(
-        connection,
-        f"""{query}
-        select billing_currency, cost_basis,
-            coalesce(sum(case when sign < 0 then -rounded else rounded end), 0),
-            coalesce(sum(case when sign < 0 then -beyond else beyond end), 0),
-            count(*) filter (where is_bad)
-        from exact group by all order by billing_currency nulls first, cost_basis""",
-    )
-    if any(bad for *_, bad in totals):
+    sums = {
+        (currency, basis): (raw, beyond, bad, wide)
+        for currency, basis, raw, beyond, bad, wide in rows(
+            connection,
+            f"""{query}
+            select billing_currency, cost_basis, coalesce({_signed_sum("rounded")}, 0),
+                coalesce({_signed_sum("beyond")}, 0), count(*) filter (where is_bad), count(*) filter (where is_wide)
+            from exact group by all order by billing_currency nulls first, cost_basis""",
+        )
+    }
+    if any(bad for _, _, bad, _ in sums.values()):
         first_bad = f"""{query}
             select x_file, x_row, column_name, amount from exact
             where is_bad order by x_file, x_row, cost_basis, column_name limit 1"""
         [(file, row, column, amount)] = rows(connection, first_bad)
         raise DeliveryError(f"{file}, row {row}: {column} is {amount!r}; expected a number below 10^20")
-    return tuple(Total(currency, basis, raw, beyond) for currency, basis, raw, beyond, _ in totals)
+    more: dict[tuple[str | None, str], Decimal] = {}
+    if any(wide for *_, wide in sums.values()):
+        wide_sums = f"""{query}, wide as (select *, {_fraction_sql("amount")} as fraction from exact where is_wide)
+            select billing_currency, cost_basis, {_signed_sum("fraction")} from wide group by all"""
+        more = {(currency, basis): fraction for currency, basis, fraction in rows(connection, wide_sums)}
+    with localcontext(prec=100):
+        return tuple(
+            Total(currency, basis, raw, beyond + more.get((currency, basis), Decimal(0)))
+            for (currency, basis), (raw, beyond, _, _) in sums.items()
+        )
+
+
+def _signed_sum(amount: str) -> str:
+    return f"sum(case when sign < 0 then -{amount} else {amount} end)"
 
 
 def _fraction_sql(amount: str) -> str:
     """What rounding to 18 decimals takes away from an amount of any size, from the digits of its text.
 
     The fraction's digits are the last ones of the mantissa, as many as it has decimals once the exponent is applied.
-    They are at least one digit short of the mantissa here: amounts below 10 go another way.
     """
     mantissa = f"split_part(lower({amount}), 'e', 1)"
     exponent = f"coalesce(try_cast(nullif(split_part(lower({amount}), 'e', 2), '') as integer), 0)"
     decimals = f"(length(split_part({mantissa}, '.', 2)) - {exponent})"
-    fraction = f"('0.' || right(regexp_replace({mantissa}, '[^0-9]', '', 'g'), {decimals}))"
+    digits = f"repeat('0', {decimals}) || regexp_replace({mantissa}, '[^0-9]', '', 'g')"
+    fraction = f"('0.' || right({digits}, {decimals}))"
     lost = f"cast({fraction} as decimal(38, 37)) - cast(cast({fraction} as decimal(38, 18)) as decimal(38, 37))"
     return f"""case
-            when {decimals} <= 18 then cast(0 as decimal(38, 37))
+            when {decimals} not between 19 and 99 then cast(0 as decimal(38, 37))
             when starts_with({amount}, '-') then -({lost})
             else {lost}
         end"""
