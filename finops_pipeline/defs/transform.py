@@ -4,11 +4,12 @@ What the models compute is `dbt_project/`; what counts as an input is `finops_pi
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliInvocation, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from finops_pipeline.checks.results import CheckResult, record_results
@@ -28,7 +29,14 @@ from finops_pipeline.settings import Settings
 _BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
-@dbt_assets(manifest=current_manifest(), name="dbt_models")
+class _Owned(DagsterDbtTranslator):
+    """Dagster's own reading of the project, with an owner for models that belong to no dbt group."""
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        return super().get_owners(dbt_resource_props) or ["team:finops"]
+
+
+@dbt_assets(manifest=current_manifest(), name="dbt_models", dagster_dbt_translator=_Owned())
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCli, refresh_request: RefreshRequest) -> Iterator[object]:
     """Build every model, unless what is published was made from exactly the same input."""
     settings = refresh_request.settings

@@ -129,7 +129,15 @@ def _parse(project_dir: Path, target: Path) -> None:
         earlier = target / "partial_parse.msgpack"
         if earlier.exists():
             shutil.copy(earlier, scratch)
-        command = [dbt_executable(), "--quiet", "parse", "--project-dir", str(project_dir), "--profiles-dir"]
+        command = [
+            dbt_executable(),
+            "--quiet",
+            "--no-use-colors",
+            "parse",
+            "--project-dir",
+            str(project_dir),
+            "--profiles-dir",
+        ]
         command += [str(project_dir), "--target-path", scratch, "--log-path", scratch]
         settled = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
         done = subprocess.run(
