@@ -19,7 +19,7 @@ from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.settings import Settings
 
 _MARTS = mart_tables(current_manifest())
-_DELIVERY_FACTS = ("source_name", "billing_period", "variant", "delivery_id", "identity", "rows")
+_DELIVERY_FACTS = ("table_name", "source_name", "billing_period", "variant", "delivery_id", "identity", "rows")
 
 
 @dg.asset(

@@ -33,7 +33,7 @@ class RefreshRequest(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRequest"]:
         """Read settings and configuration once and hold the run lock until the run has ended."""
-        run = context.dagster_run
+        run = context.run
         self._settings = load_settings()
         self._config = load_config(self._settings.config_path)
         self._rules = load_rules(self._config)
