@@ -1,19 +1,29 @@
 -- The pools of cost, summed before anything is split: what a pool holds and what all its charges have in common.
-with charges_in_pools as (
+with charges as (
 
-    select * from {{ ref('int_charges_assigned_to_pools') }}
+    select * from {{ ref('int_charges_matched_to_rules') }}
+
+),
+
+pools as (
+
+    select
+        rule_version,
+        {%- for column in pool_key_columns() %}
+        {{ column }},
+        {%- endfor %}
+        {%- for measure in cost_measures() %}
+        cast(sum({{ measure }}) as {{ money_type() }}) as {{ measure }},
+        {%- endfor %}
+        count(*) as charges
+    from charges
+    group by
+        rule_version,
+        {{ pool_key_columns() | join(',\n        ') }}
 
 )
 
 select
-    pool_id,
-    any_value(rule_version) as rule_version,
-    {%- for column in pool_key_columns() %}
-    any_value({{ column }}) as {{ column }},
-    {%- endfor %}
-    {%- for measure in cost_measures() %}
-    cast(sum({{ measure }}) as {{ money_type() }}) as {{ measure }},
-    {%- endfor %}
-    count(*) as charges
-from charges_in_pools
-group by pool_id
+    {{ digest(pool_key_columns()) }} as pool_id,
+    *
+from pools
