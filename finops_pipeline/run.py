@@ -126,6 +126,8 @@ def _messages(event: "DagsterEvent") -> Iterator[str]:
         yield f"{event.step_key}: failed without an error"
     elif error.cls_name == "DagsterAssetCheckFailedError":
         return  # told once, with its evidence, among the checks
+    elif error.cls_name == "DagsterExecutionInterruptedError":
+        yield "interrupted"
     elif error.cls_name in {"FinopsError", "ConfigurationError", "DeliveryError"}:
         yield error.message.split(": ", 1)[-1].strip()
     else:
