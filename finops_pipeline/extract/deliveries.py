@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
+from pathlib import Path
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.transport import Transport
@@ -66,6 +67,8 @@ class OfferedFile:
     name: str
     size: int | None = None
     rows: int | None = None
+    converted: Path | None = None
+    """The same rows as Parquet, where a reader had to parse the file to know what it offers."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -16,30 +17,53 @@ MEMORY_LIMIT = "1GB"
 
 
 @contextmanager
-def connect(landing: Path, readable: Iterable[Path]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection that may read the given folders, and write below the landing zone only."""
-    spill = landing / f".spill-{os.getpid()}"
-    connection = duckdb.connect(
-        config={
-            "memory_limit": MEMORY_LIMIT,
-            "threads": min(4, os.cpu_count() or 1),
-            "temp_directory": str(spill),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-    )
+def connect(landing: Path, readable: Iterable[Path]) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """An in-memory connection that may read the given folders and write below the landing zone, and a scratch folder.
+
+    The scratch folder is in the landing zone, takes what does not fit in memory, and is gone afterwards.
+    """
+    with _scratch_folder(landing) as scratch:
+        connection = duckdb.connect(
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": min(4, os.cpu_count() or 1),
+                "temp_directory": str(scratch / "spill"),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+        try:
+            # Access is checked on the path as given, and paths with the characters of a glob are given escaped.
+            folders = ", ".join(text(folder) for folder in (landing, *readable) for text in (_plain, file_literal))
+            connection.execute("set TimeZone = 'UTC'")
+            # The order matters: the folders first, then no other access, then no way back.
+            connection.execute(f"set allowed_directories = [{folders}]")
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
+            yield connection, scratch
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _scratch_folder(landing: Path) -> Iterator[Path]:
+    """A folder of this process below the landing zone; what processes that were killed left is removed first."""
+    landing.mkdir(parents=True, exist_ok=True)
+    for left in landing.glob(".scratch-*"):
+        if not _is_running(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=f".scratch-{os.getpid()}-", dir=landing, ignore_cleanup_errors=True) as scratch:
+        yield Path(scratch)
+
+
+def _is_running(process: int) -> bool:
     try:
-        # Access is checked on the path as given, and paths with the characters of a glob are given escaped.
-        folders = ", ".join(text(folder) for folder in (landing, *readable) for text in (_plain, file_literal))
-        connection.execute("set TimeZone = 'UTC'")
-        # The order matters: the folders first, then no other access, then no way back.
-        connection.execute(f"set allowed_directories = [{folders}]")
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
-        yield connection
-    finally:
-        connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:

@@ -87,8 +87,8 @@ class _ExportRefresh:
         self.live = {(delivery.billing_period or "", delivery.variant): delivery for delivery in self._live_now()}
 
     @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """Opened with the first file that is read: a refresh with nothing new needs none."""
+    def engine(self) -> tuple[duckdb.DuckDBPyConnection, Path]:
+        """Connection and scratch folder, made for the first file that is read: nothing new needs none."""
         readable = [local_path(uri) for uri in (self.source.uri, self.source.amortized_uri) if uri is not None]
         return self.resources.enter_context(connect(self.to.landing, readable))
 
@@ -106,7 +106,7 @@ class _ExportRefresh:
             return
         # Until every month of the folder is landed, the ledger must not say that this listing is done with.
         unfinished = f"{listing.text}, not all months landed"
-        read = gcp_billing_export.read_offers(self.connection, transport, listing) if listing.stats else ()
+        read = gcp_billing_export.read_offers(*self.engine, transport, listing)
         offers = [replace(offer, manifest=unfinished) for offer in read]
         self._refresh(offers)
         self._require_landed_months(offers, transport)
@@ -127,7 +127,7 @@ class _ExportRefresh:
                 if before and before.identity == offer.identity:
                     self.result.unchanged.append(self._seen_again(offer, before))
                 else:
-                    self.result.landed.append(land_delivery(self.connection, offer, self.to, before, self.report))
+                    self.result.landed.append(land_delivery(self.engine[0], offer, self.to, before, self.report))
             except DeliveryError as error:
                 errors.append(error)
         self._tell_not_delivered(offers)

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
-from finops_pipeline.extract.duck import quoted, rows
+from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.reading import JSON_LINES, PARQUET, Relation, relation, told_as_delivery_errors
 from finops_pipeline.extract.transport import Stat, Transport
 
@@ -69,8 +70,10 @@ def list_folder(transport: Transport) -> Listing:
     return Listing(transport.location, stats)
 
 
-def read_offers(connection: duckdb.DuckDBPyConnection, transport: Transport, listing: Listing) -> Sequence[Offer]:
-    """One offer per invoice month, ordered by month. Reads every file.
+def read_offers(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, transport: Transport, listing: Listing
+) -> Sequence[Offer]:
+    """One offer per invoice month, ordered by month. Reads every file; JSON is parsed once, into `scratch`.
 
     The identity of a month is its newest export time, its row count and an order-free checksum of its rows, so that a
     table dumped anew into other shards is the same delivery.
@@ -79,13 +82,14 @@ def read_offers(connection: duckdb.DuckDBPyConnection, transport: Transport, lis
         DeliveryError: a file that is cut short or malformed, or a row without a valid invoice month.
     """
     months: dict[str, _Month] = defaultdict(_Month)
-    for key, stat in sorted(listing.stats.items()):
-        for month, newest, count, content in _months_of(connection, transport, key):
+    for number, (key, stat) in enumerate(sorted(listing.stats.items())):
+        converted = scratch / f"{number:05}.parquet" if key.lower().endswith(JSON_LINES[0]) else None
+        for month, newest, count, content in _months_of(connection, transport, key, converted):
             known = months[month]
             known.newest_export = max(filter(None, (known.newest_export, newest)), default=None)
             known.rows += count
             known.content += content
-            known.files.append(OfferedFile(key, key, stat.size, count))
+            known.files.append(OfferedFile(key, key, stat.size, count, converted))
     return [_offer(transport, listing, period, months[period]) for period in sorted(months)]
 
 
@@ -106,7 +110,7 @@ def _offer(transport: Transport, listing: Listing, period: str, month: _Month) -
 
 
 def _months_of(
-    connection: duckdb.DuckDBPyConnection, transport: Transport, key: str
+    connection: duckdb.DuckDBPyConnection, transport: Transport, key: str, converted: Path | None
 ) -> list[tuple[str, datetime | None, int, int]]:
     """(period, newest export time, rows, checksum) of the months in one file."""
     where = f"{transport.location}/{key}"
@@ -116,6 +120,11 @@ def _months_of(
             if not found.find(name):
                 raise DeliveryError(f"has no column {name}, as the detailed export's table has")
         with told_as_delivery_errors():
+            if converted is not None:
+                select = ", ".join(quoted(name) for name in found.columns)
+                copied = f"copy (select {select} from ({found.sql})) to {literal(str(converted))} (format parquet)"
+                rows(connection, copied)
+                found = relation(connection, converted, converted.name)
             months = _grouped(connection, found)
     except DeliveryError as error:
         raise DeliveryError(f"{where} {error}. {_NEXT_STEP}") from error

@@ -180,7 +180,8 @@ def _verified_stat(offer: Offer, file: OfferedFile) -> Stat:
 
 def _open(connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile, dataset: Dataset) -> Relation:
     try:
-        found = relation(connection, offer.transport.open_data(file.key), file.key)
+        path = file.converted or offer.transport.open_data(file.key)
+        found = relation(connection, path, path.name)
     except DeliveryError as error:
         raise offer.refused(file.name, str(error), "a complete file", _NEXT_STEP) from error
     for names in dataset.required:

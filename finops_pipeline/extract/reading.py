@@ -134,15 +134,13 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
     lines = (
         f"read_ndjson_objects({file_literal(path)}, hive_partitioning = false, maximum_object_size = {_MAX_LINE_BYTES})"
     )
-    quoted_numbers = f"cast({_QUOTE_NUMBERS} as json)"
-    [(found, others)] = rows(
-        connection,
-        f"""select json_group_structure({quoted_numbers}), count(*) filter (where json_type(json) <> 'OBJECT')
-        from {lines}""",
-    )
-    if others:
-        raise DeliveryError(f"has {others} lines that are no JSON object")
-    shape = _merged(json_shape("gcp_detailed"), json.loads(found) if found else {})
+    # Few distinct structures stand for all lines; merging them inside DuckDB would hold every line in memory.
+    shape = json_shape("gcp_detailed")
+    for (structure,) in rows(connection, f"select distinct cast(json_structure(json) as varchar) from {lines}"):
+        found = json.loads(structure)
+        if not isinstance(found, dict):
+            raise DeliveryError("has lines that are no JSON object")
+        shape = _merged(shape, found)
     instants = {name for name, inner in shape.items() if inner == "TIMESTAMP"}
     as_text = {name: "VARCHAR" if name in instants else inner for name, inner in shape.items()}
     select = ", ".join(
@@ -154,7 +152,7 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
     sql = f"""
         select {select}, x_row from (
             select row_number() over () as x_row,
-                json_transform({quoted_numbers}, {literal(json.dumps(as_text))}) as line
+                json_transform(cast({_QUOTE_NUMBERS} as json), {literal(json.dumps(as_text))}) as line
             from {lines}
         )"""
     types = {name: type_ for name, type_, *_ in rows(connection, f"describe {sql}") if name != "x_row"}

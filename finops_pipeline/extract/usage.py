@@ -70,7 +70,8 @@ def refresh_feed(
                 result.unchanged.append(seen)
                 sighted += [seen] if seen != before else []
                 continue
-            connection = connection or resources.enter_context(connect(landing, [base]))
+            if connection is None:
+                connection, _ = resources.enter_context(connect(landing, [base]))
             try:
                 landed.append(_land(connection, transport, feed, name, before, landing, now, report))
             except DeliveryError as error:

@@ -203,7 +203,7 @@ def test_a_file_that_is_no_dump_is_refused_because_it_could_hold_money(company: 
     [
         ('{"invoice": {"month": "202613"}}', "row 2: invoice.month is '202613'; expected such as '202610'"),
         ('{"invoice": null}', "row 2: invoice.month is None"),
-        ("[1, 2]", "1 lines that are no JSON object"),
+        ("[1, 2]", "lines that are no JSON object"),
         ('{"invoice": ', "cannot be read"),
         ('{"invoice": {"month": "202610"}, "credits": "[]"}', "something else than a list in credits"),
         ('{"invoice": {"month": "202610"}, "export_time": "yesterday"}', "cannot be read"),
