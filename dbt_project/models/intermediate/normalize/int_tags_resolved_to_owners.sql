@@ -23,7 +23,6 @@ tag_maps as (
 
     select distinct tags
     from charges
-    where tags is not null
 
 ),
 

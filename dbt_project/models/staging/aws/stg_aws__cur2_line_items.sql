@@ -4,7 +4,13 @@ with
 
 delivered_lines as (
 
-    select * from {{ landed(source('raw', 'aws_cur2')) }}
+    select
+        *,
+        {{ delivered_map(delivered, 'product') }} as x_product,
+        {{ delivered_map(delivered, 'tags') }} as x_tags,
+        {{ delivered_map(delivered, 'resource_tags') }} as x_resource_tags
+
+    from {{ landed(source('raw', 'aws_cur2')) }}
 
 ),
 
@@ -17,8 +23,8 @@ renamed as (
         x_file as landed_file,
         x_row as landed_row,
         {{- staged_aws_line_item_columns(delivered, is_legacy=false) }}
-        {{ delivered_map(delivered, 'product') }}['product_name'] as product_product_name,
-        {{ merge_maps([delivered_map(delivered, 'tags'), delivered_map(delivered, 'resource_tags')]) }} as resource_tags,
+        x_product['product_name'] as product_product_name,
+        {{ merge_maps(['x_tags', 'x_resource_tags']) }} as resource_tags,
         coalesce(x_is_net, false) as is_net
 
     from delivered_lines

@@ -4,7 +4,14 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'gcp_detailed')) }}
+    select
+        *,
+        {{ entries_to_map('project.labels') }} as x_project_labels,
+        {{ entries_to_map('tags') }} as x_tags,
+        {{ entries_to_map('labels') }} as x_labels,
+        {{ entries_to_map('system_labels') }} as x_system_labels
+
+    from {{ landed(source('raw', 'gcp_detailed')) }}
 
 ),
 
@@ -39,12 +46,7 @@ renamed as (
         {{ blank_to_null('invoice.month') }} as invoice_month,
         {{ blank_to_null('cost_type') }} as cost_type,
         {{ blank_to_null('consumption_model.description') }} as consumption_model,
-        {{ merge_maps([
-            entries_to_map('project.labels'),
-            entries_to_map('tags'),
-            entries_to_map('labels'),
-            entries_to_map('system_labels'),
-        ]) }} as tags,
+        {{ merge_maps(['x_project_labels', 'x_tags', 'x_labels', 'x_system_labels']) }} as tags,
         {{ staged_gcp_credits('credits') }} as credits,
         {{ money('cost') }} as cost,
         {{ money('cost_at_list') }} as cost_at_list,
