@@ -64,15 +64,3 @@
         usage_date
     from elapsed
 {% endmacro %}
-
-{% macro running_amount(measure, elapsed) -%}
-    cast(
-        cast({{ whole_portion(billionths(measure), elapsed, 'whole_length') }} as decimal(19, 0))
-        * cast(0.000000001 as decimal(9, 9)) as decimal(38, 18)
-    )
-{%- endmacro %}
-
-{#- A decimal quantity in billionths, cut off. -#}
-{% macro billionths(quantity) -%}
-    cast(floor(cast({{ quantity }} as decimal(38, 18)) * cast(1000000000 as decimal(10, 0))) as bigint)
-{%- endmacro %}

@@ -1,5 +1,5 @@
-{#- A GPU model as it is compared: `NVIDIA-H100-80GB-HBM3`, `H100 80GB` and `h100` name one GPU to different tools. Vendor
-    names, form factors and separators go; a memory size stays only where it tells two prices apart (A100). -#}
+{#- A GPU model as it is compared: `NVIDIA-H100-80GB-HBM3`, `H100 80GB` and `h100` name one GPU to different tools.
+    Vendor names, form factors and separators go; a memory size stays only where it tells two prices apart (A100). -#}
 {% macro gpu_model_key(model) -%}
     {%- set words = replace_pattern('lower(' ~ model ~ ')', '[^a-z0-9]+', ' ') -%}
     {#- every word between blanks of its own, so that neighbouring words can both be taken out -#}
@@ -12,22 +12,4 @@
         end,
         ''
     )
-{%- endmacro %}
-
-{#- A GPU model without its memory size. -#}
-{% macro gpu_family(model_key) -%}
-    replace({{ model_key }}, '-80gb', '')
-{%- endmacro %}
-
-{#- Every match of a regular expression replaced. -#}
-{% macro replace_pattern(text, pattern, replacement) -%}
-    {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement)) }}
-{%- endmacro %}
-
-{% macro default__replace_pattern(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
-{%- endmacro %}
-
-{% macro duckdb__replace_pattern(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {%- endmacro %}

@@ -4,9 +4,5 @@
 {%- endmacro %}
 
 {% macro default__integer_divide(dividend, divisor) -%}
-    ({{ dividend }} div {{ divisor }})
-{%- endmacro %}
-
-{% macro duckdb__integer_divide(dividend, divisor) -%}
     ({{ dividend }} // {{ divisor }})
 {%- endmacro %}

@@ -4,9 +4,5 @@
 {%- endmacro %}
 
 {% macro default__map_as_json(map) -%}
-    to_json({{ map }})
-{%- endmacro %}
-
-{% macro duckdb__map_as_json(map) -%}
     cast(to_json({{ map }}) as string)
 {%- endmacro %}

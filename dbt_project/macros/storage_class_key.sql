@@ -1,5 +1,5 @@
-{#- A storage class as it is compared: feeds use the clouds' own words, the bill's classes are already these four. A word
-    that is none of them stays as it is. -#}
+{#- A storage class as it is compared: feeds use the clouds' own words, the bill's classes are already these four. A
+    word that is none of them stays as it is. -#}
 {% macro storage_class_key(storage_class) -%}
     case replace(replace(lower({{ storage_class }}), '-', '_'), ' ', '_')
         when 'standard' then 'standard'

@@ -37,7 +37,7 @@ def split_sql() -> str:
 
     class Adapter:
         def dispatch(self, name: str) -> Any:
-            return getattr(macros, f"duckdb__{name}")
+            return getattr(macros, f"default__{name}")
 
     environment = jinja2.Environment()
     environment.globals.update({"adapter": Adapter(), "return": lambda value: value})

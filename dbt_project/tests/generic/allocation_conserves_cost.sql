@@ -1,6 +1,6 @@
-{#- Claims that nothing was dropped and nothing invented: per key, the sum of the parts is the sum of what was split, to
-    the last digit. `costs` maps each allocated column to the column it was split from. Returns the keys that differ, with
-    both sums of every cost. Groups that stand on one side only differ too. -#}
+{#- Claims that nothing was dropped and nothing invented: per key, the sum of the parts is the sum of what was split,
+    to the last digit. `costs` maps each allocated column to the column it was split from. Returns the keys that
+    differ, with both sums of every cost. Groups that stand on one side only differ too. -#}
 {% test allocation_conserves_cost(model, costs, of_model, by) %}
 
 with allocated as (

@@ -1,6 +1,8 @@
 -- Every part of every pool, with its consumer and with what it is when nobody is: idle, or unallocated for a reason.
 {%- set part_columns = ['pool_id', 'consumer_key', 'driver_unit', 'driver_quantity', 'driver_total', 'share'] %}
-{%- for measure in cost_measures() %}{% do part_columns.extend([measure ~ '_residual', 'allocated_' ~ measure]) %}{% endfor %}
+{%- for measure in cost_measures() %}
+    {%- do part_columns.extend([measure ~ '_residual', 'allocated_' ~ measure]) %}
+{%- endfor %}
 
 with parts as (
 

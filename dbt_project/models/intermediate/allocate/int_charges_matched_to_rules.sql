@@ -1,9 +1,9 @@
--- Finds the one rule that takes each charge, the first in file order whose kind of pool it belongs to, and what the charge
--- has in common with others of its pool. What no rule takes stays visible under its reason. Splitting the pools is the
--- matter of the int_*_split_by_* models.
+-- Finds the one rule that takes each charge, the first in file order whose kind of pool it belongs to, and what the
+-- charge has in common with others of its pool. What no rule takes stays visible under its reason. Splitting the
+-- pools is the matter of the int_*_split_by_* models.
 --
--- A view: int_pools groups by its columns and int_charges_assigned_to_pools joins by them. Both together cost less than
--- half of storing a digest of 36 columns beside every charge (2.0 against 4.8 CPU seconds for 508,511 charges).
+-- A view: int_pools groups by its columns and int_charges_assigned_to_pools joins by them. Both together cost less
+-- than half of storing a digest of 36 columns beside every charge (2.0 against 4.8 CPU seconds for 508,511 charges).
 {{ config(materialized='view') }}
 {%- set owner_columns = tag_owner_columns() %}
 
@@ -154,7 +154,8 @@ charges_with_pool_facts as (
         case when pool_kind in ('gpu_cluster', 'bucket') then driver_window end as driver_window,
         case pool_kind
             when 'gpu_cluster' then machine_level
-            when 'bucket' then case storage_weights_from when 'bytes of the class' then 'storage_class' else 'bucket' end
+            when 'bucket'
+                then case storage_weights_from when 'bytes of the class' then 'storage_class' else 'bucket' end
             when 'commitment' then 'commitment'
             when 'owner' then 'owner'
         end as pool_level,

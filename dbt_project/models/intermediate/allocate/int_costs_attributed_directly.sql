@@ -1,5 +1,5 @@
--- The pools that need no split: their whole cost belongs to the owner that a tag names, to the holder of a commitment, or
--- to nobody, for a reason.
+-- The pools that need no split: their whole cost belongs to the owner that a tag names, to the holder of a
+-- commitment, or to nobody, for a reason.
 with pools as (
 
     select * from {{ ref('int_pools') }}

@@ -1,5 +1,6 @@
--- The weights of GPU pools: who held how many micro-GPU-hours of a scope, and how many nobody held. A scope is what bill
--- and telemetry can both name in one window: a node, a node pool by GPU model, or a cluster by model and capacity type.
+-- The weights of GPU pools: who held how many micro-GPU-hours of a scope, and how many nobody held. A scope is what
+-- bill and telemetry can both name in one window: a node, a node pool by GPU model, or a cluster by model and
+-- capacity type.
 with gpu_hours as (
 
     select * from {{ ref('int_gpu_hours_by_window') }}
@@ -18,8 +19,8 @@ scopes as (
 
 ),
 
--- a place without a model, or without a capacity type, may be any machine of its group; a place that names another model
--- than every machine is none of them
+-- a place without a model, or without a capacity type, may be any machine of its group; a place that names another
+-- model than every machine is none of them
 fitting_scopes as (
 
     select

@@ -1,5 +1,6 @@
--- Telemetry that the bill cannot hold: more GPU-hours held than were paid for, and rows that name no machine of the bill.
--- Nothing is charged for the surplus. Days only: a month's surplus is that of its days. An empty table is the good case; a warning test counts the rows.
+-- Telemetry that the bill cannot hold: more GPU-hours held than were paid for, and rows that name no machine of the
+-- bill. Nothing is charged for the surplus. Days only: a month's surplus is that of its days. An empty table is the
+-- good case; a warning test counts the rows.
 with held as (
 
     select * from {{ ref('int_gpu_hours_by_scope') }}

@@ -1,6 +1,6 @@
--- At which level bill and telemetry meet, machine by machine: the node where telemetry names it, else its node pool, else
--- the cluster by GPU model and capacity type. Each telemetry place (the node, pool and cluster a row names) is used at
--- exactly one level; int_gpu_hours_by_scope holds the other half of the match.
+-- At which level bill and telemetry meet, machine by machine: the node where telemetry names it, else its node pool,
+-- else the cluster by GPU model and capacity type. Each telemetry place (the node, pool and cluster a row names) is
+-- used at exactly one level; int_gpu_hours_by_scope holds the other half of the match.
 with machines as (
 
     select * from {{ ref('int_gpu_machines') }}

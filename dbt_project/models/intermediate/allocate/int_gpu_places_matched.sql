@@ -1,5 +1,5 @@
--- Where telemetry and the bill's machines meet, from the side of telemetry: each place that its rows name (cluster, node,
--- node pool, model, capacity type) is found at exactly one level, or not at all (pool_level is null).
+-- Where telemetry and the bill's machines meet, from the side of telemetry: each place that its rows name (cluster,
+-- node, node pool, model, capacity type) is found at exactly one level, or not at all (pool_level is null).
 with machines as (
 
     select * from {{ ref('int_gpu_machines') }}

@@ -1,5 +1,5 @@
--- Where the bill of a bucket and the storage feeds meet: for each bucket, class and measure that a charge of a window is
--- for, the scope whose weights split it. No scope means that its driver is missing.
+-- Where the bill of a bucket and the storage feeds meet: for each bucket, class and measure that a charge of a window
+-- is for, the scope whose weights split it. No scope means that its driver is missing.
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}

@@ -144,7 +144,11 @@ weights as (
         all_quantities.consumer_key,
         case
             when largest_quantities.quantity < 900000000000000000 then cast(round(all_quantities.quantity) as bigint)
-            else cast(round(cast(round(all_quantities.quantity) as decimal(38, 0)) * cast(0.000001 as decimal(6, 6))) as bigint)
+            else cast(
+                round(
+                    cast(round(all_quantities.quantity) as decimal(38, 0)) * cast(0.000001 as decimal(6, 6))
+                ) as bigint
+            )
         end as weight,
         case when largest_quantities.quantity < 900000000000000000 then 1 else 1000000 end as quantum
     from all_quantities

@@ -1,6 +1,7 @@
--- Puts what was asked beside what it cost. A model that answers on several endpoints or in several serving modes has one
--- cost in the ledger: it is split by requests (by tokens where no request is counted). Guarantees that the parts add up
--- to int_serving_costs exactly; what was asked but has no cost, and what cost but was not asked, stays visible.
+-- Puts what was asked beside what it cost. A model that answers on several endpoints or in several serving modes has
+-- one cost in the ledger: it is split by requests (by tokens where no request is counted). Guarantees that the parts
+-- add up to int_serving_costs exactly; what was asked but has no cost, and what cost but was not asked, stays
+-- visible.
 {{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
 {%- set key = ['model_name', 'model_version', 'environment', 'team'] %}
 {%- set measures = [

@@ -1,5 +1,5 @@
--- What was asked of models: the inference and the token feeds side by side, one row per day, model, version, environment,
--- team, workload, endpoint and serving mode. Nothing is known of cost here.
+-- What was asked of models: the inference and the token feeds side by side, one row per day, model, version,
+-- environment, team, workload, endpoint and serving mode. Nothing is known of cost here.
 {{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
 {%- set key = ['usage_date', 'model_name', 'model_version', 'environment', 'team', 'workload'] %}
 {%- set request_measures = ['requests', 'failed_requests', 'cached_requests', 'gpu_seconds'] %}
@@ -83,7 +83,8 @@ side_by_side as (
     full outer join tokens_by_endpoint
         on
             {%- for column in key %}
-            {{ 'and ' if not loop.first }}requests_by_endpoint.{{ column }} is not distinct from tokens_by_endpoint.{{ column }}
+            {{ 'and ' if not loop.first }}requests_by_endpoint.{{ column }}
+            is not distinct from tokens_by_endpoint.{{ column }}
             {%- endfor %}
             and requests_by_endpoint.modes_of_endpoint = 1
             and (
