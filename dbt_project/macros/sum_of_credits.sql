@@ -9,7 +9,7 @@ coalesce(
         list_transform(
             list_filter(
                 {{ credits }},
-                lambda credit: credit.credit_type {{ '' if are_listed else 'not ' }}in ('{{ types | join("', '") }}')
+                lambda credit: credit.credit_type {{ '' if are_listed else 'not ' }}in {{ text_list(types) }}
             ),
             lambda credit: credit.amount
         )

@@ -14,7 +14,9 @@ lines_with_costs as (
     select
         *,
         coalesce(line_item_line_item_type, '') as line_type,
-        coalesce(case when is_net then line_item_net_unblended_cost else line_item_unblended_cost end, 0) as invoiced_cost,
+        coalesce(
+            case when is_net then line_item_net_unblended_cost else line_item_unblended_cost end, 0
+        ) as invoiced_cost,
         case when is_net then line_item_net_unblended_rate else line_item_unblended_rate end as invoiced_rate,
         coalesce(
             case
@@ -26,22 +28,19 @@ lines_with_costs as (
         coalesce(
             case when is_net then reservation_net_effective_cost else reservation_effective_cost end, 0
         ) as reservation_cost,
-        coalesce(
-            case line_item_line_item_type
-                when 'SavingsPlanRecurringFee'
-                    then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
-                when 'RIFee'
-                    then case
-                        when is_net then
-                            coalesce(reservation_net_unused_amortized_upfront_fee_for_billing_period, 0)
-                            + coalesce(reservation_net_unused_recurring_fee, 0)
-                        else
-                            coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
-                            + coalesce(reservation_unused_recurring_fee, 0)
-                    end
-            end,
-            0
-        ) as unused_commitment_cost,
+        case
+            when line_item_line_item_type = 'SavingsPlanRecurringFee'
+                then coalesce(savings_plan_total_commitment_to_date, 0) - coalesce(savings_plan_used_commitment, 0)
+            when line_item_line_item_type = 'RIFee' and is_net
+                then
+                    coalesce(reservation_net_unused_amortized_upfront_fee_for_billing_period, 0)
+                    + coalesce(reservation_net_unused_recurring_fee, 0)
+            when line_item_line_item_type = 'RIFee'
+                then
+                    coalesce(reservation_unused_amortized_upfront_fee_for_billing_period, 0)
+                    + coalesce(reservation_unused_recurring_fee, 0)
+            else 0
+        end as unused_commitment_cost,
         case
             when savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'
             when reservation_reservation_a_r_n is not null then 'Reserved Instance'
@@ -55,7 +54,9 @@ lines_with_costs as (
 -- A recurring fee is two charges: the purchase that was invoiced, and the part of it that nothing used.
 parts_of_line_types as (
 
-    select *
+    select
+        parts.line_type,
+        parts.part
     from (
         values
         ('SavingsPlanRecurringFee', 'purchase'),
@@ -103,8 +104,7 @@ line_parts as (
     -- Negations are netted below; a fee that was used up has no unused part.
     where
         lines_with_costs.line_type != 'SavingsPlanNegation'
-        and not (parts_of_line_types.part is not null and parts_of_line_types.part = 'unused'
-            and lines_with_costs.unused_commitment_cost = 0)
+        and (coalesce(parts_of_line_types.part, 'line') != 'unused' or lines_with_costs.unused_commitment_cost != 0)
 
 ),
 
@@ -190,8 +190,8 @@ line_charges as (
         end as charge_frequency,
         case
             when part = 'unused' then 'unused commitment'
-            when part = 'purchase' or line_type = 'SavingsPlanUpfrontFee'
-                or (line_type = 'Fee' and reservation_reservation_a_r_n is not null) then 'commitment purchase'
+            when part = 'purchase' or line_type = 'SavingsPlanUpfrontFee' then 'commitment purchase'
+            when line_type = 'Fee' and reservation_reservation_a_r_n is not null then 'commitment purchase'
             else 'delivered'
         end as charge_origin,
         case
@@ -247,8 +247,9 @@ line_charges as (
         line_item_usage_type as meter_text,
         -- A Marketplace line says what a unit is in the third field of its description.
         case
-            when line_item_usage_type like 'MP:%' and line_item_line_item_description like '%|%|%thousand%' then '1K tokens'
-            when line_item_usage_type like 'MP:%' and line_item_line_item_description like '%|%|%million%' then '1M tokens'
+            when line_item_usage_type not like 'MP:%' then pricing_unit
+            when line_item_line_item_description ilike '%|%|%thousand%' then '1K tokens'
+            when line_item_line_item_description ilike '%|%|%million%' then '1M tokens'
             else pricing_unit
         end as meter_unit,
         product_instance_type as instance_type,
@@ -303,7 +304,7 @@ negation_residuals as (
         cast(null as varchar) as resource_id,
         cast(null as varchar) as sku_id,
         cast(null as varchar) as sku_price_id,
-        cast(null as map(varchar, varchar)) as tags,
+        cast(null as map (varchar, varchar)) as tags,
         cast(null as varchar) as bucket,
         'ComputeSavingsPlans' as service_key,
         cast(null as varchar) as service_label,

@@ -60,8 +60,10 @@ costed_lines as (
         coalesce(cost, 0) as delivered_cost,
         -- The amortized export spreads what the actual one bills; the actual export alone stands as delivered.
         case when export_type = 'AmortizedCost' and is_commitment then 0 else coalesce(cost, 0) end as billed_cost,
-        case when has_both_exports and export_type = 'ActualCost' and is_commitment_purchase then 0
-            else coalesce(cost, 0) end as effective_cost,
+        case
+            when has_both_exports and export_type = 'ActualCost' and is_commitment_purchase then 0
+            else coalesce(cost, 0)
+        end as effective_cost,
         case
             when charge_type in ('Usage', 'UnusedReservation', 'UnusedSavingsPlan') then 'Usage'
             when charge_type in ('Purchase', 'Refund') then 'Purchase'
@@ -72,9 +74,8 @@ costed_lines as (
         coalesce(charge_type = 'Usage', false) as is_consumption,
         -- Quantities come in single units or in blocks of the unit of measure; the price says which.
         case
-            when units_per_block = 1 or effective_price is null or effective_price = 0 or quantity is null then
-                case when units_per_block = 1 then quantity
-                    else {{ approximate_quotient('quantity', 'units_per_block') }} end
+            when units_per_block = 1 or quantity is null then quantity
+            when coalesce(effective_price, 0) = 0 then {{ approximate_quotient('quantity', 'units_per_block') }}
             when
                 abs({{ approximate_product('effective_price', 'quantity') }} - coalesce(cost, 0))
                 <= abs(
@@ -174,13 +175,19 @@ mapped as (
             when list_price is null then delivered_cost
             when not is_commitment and list_price = contracted_price then delivered_cost
             when price_exchange_rate = 1 then {{ approximate_product('list_price', 'pricing_quantity') }}
-            else {{ approximate_product(approximate_product('list_price', 'pricing_quantity'), 'price_exchange_rate') }}
+            else
+                {{ approximate_product(
+                    approximate_product('list_price', 'pricing_quantity'), 'price_exchange_rate'
+                ) }}
         end as list_cost,
         case
             when is_unused then 0
             when charge_category != 'Usage' or not is_commitment or contracted_price is null then delivered_cost
             when price_exchange_rate = 1 then {{ approximate_product('contracted_price', 'pricing_quantity') }}
-            else {{ approximate_product(approximate_product('contracted_price', 'pricing_quantity'), 'price_exchange_rate') }}
+            else
+                {{ approximate_product(
+                    approximate_product('contracted_price', 'pricing_quantity'), 'price_exchange_rate'
+                ) }}
         end as contracted_cost,
         billed_cost,
         effective_cost,

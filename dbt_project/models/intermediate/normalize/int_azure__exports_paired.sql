@@ -41,7 +41,7 @@ on_demand_costs as (
             as amortized_on_demand_cost
 
     from cost_details
-    group by 1, 2, 3
+    group by source_name, billing_period, coalesce(upper(billing_currency), 'XXX')
 
 ),
 

@@ -113,4 +113,4 @@ classified as (
 
 )
 
-select * from classified
+select * from classified  -- noqa: AM04

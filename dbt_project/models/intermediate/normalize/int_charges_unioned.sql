@@ -6,16 +6,16 @@
 
 with
 
+-- noqa: disable=LT02
 mapped_charges as (
 {% for mapped_model in mapped_models %}
     select
-        {% for column in mapped_charge_columns() -%}
-            {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ mapped_charge_columns() | join(',\n        ') }}
     from {{ mapped_model }}
-    {% if not loop.last %}union all{% endif %}
+    {{ 'union all' if not loop.last }}
 {% endfor %}
 ),
+-- noqa: enable=LT02
 
 files as (
 
@@ -91,4 +91,4 @@ keyed as (
 
 )
 
-select * from keyed
+select * from keyed  -- noqa: AM04

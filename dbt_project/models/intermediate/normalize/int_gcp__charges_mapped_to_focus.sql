@@ -2,6 +2,8 @@
 {%- set own_credit_types = ['PROMOTION', 'FREE_TIER', 'SUBSCRIPTION_BENEFIT'] -%}
 {%- set commitment_credit_types = ['COMMITTED_USAGE_DISCOUNT', 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'] -%}
 
+-- Fields of a record are read with a dot, which the linter takes for a table's columns.
+-- noqa: disable=RF03
 with
 
 detailed_rows as (
@@ -16,9 +18,7 @@ rows_with_credits as (
         *,
         coalesce(cost, 0) as gross_cost,
         {{ sum_of_credits('credits', own_credit_types, are_listed=false) }} as netted_credits,
-        list_filter(
-            credits, lambda credit: credit.credit_type in ('{{ commitment_credit_types | join("', '") }}')
-        )[1] as commitment_credit,
+        {{ first_credit('credits', commitment_credit_types) }} as commitment_credit,
         coalesce(sku_description like 'Commitment%', false) as is_commitment_fee
 
     from detailed_rows
@@ -80,7 +80,7 @@ credit_charges as (
 
     from credit_entries
     where
-        credit.credit_type in ('{{ own_credit_types | join("', '") }}')
+        credit.credit_type in {{ text_list(own_credit_types) }}
         and credit.amount != 0
 
 ),
@@ -107,7 +107,8 @@ described_charges as (
         coalesce(price_pricing_unit_quantity, 1) as price_block,
         coalesce(subscription_instance_id, commitment_credit.credit_id, commitment_credit.credit_name)
             as commitment_id,
-        coalesce(resource_global_name, resource_name) as resource_id
+        coalesce(resource_global_name, resource_name) as resource_id,
+        {{ last_path_segment('coalesce(resource_name, resource_global_name)') }} as resource_label
 
     from all_charges
 
@@ -206,7 +207,7 @@ mapped as (
         location_region as region_name,
         location_zone as availability_zone,
         resource_id,
-        {{ last_path_segment('coalesce(resource_name, resource_global_name)') }} as resource_name,
+        resource_label as resource_name,
         case
             when resource_id is null then null
             when service_description = 'Cloud Storage' then 'Bucket'
@@ -222,9 +223,7 @@ mapped as (
         tags,
         tags['goog-k8s-cluster-name'] as delivered_cluster,
         tags['goog-k8s-node-pool-name'] as delivered_node_pool,
-        case
-            when service_description = 'Cloud Storage' then {{ last_path_segment('coalesce(resource_name, resource_global_name)') }}
-        end as bucket,
+        case when service_description = 'Cloud Storage' then resource_label end as bucket,
         service_description as service_key,
         service_description as service_label,
         cast(null as varchar) as meter_family,

@@ -1,5 +1,5 @@
 {{ config(materialized='table') }}
-{#- A table: it is small, it is joined by every charge, and each regular expression runs once a meter, never once a line. -#}
+{#- A table: small, joined by every charge; each regular expression runs once a meter, never once a line. -#}
 
 with
 
@@ -188,8 +188,9 @@ classified as (
             when machine_meters.machine_component = 'gpu' then 1
             when machine_meters.machine_component = 'instance' then gpu_instances.gpu_count
         end as gpus_per_machine_hour,
-        case when machine_meters.machine_component is not null then nullif(lower(meters_with_services.instance_type), '') end
-            as machine_type
+        case
+            when machine_meters.machine_component is not null then nullif(lower(meters_with_services.instance_type), '')
+        end as machine_type
 
     from meters_with_services
     left join pricing_units as units

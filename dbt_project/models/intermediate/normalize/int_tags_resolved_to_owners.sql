@@ -29,10 +29,12 @@ tag_maps as (
 tag_entries as (
 
     select
-        tags,
-        unnest(map_entries(tags)) as entry
+        tag_maps.tags,
+        entries.entry.key as tag_key,
+        trim(entries.entry.value) as tag_value
 
     from tag_maps
+    cross join unnest(map_entries(tag_maps.tags)) as entries (entry)
 
 ),
 
@@ -41,18 +43,18 @@ candidate_keys as (
 
     select
         tags,
-        entry.key as tag_key,
-        trim(entry.value) as tag_value,
-        {{ normalized_tag_key('entry.key') }} as normalized_key
+        tag_key,
+        tag_value,
+        {{ normalized_tag_key('tag_key') }} as normalized_key
     from tag_entries
 
     union
 
     select
         tags,
-        entry.key as tag_key,
-        trim(entry.value) as tag_value,
-        {{ normalized_tag_key('entry.key', with_prefix=false) }} as normalized_key
+        tag_key,
+        tag_value,
+        {{ normalized_tag_key('tag_key', with_prefix=false) }} as normalized_key
     from tag_entries
 
 ),
@@ -80,13 +82,13 @@ resolved as (
 
     select
         tags,
-        {% for column in owner_columns + machine_columns -%}
-            max(case when consumer_column = '{{ column }}' then tag_value end) as {{ column }},
-        {% endfor -%}
+        {% for column in owner_columns + machine_columns %}
+        max(case when consumer_column = '{{ column }}' then tag_value end) as {{ column }},
+        {% endfor %}
         -- The key that named the most telling owner: the team, else the project, and so on.
         coalesce(
-            {% for column in owner_columns -%}
-                max(case when consumer_column = '{{ column }}' then 'tag:' || tag_key end){{ ',' if not loop.last }}
+            {% for column in owner_columns %}
+            max(case when consumer_column = '{{ column }}' then 'tag:' || tag_key end){{ ',' if not loop.last }}
             {% endfor %}
         ) as owner_source
 

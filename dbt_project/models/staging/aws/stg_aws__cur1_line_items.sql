@@ -1,5 +1,4 @@
 {%- set delivered = landed_columns(source('raw', 'aws_cur1')) -%}
-{%- set product_names = ['product/productname', 'product_product_name'] | select('in', delivered) | list -%}
 
 with
 
@@ -18,11 +17,7 @@ renamed as (
         x_file as landed_file,
         x_row as landed_row,
         {{- staged_aws_line_item_columns(delivered, is_legacy=true) }}
-        {% if product_names -%}
-            {{ blank_to_null(adapter.quote(delivered[product_names[0]].name)) }} as product_product_name,
-        {%- else -%}
-            cast(null as varchar) as product_product_name,
-        {%- endif %}
+        {{ first_delivered(delivered, ['product/ProductName', 'product_product_name']) }} as product_product_name,
         {{ columns_to_map(delivered, ['resourceTags/', 'resource_tags_']) }} as resource_tags,
         coalesce(x_is_net, false) as is_net
 

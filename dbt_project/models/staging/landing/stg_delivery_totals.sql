@@ -16,9 +16,9 @@ live_totals as (
         ledger.billing_period,
         ledger.delivery_id,
         coalesce(totals.total.billing_currency, 'XXX') as billing_currency,
-        totals.total.cost_basis as cost_basis,
-        totals.total.raw_cost as raw_cost,
-        totals.total.beyond_scale as beyond_scale,
+        totals.total.cost_basis,
+        totals.total.raw_cost,
+        totals.total.beyond_scale,
         ledger.rows as row_count,
         ledger.submitted_at
 
