@@ -34,7 +34,7 @@
     {%- endif -%}
     {%- set native_files = files | reject('in', text_files) | list -%}
     {%- if not text_files -%}
-        {{- return('read_parquet(' ~ path_list(native_files) ~ ', union_by_name = true)') -}}
+        {{- return('read_parquet(' ~ path_list(native_files) ~ ', union_by_name = true, hive_partitioning = false)') -}}
     {%- endif -%}
     {%- set map_columns = [] -%}
     {%- for columns in text_files.values() -%}
@@ -44,14 +44,14 @@
     {%- endfor -%}
     {%- set read -%}
         (
-            select * from read_parquet({{ path_list(native_files) }}, union_by_name = true)
+            select * from read_parquet({{ path_list(native_files) }}, union_by_name = true, hive_partitioning = false)
             union all by name
             select * replace (
                 {%- for column in map_columns %}
                 {{ text_to_map(adapter.quote(column)) }} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
                 {%- endfor %}
             )
-            from read_parquet({{ path_list(text_files | list) }}, union_by_name = true)
+            from read_parquet({{ path_list(text_files | list) }}, union_by_name = true, hive_partitioning = false)
         )
     {%- endset -%}
     {{- return(read) -}}

@@ -35,7 +35,9 @@ def _aws_data_file(company: Company):
 
 def _azure_run(company: Company):
     manifest = next(
-        path for path in sorted((company.config.parent / "azure").rglob("manifest.json")) if "202610" in str(path)
+        path
+        for path in sorted((company.config.parent / "azure").rglob("manifest.json"))
+        if "20261001-20261031" in str(path)
     )
     return next(manifest.parent.glob("*.csv.gz")), manifest
 
@@ -163,7 +165,9 @@ def test_a_second_run_at_the_same_time_is_refused_by_name(published_company: Com
 def test_a_change_in_one_source_is_never_skipped(second_run: Company):
     before = _state(second_run)
     run = next(
-        path for path in sorted((second_run.config.parent / "azure").rglob("manifest.json")) if "202610" in str(path)
+        path
+        for path in sorted((second_run.config.parent / "azure").rglob("manifest.json"))
+        if "20261001-20261031" in str(path)
     )
     text = run.read_text()
     submitted = re.search(r'"submittedTime": ?"([^"]+)"', text)
