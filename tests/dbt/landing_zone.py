@@ -67,18 +67,14 @@ class LandingZone:
             return self._land(connection, table, source, **facts)
 
     def build(self) -> None:
-        """Run `dbt build` of the normalized charges on this landing zone; dbt's own words on failure."""
-        target = self.home / "target"
-        command = [dbt_executable(), "build", "--profiles-dir", ".", "--target-path", str(target)]
-        command += [
-            "--log-path",
-            str(target),
-            "--exclude-resource-type",
-            "unit_test",
-            "--indirect-selection",
-            "cautious",
-        ]
-        command += ["--select", "+int_charges_attributed_to_owners", "stg_delivery_totals"]
+        """Build the normalized charges from this landing zone and run their data tests."""
+        selected = ["--select", "+int_charges_attributed_to_owners", "stg_delivery_totals"]
+        self.dbt("build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", *selected)
+
+    def dbt(self, *arguments: str) -> None:
+        """Run a dbt command on this landing zone; fails in dbt's own words."""
+        target = str(self.home / "target")
+        places = ["--profiles-dir", ".", "--target-path", target, "--log-path", target]
         environment = {
             **os.environ,
             "FINOPS_HOME": str(self.home),
@@ -86,7 +82,13 @@ class LandingZone:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         done = subprocess.run(
-            command, cwd=DBT_PROJECT_DIR, env=environment, capture_output=True, text=True, timeout=500, check=False
+            [dbt_executable(), *arguments, *places],
+            cwd=DBT_PROJECT_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=500,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:]
 

@@ -244,6 +244,10 @@ def test_every_total_is_the_deliverys_own_to_the_last_digit(zone: LandingZone) -
     assert differences == []
 
 
+def test_the_worked_examples_hold(zone: LandingZone) -> None:
+    zone.dbt("test", "--select", "path:models/intermediate/normalize,test_type:unit")
+
+
 def test_totals_are_the_ones_a_person_would_add_up(zone: LandingZone) -> None:
     totals = {
         (row["source_name"], row["billing_currency"]): (row["billed"], row["effective"])
