@@ -14,7 +14,7 @@
         select distinct parts.part.landed as landed
         from (
             select unnest(files) as part
-            from read_parquet('{{ own_files['deliveries'] | replace("'", "''") }}')
+            from read_parquet({{ path_list([own_files['deliveries']]) }}, hive_partitioning = false)
             where status = 'live' and table_name = '{{ table_name }}'
         ) as parts
         where parts.part.landed is not null
