@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 
-from finops_pipeline.dagster_home import prepare_homes
+from finops_pipeline.dagster_home import prepare_homes, reuse_database_engines
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.report import print_report
 from finops_pipeline.run_lock import hold_run_lock
@@ -88,6 +88,7 @@ def _execute_on(screen: Any, run_id: str, asked: dict[str, Any], *, shows_models
     from finops_pipeline.defs.transform import dbt_models
     from finops_pipeline.progress import Progress, listening
 
+    reuse_database_engines()
     job = defs().resolve_job_def("refresh")
     gc.freeze()
     gc.enable()

@@ -60,6 +60,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "FINOPS_NOW": settings.now.isoformat(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        # dbt's debug log costs a tenth of the build (measured: 2 of 25 s); errors and compiled SQL are kept anyway.
+        "DBT_LOG_LEVEL_FILE": "info",
     }
 
 
