@@ -3,7 +3,7 @@
     case
         when charge_category = 'Tax' then 'tax'
         when charge_category = 'Credit' then 'credit'
-        when charge_class = 'Correction' then 'refund'
+        when charge_origin = 'refund' or charge_class = 'Correction' then 'refund'
         when charge_origin = 'negation residual' then 'commitment rounding'
         when charge_category = 'Adjustment' then 'adjustment'
         when lower(service_name) like '%support%' then 'support'

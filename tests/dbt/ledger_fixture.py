@@ -55,6 +55,12 @@ CHARGE_COLUMNS = {
 }  # fmt: skip
 """int_charges_attributed_to_owners, as the allocation models read it."""
 
+PAIR_COLUMNS = {
+    "source_name": "varchar", "billing_period": "varchar", "billing_currency": "varchar",
+    "on_demand_export": "varchar", "pairing_difference": "decimal(38,18)", "is_unequal_pair": "boolean",
+}  # fmt: skip
+"""int_azure__exports_paired, as the ledger reads it."""
+
 _QUANTITY = "decimal(38,18)"
 _INTERVAL = {"usage_start": "timestamp", "usage_end": "timestamp"}
 _OWNERS = dict.fromkeys(CONSUMERS, "varchar")
@@ -196,6 +202,7 @@ class Ledger:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])
             for kind, columns in FEED_COLUMNS.items():
                 _create(connection, f"stg_usage__{kind}", columns, self.feeds[kind][::step])
+            _create(connection, "int_azure__exports_paired", PAIR_COLUMNS, [])
             _write_deliveries(connection, self.home / "landing" / "deliveries.parquet")
         environment = os.environ | {"FINOPS_HOME": str(self.home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         environment["FINOPS_NOW"] = "2026-10-20T06:00:00Z"

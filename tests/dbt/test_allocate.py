@@ -4,10 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from ledger_cases import fill
 from ledger_fixture import Built, Ledger
 
+from finops_pipeline.checks.drivers import gpu_hours_fit_capacity, pools_have_their_driver
 from finops_pipeline.rules import load_rules
 
 
@@ -58,7 +60,9 @@ def test_a_day_without_telemetry_is_unallocated_and_names_the_missing_driver(bui
     assert parts(built, where, "method, driver, is_idle, is_unallocated, unallocated_reason") == money(
         ("missing_driver", "gpu_hours", False, True, "no gpu_hours of cluster nodes in 2026-10-06", "96")
     )
-    assert "every_pool_finds_its_driver" in built.output
+    with duckdb.connect(str(built.warehouse), read_only=True) as warehouse:
+        missing = pools_have_their_driver(warehouse)
+    assert any("aws-payer nodes" in offender.subject for offender in missing.offenders)
 
 
 def test_a_scale_set_is_one_node_pool_whatever_its_lines_are_and_takes_its_cluster_from_telemetry(built: Built) -> None:
@@ -104,7 +108,8 @@ def test_telemetry_above_capacity_leaves_no_idle_and_is_reported(built: Built) -
         ("more GPU-hours held than the bill paid for", 12, 10),
         ("no such machine on the bill", 7, 0),
     ]
-    assert "WARN 2 gpu_hours_fit_the_capacity_on_the_bill" in built.output
+    with duckdb.connect(str(built.warehouse), read_only=True) as warehouse:
+        assert not gpu_hours_fit_capacity(warehouse).passed
 
 
 def test_an_interval_over_midnights_is_cut_by_day_and_keeps_its_quantity(built: Built) -> None:

@@ -14,7 +14,7 @@ def raw_total_equals_normalized_total(request: RefreshRequest) -> CheckOutcome:
     """Per source, period, currency and cost basis: raw total = normalized total + recorded rounding, exactly."""
     ledger = read_ledger(request.settings.landing).to_pylist()
     with open_warehouse(request.settings.warehouse) as warehouse:
-        return reconciliation.raw_total_equals_normalized_total(warehouse, ledger)
+        return reconciliation.raw_total_equals_normalized_total(warehouse, ledger, request.settings.now)
 
 
 def normalized_total_equals_allocated_total(request: RefreshRequest) -> CheckOutcome:

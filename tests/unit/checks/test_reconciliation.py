@@ -1,5 +1,6 @@
 """A cent lost, invented, moved to another day or not accounted for at all is found, to the last digit."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import duckdb
@@ -19,6 +20,7 @@ LEDGER = [
         "totals": [{"billing_currency": "USD", "cost_basis": "billed"}],
     }
 ]
+OPEN, CLOSED = datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 6, tzinfo=UTC)
 COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 
 
@@ -32,6 +34,7 @@ def warehouse():
                 'billed' as cost_basis, 3::decimal(38, 18) as raw_cost, 0::decimal(38, 18) as rounding_difference,
                 3::decimal(38, 18) as normalized_cost, 3::decimal(38, 18) as allocated_cost,
                 0::decimal(38, 18) as raw_to_normalized_difference,
+                0::decimal(38, 18) as pairing_difference,
                 0::decimal(38, 18) as normalized_to_allocated_difference
             """
         )
@@ -46,14 +49,14 @@ def warehouse():
 
 
 def test_books_that_balance_pass_all_three_checks(warehouse):
-    assert raw_total_equals_normalized_total(warehouse, LEDGER).passed
+    assert raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
     assert normalized_total_equals_allocated_total(warehouse).passed
     assert every_day_is_allocated_exactly(warehouse).passed
 
 
 def test_smallest_possible_difference_to_the_delivery_is_found_and_told_in_full(warehouse):
     warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = '0.000000000000000001'")
-    outcome = raw_total_equals_normalized_total(warehouse, LEDGER)
+    outcome = raw_total_equals_normalized_total(warehouse, LEDGER, OPEN)
     assert [offender.subject for offender in outcome.offenders] == ["aws-payer 2026-10 USD billed"]
     assert "off by 0.000000000000000001" in outcome.offenders[0].observed
 
@@ -61,19 +64,36 @@ def test_smallest_possible_difference_to_the_delivery_is_found_and_told_in_full(
 def test_unknown_difference_is_not_taken_for_zero(warehouse):
     warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = null")
     warehouse.execute("update fct_reconciliation set normalized_to_allocated_difference = null")
-    assert not raw_total_equals_normalized_total(warehouse, LEDGER).passed
+    assert not raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
     assert not normalized_total_equals_allocated_total(warehouse).passed
+
+
+def test_basis_that_nobody_delivered_has_nothing_to_be_held_against(warehouse):
+    warehouse.execute("update fct_reconciliation set cost_basis = 'effective', raw_to_normalized_difference = null")
+    assert raw_total_equals_normalized_total(warehouse, [], OPEN).passed
+
+
+def test_azure_exports_that_are_no_pair_are_told_apart_until_their_month_is_closed(warehouse):
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = 2, pairing_difference = 2")
+    assert raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
+    closed = raw_total_equals_normalized_total(warehouse, LEDGER, CLOSED)
+    assert "show different usage" in closed.offenders[0].observed
+
+
+def test_difference_beyond_the_pairing_difference_is_found(warehouse):
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = 3, pairing_difference = 2")
+    assert not raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
 
 
 def test_delivered_total_that_the_mart_does_not_know_is_found(warehouse):
     warehouse.execute("delete from fct_reconciliation")
-    outcome = raw_total_equals_normalized_total(warehouse, LEDGER)
+    outcome = raw_total_equals_normalized_total(warehouse, LEDGER, OPEN)
     assert [offender.subject for offender in outcome.offenders] == ["aws-payer 2026-10 USD billed"]
 
 
 def test_deliveries_that_do_not_count_are_not_asked_for(warehouse):
     warehouse.execute("delete from fct_reconciliation")
-    assert raw_total_equals_normalized_total(warehouse, [{**LEDGER[0], "status": "superseded"}]).passed
+    assert raw_total_equals_normalized_total(warehouse, [{**LEDGER[0], "status": "superseded"}], OPEN).passed
 
 
 def test_money_lost_between_bill_and_ledger_is_found(warehouse):
@@ -109,4 +129,4 @@ def test_day_that_only_one_side_has_is_found_even_when_it_cost_nothing(warehouse
 def test_amounts_are_told_with_every_digit_of_a_wide_decimal(warehouse):
     wide = Decimal("12345678901234567890.123456789012345678")
     warehouse.execute("update fct_reconciliation set raw_cost = ?, raw_to_normalized_difference = 1", [wide])
-    assert str(wide) in raw_total_equals_normalized_total(warehouse, LEDGER).offenders[0].observed
+    assert str(wide) in raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).offenders[0].observed

@@ -18,6 +18,14 @@ allocations as (
 
 ),
 
+-- the two Azure exports of a period that show different usage: only one of them became charges
+unequal_pairs as (
+
+    select * from {{ ref('int_azure__exports_paired') }}
+    where is_unequal_pair
+
+),
+
 raw_totals as (
 
     select
@@ -94,6 +102,13 @@ compared as (
         normalized_totals.provider = 'azure' and raw_totals.source_name is null as has_no_delivery_of_this_basis,
         coalesce(raw_totals.raw_cost_at_scale, 0) as raw_cost_at_scale,
         coalesce(raw_totals.rounding_difference, 0) as rounding_difference,
+        case
+            when keys.cost_basis = 'billed' and unequal_pairs.on_demand_export = 'AmortizedCost'
+                then -unequal_pairs.pairing_difference
+            when keys.cost_basis = 'effective' and unequal_pairs.on_demand_export = 'ActualCost'
+                then unequal_pairs.pairing_difference
+            else 0
+        end as pairing_difference,
         coalesce(normalized_totals.normalized_cost, 0) as normalized_cost,
         coalesce(allocated_totals.allocated_cost, 0) as allocated_cost
     from keys
@@ -115,6 +130,11 @@ compared as (
             and keys.billing_period = allocated_totals.billing_period
             and keys.billing_currency = allocated_totals.billing_currency
             and keys.cost_basis = allocated_totals.cost_basis
+    left join unequal_pairs
+        on
+            keys.source_name = unequal_pairs.source_name
+            and keys.billing_period = unequal_pairs.billing_period
+            and keys.billing_currency = unequal_pairs.billing_currency
 
 )
 
@@ -134,10 +154,15 @@ select
     case
         when not coalesce(has_no_delivery_of_this_basis, false) then raw_cost_at_scale - normalized_cost
     end as raw_to_normalized_difference,
+    pairing_difference,
     normalized_cost - allocated_cost as normalized_to_allocated_difference,
     case
+        when has_no_delivery_of_this_basis and cost_basis = 'billed'
+            then 'no actual delivery of this period: billed cost is that of usage outside commitments'
         when has_no_delivery_of_this_basis
             then 'no amortized delivery of this period: effective cost follows the actual delivery'
+        when pairing_difference <> 0
+            then 'the actual and the amortized delivery show different usage: on-demand rows are those of the later run'
         when rounding_difference <> 0 then 'digits delivered beyond the 18th decimal, rounded once'
     end as explained_by
 from compared

@@ -5,6 +5,12 @@ with entries as (
 
 ),
 
+exports_paired as (
+
+    select * from {{ ref('int_azure__exports_paired') }}
+
+),
+
 -- a delivery's total is the cost it bills; an amortized delivery has only its effective cost
 entries_on_one_basis as (
 
@@ -51,10 +57,19 @@ select
     entries_on_one_basis.cost_basis,
     entries_on_one_basis.row_count,
     entries_on_one_basis.raw_cost as total_cost,
+    case
+        when entries_on_one_basis.provider = 'azure' and entries_on_one_basis.status = 'live'
+            then exports_paired.pairing_difference
+    end as pairing_difference,
     previous_totals.total_cost as previous_total_cost,
     entries_on_one_basis.submitted_at,
     entries_on_one_basis.seen_at
 from entries_on_one_basis
+left join exports_paired
+    on
+        entries_on_one_basis.source_name = exports_paired.source_name
+        and entries_on_one_basis.billing_period = exports_paired.billing_period
+        and entries_on_one_basis.billing_currency = exports_paired.billing_currency
 left join previous_totals
     on
         entries_on_one_basis.table_name = previous_totals.table_name

@@ -192,6 +192,7 @@ line_charges as (
             when part = 'unused' then 'unused commitment'
             when part = 'purchase' or line_type = 'SavingsPlanUpfrontFee' then 'commitment purchase'
             when line_type = 'Fee' and reservation_reservation_a_r_n is not null then 'commitment purchase'
+            when line_type = 'Refund' then 'refund'
             else 'delivered'
         end as charge_origin,
         case

@@ -154,6 +154,7 @@ mapped as (
         case
             when is_unused then 'unused commitment'
             when is_commitment_purchase then 'commitment purchase'
+            when charge_type = 'Refund' then 'refund'
             else 'delivered'
         end as charge_origin,
         case

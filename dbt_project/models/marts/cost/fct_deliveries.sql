@@ -24,6 +24,7 @@ select
     deliveries.row_count as rows,
     cast(deliveries.total_cost as {{ money_type() }}) as total_cost,
     cast(deliveries.previous_total_cost as {{ money_type() }}) as previous_total_cost,
+    cast(deliveries.pairing_difference as {{ money_type() }}) as pairing_difference,
     {{ reporting_columns('deliveries', ['total_cost', 'previous_total_cost'], 'period_start_date') }},
     deliveries.submitted_at,
     deliveries.seen_at

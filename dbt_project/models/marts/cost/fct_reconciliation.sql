@@ -21,6 +21,7 @@ select
     cast(reconciled.allocated_cost as {{ money_type() }}) as allocated_cost,
     cast(null as {{ money_type() }}) as invoice_cost,
     cast(reconciled.raw_to_normalized_difference as {{ money_type() }}) as raw_to_normalized_difference,
+    cast(reconciled.pairing_difference as {{ money_type() }}) as pairing_difference,
     cast(reconciled.normalized_to_allocated_difference as {{ money_type() }}) as normalized_to_allocated_difference,
     cast(null as {{ money_type() }}) as invoice_difference,
     {{ reporting_columns('reconciled', ['raw_cost', 'normalized_cost', 'allocated_cost'], 'period_start_date') }}
