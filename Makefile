@@ -30,7 +30,7 @@ setup: .venv/.synced ## create .venv with the locked versions
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@echo "Installing the locked packages into .venv ..."
-	@env -u VIRTUAL_ENV $(BIN)/uv sync --locked --inexact --quiet
+	@env -u VIRTUAL_ENV $(BIN)/uv sync --locked --inexact --compile-bytecode --quiet
 	@touch $@
 
 .PHONY: demo

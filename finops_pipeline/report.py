@@ -119,17 +119,24 @@ def _print_reconciliation(console: Console, marts: duckdb.DuckDBPyConnection) ->
     rows = marts.execute(
         """
         select
-            billing_currency, cost_basis, sum(raw_cost), sum(normalized_cost), sum(allocated_cost),
-            sum(abs(raw_to_normalized_difference)) + sum(abs(normalized_to_allocated_difference))
+            billing_currency, cost_basis, sum(raw_cost),
+            sum(normalized_cost) filter (raw_cost is not null), sum(allocated_cost) filter (raw_cost is not null),
+            coalesce(sum(abs(raw_to_normalized_difference)), 0) + sum(abs(normalized_to_allocated_difference)),
+            sum(normalized_cost) filter (raw_cost is null)
         from fct_reconciliation
         group by all
         order by all
         """
     ).fetchall()
-    for currency, basis, raw, normalized, allocated, difference in rows:
-        sums = f"raw {_money(raw)} = normalized {_money(normalized)} = allocated {_money(allocated)}"
-        exact = "difference 0" if not difference else f"difference {difference}"
-        _line(console, f"{basis} {currency}: {sums}, {exact}", None if not difference else "red")
+    for currency, basis, raw, normalized, allocated, difference, uncontrolled in rows:
+        if raw is not None:
+            sums = f"raw {_money(raw)} = normalized {_money(normalized)} = allocated {_money(allocated)}"
+            exact = "difference 0" if not difference else f"difference {difference}"
+            _line(console, f"{basis} {currency}: {sums}, {exact}", None if not difference else "red")
+        if uncontrolled is not None:
+            _line(
+                console, f"{basis} {currency}: {_money(uncontrolled)} more without a delivered total to hold it against"
+            )
 
 
 def _print_checks(console: Console, checks: list[CheckResult]) -> None:

@@ -125,30 +125,6 @@ def update_ledger(
         _swap(landing, [*kept, *arriving.values()])
 
 
-def empty_deliveries(ledger: pa.Table) -> list[dict[str, Any]]:
-    """Live deliveries with no rows whose predecessor had some: the offenders of a blocking check.
-
-    One dictionary each: table_name, source_name, variant, billing_period, delivery_id, previous_delivery_id,
-    previous_rows. A delivery without predecessor may be empty: the first of a month often is.
-    """
-    deliveries = [_delivery(row) for row in ledger.to_pylist()]
-    rows = {delivery.address: delivery.rows for delivery in deliveries}
-    return [
-        {
-            "table_name": delivery.table_name,
-            "source_name": delivery.source_name,
-            "variant": delivery.variant,
-            "billing_period": delivery.billing_period,
-            "delivery_id": delivery.delivery_id,
-            "previous_delivery_id": delivery.previous_delivery_id,
-            "previous_rows": previous_rows,
-        }
-        for delivery in deliveries
-        if delivery.status == "live" and delivery.rows == 0
-        if (previous_rows := rows.get((*delivery.slot, delivery.previous_delivery_id or ""), 0)) > 0
-    ]
-
-
 def as_row(delivery: Delivery) -> dict[str, Any]:
     """The delivery as the ledger's row."""
     row = asdict(delivery)

@@ -101,7 +101,7 @@ def test_every_source_is_tried_before_the_run_fails(second_run: Company):
         ({"version": 7}, ["version", "7"]),
         (
             {"sources": [{"name": "Not Valid", "provider": "aws", "dataset": "cur2", "uri": "file:///x"}]},
-            ["Not Valid", "a-z0-9-"],
+            ["Not Valid", "lower-case letters"],
         ),
         (
             {"sources": [{"name": "a", "provider": "oracle", "dataset": "cur2", "uri": "file:///x"}]},

@@ -72,18 +72,47 @@ def test_the_reconciliation_shows_no_difference(published_company: Company):
     assert {value for row in rows for value in row} == {0}
 
 
-def test_cost_per_1k_inferences_is_the_cost_over_the_requests(published_company: Company):
-    truth = published_company.config.parent / "truth" / "inference_unit_costs.parquet"
+def test_money_nobody_owns_is_told_by_the_reason_the_truth_gives(published_company: Company):
+    truth = published_company.config.parent / "truth" / "allocations.parquet"
     expected = duckdb.sql(
-        f"select charge_date, model_name, team, sum(effective_cost), sum(inferences) "
-        f"from read_parquet('{truth}') group by all order by all"
+        f"select unallocated_reason_kind, sum(effective_cost) from read_parquet('{truth}') "
+        f"where is_unallocated group by all order by all"
     ).fetchall()
-    published = published_company.query(
-        "select charge_date, model_name, team, sum(effective_cost), sum(inferences) "
-        "from fct_inference_unit_costs where inferences is not null group by all order by all"
+    assert len(expected) == 8
+    assert expected == published_company.query(
+        "select unallocated_reason, sum(allocated_effective_cost) from fct_cost_allocations"
+        " where is_unallocated group by all order by all"
     )
-    assert expected
-    assert published == expected
+
+
+def test_cost_and_requests_of_each_model_day_and_team_are_those_of_the_truth(published_company: Company):
+    truth = published_company.config.parent / "truth"
+    self_hosted = duckdb.sql(
+        f"select charge_date, model_name, team, sum(effective_cost), cast(sum(inferences) as decimal(38, 18)) "
+        f"from read_parquet('{truth}/inference_unit_costs.parquet') group by all order by all"
+    ).fetchall()
+    models = ", ".join(sorted({f"'{row[1]}'" for row in self_hosted}))
+    assert self_hosted == published_company.query(
+        "select charge_date, model_name, team, sum(effective_cost), sum(inferences)"
+        f" from fct_inference_unit_costs where model_name in ({models}) group by all order by all"
+    )
+    # a managed model's cost is that of its token meters, whoever called it
+    managed = duckdb.sql(
+        f"select charge_date, model_name, team, sum(effective_cost) from read_parquet('{truth}/allocations.parquet') "
+        f"where workload is null and model_name is not null and charge_category = 'Usage' and not is_idle "
+        f"group by all order by all"
+    ).fetchall()
+    assert len(managed) > 1000
+    assert managed == published_company.query(
+        "select charge_date, model_name, team, sum(effective_cost) from fct_inference_unit_costs"
+        f" where model_name not in ({models}) and effective_cost is not null group by all order by all"
+    )
+
+
+def test_cost_per_1k_inferences_is_the_cost_over_the_requests(published_company: Company):
+    assert published_company.query(
+        "select count(*) > 1000 from fct_inference_unit_costs where cost_per_1k_inferences is not null"
+    ) == [(True,)]
     assert published_company.query(
         "select count(*) from fct_inference_unit_costs where cost_per_1k_inferences is not null"
         " and abs(cost_per_1k_inferences - effective_cost::double * 1000 / inferences::double) > 1e-9"

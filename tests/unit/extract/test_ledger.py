@@ -11,7 +11,6 @@ import pytest
 from finops_pipeline.extract import ledger
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Total
 from finops_pipeline.extract.ledger import (
-    empty_deliveries,
     live_deliveries,
     read_deliveries,
     read_ledger,
@@ -84,33 +83,3 @@ def test_a_swap_that_is_interrupted_leaves_the_ledger_as_it_was(tmp_path: Path, 
             update_ledger(tmp_path, live=[successor(DELIVERY, "two", 3)])
 
     assert read_deliveries(tmp_path) == [DELIVERY]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "is_offender"), [(2, 0, True), (0, 0, False), (2, 1, False), (0, 5, False)]
-)
-def test_a_delivery_without_rows_offends_where_the_one_before_had_some(
-    tmp_path: Path, before: int, after: int, is_offender: bool
-):
-    first = replace(DELIVERY, rows=before)
-    update_ledger(tmp_path, live=[first])
-    update_ledger(tmp_path, live=[successor(first, "two", after)])
-
-    offenders = empty_deliveries(read_ledger(tmp_path))
-
-    expected = {
-        "table_name": "aws_cur2",
-        "source_name": "payer",
-        "variant": "",
-        "billing_period": "2026-10",
-        "delivery_id": "two",
-        "previous_delivery_id": "one",
-        "previous_rows": 2,
-    }
-    assert offenders == ([expected] if is_offender else [])
-
-
-def test_the_first_delivery_of_a_month_may_be_empty(tmp_path: Path):
-    update_ledger(tmp_path, live=[replace(DELIVERY, rows=0)])
-
-    assert empty_deliveries(read_ledger(tmp_path)) == []
