@@ -51,7 +51,7 @@ lint: setup ## check style, types, SQL and the lock file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 	@env -u VIRTUAL_ENV $(BIN)/uv lock --check --quiet
 
 .PHONY: bench

@@ -100,10 +100,16 @@ charges_with_rule as (
     select
         charges_with_scopes.*,
         rule_orders.rule_version,
-        coalesce(commitment_discount_status, '') = 'Unused' as is_unused_commitment,
+        coalesce(charges_with_scopes.commitment_discount_status, '') = 'Unused' as is_unused_commitment,
         least(
-            case when is_cluster_machine and cluster is not null then rule_orders.gpu_cluster_order end,
-            case when bucket is not null and storage_measure is not null then rule_orders.bucket_order end,
+            case
+                when charges_with_scopes.is_cluster_machine and charges_with_scopes.cluster is not null
+                    then rule_orders.gpu_cluster_order
+            end,
+            case
+                when charges_with_scopes.bucket is not null and charges_with_scopes.storage_measure is not null
+                    then rule_orders.bucket_order
+            end,
             case when coalesce(
                 {{ owner_columns | reject('in', ['environment', 'workload_type']) | join(', ') }}
             ) is not null then rule_orders.owner_order end

@@ -83,11 +83,26 @@ allocated_totals as (
 
 keys as (
 
-    select source_name, billing_period, billing_currency, cost_basis from raw_totals
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        cost_basis
+    from raw_totals
     union
-    select source_name, billing_period, billing_currency, cost_basis from normalized_totals
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        cost_basis
+    from normalized_totals
     union
-    select source_name, billing_period, billing_currency, cost_basis from allocated_totals
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        cost_basis
+    from allocated_totals
 
 ),
 

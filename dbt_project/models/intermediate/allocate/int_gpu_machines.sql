@@ -9,21 +9,21 @@ with charges as (
 machine_charges as (
 
     select
-        source_name,
+        charges.source_name,
         {{ machine_id('charges') }} as machine_id,
-        lower(resource_name) as machine_name,
-        lower(cluster) as cluster,
-        lower(node_pool) as node_pool,
-        {{ gpu_model_key('gpu_model') }} as gpu_model,
-        lower(capacity_type) as capacity_type,
-        case when charge_category = 'Usage' then gpu_hours end as gpu_hours,
-        charge_date,
-        billing_period,
+        lower(charges.resource_name) as machine_name,
+        lower(charges.cluster) as cluster,
+        lower(charges.node_pool) as node_pool,
+        {{ gpu_model_key('charges.gpu_model') }} as gpu_model,
+        lower(charges.capacity_type) as capacity_type,
+        case when charges.charge_category = 'Usage' then charges.gpu_hours end as gpu_hours,
+        charges.charge_date,
+        charges.billing_period,
         {{ charge_window_kind('charges') }} as window_kind
     from charges
     where
-        is_cluster_machine
-        and coalesce(commitment_discount_status, '') <> 'Unused'
+        charges.is_cluster_machine
+        and coalesce(charges.commitment_discount_status, '') <> 'Unused'
 
 ),
 

@@ -1,4 +1,3 @@
-
 with served_by_workload as (
 
     select * from {{ ref('int_serving_costs_split_by_requests') }}

@@ -24,10 +24,10 @@ entries as (
         case
             when totals.total.cost_basis is not null then coalesce(totals.total.billing_currency, 'XXX')
         end as billing_currency,
-        totals.total.cost_basis as cost_basis,
+        totals.total.cost_basis,
         ledger.rows as row_count,
-        totals.total.raw_cost as raw_cost,
-        totals.total.beyond_scale as beyond_scale,
+        totals.total.raw_cost,
+        totals.total.beyond_scale,
         ledger.submitted_at,
         ledger.seen_at
 
