@@ -74,16 +74,18 @@ def validate(config: ConfigOption = None) -> None:
     with _reported_errors():
         settings = _settings(config)
         loaded, rules = _check_configuration(settings)
-        from finops_pipeline.extract.validate import check_source
+        from finops_pipeline.extract.validate import describe_source
 
         typer.echo(f"{settings.config_path}: valid; {len(rules.rules)} allocation rules from {loaded.allocation_path}")
         faulty = 0
         for source in (*loaded.sources, *loaded.usage):
-            messages = check_source(source)
-            faulty += bool(messages)
-            typer.echo(f"{source.name}: {'ok' if not messages else ''}".rstrip())
-            for message in messages:
-                typer.echo(f"  {message}")
+            try:
+                typer.echo(f"{source.name}: {describe_source(source)}")
+            except FinopsError as error:
+                faulty += 1
+                typer.echo(f"{source.name}:")
+                for message in str(error).splitlines():
+                    typer.echo(f"  {message}")
         if faulty:
             raise FinopsError(f"{faulty} of {len(loaded.sources) + len(loaded.usage)} sources cannot be read.")
 

@@ -4,30 +4,23 @@ Reads manifests and listings only; no data file is opened and nothing is landed.
 """
 
 from finops_pipeline.config import Source, UsageFeed
-from finops_pipeline.errors import DeliveryError, FinopsError
+from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract import gcp_billing_export, usage
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.exports import newest_offers, open_transports
-
-
-def check_source(source: Source | UsageFeed) -> list[str]:
-    """What is missing and how to mend it, one message each; empty when the source is ready."""
-    try:
-        describe_source(source)
-    except FinopsError as error:
-        return str(error).splitlines()
-    except OSError as error:
-        return [f"cannot be read: {error}. Check the permissions of this user."]
-    return []
 
 
 def describe_source(source: Source | UsageFeed) -> str:
     """One line on a source that is ready, such as 'reachable; newest delivery 2026-10'.
 
     Raises:
-        DeliveryError: the source cannot be reached, holds no complete delivery yet, or names a file that is not there.
+        DeliveryError: the source cannot be reached, holds no complete delivery yet, or names a file that is not
+            there; a line each for what is missing and how to mend it.
     """
-    return _describe_feed(source) if isinstance(source, UsageFeed) else _describe_export(source)
+    try:
+        return _describe_feed(source) if isinstance(source, UsageFeed) else _describe_export(source)
+    except OSError as error:
+        raise DeliveryError(f"cannot be read: {error}. Check the permissions of this user.") from error
 
 
 def _describe_feed(feed: UsageFeed) -> str:

@@ -2,16 +2,24 @@
 
 from pathlib import Path
 
+import pytest
 from export_writers import AzureExport, Company, Cur2Export, cur2_rows, write_csv, write_json_lines
 
-from finops_pipeline.extract.validate import check_source, describe_source
+from finops_pipeline.config import Source, UsageFeed
+from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.validate import describe_source
+
+
+def faults(source: Source | UsageFeed) -> list[str]:
+    with pytest.raises(DeliveryError) as refused:
+        describe_source(source)
+    return str(refused.value).splitlines()
 
 
 def test_a_source_that_is_ready_tells_its_newest_delivery(company: Company, cur2: Cur2Export):
     cur2.deliver("2026-09", cur2_rows(1.0))
     cur2.deliver("2026-10", cur2_rows(1.0))
 
-    assert check_source(company.sources[0]) == []
     assert describe_source(company.sources[0]) == "reachable; newest delivery 2026-10"
     assert not company.landing.exists()
 
@@ -19,13 +27,13 @@ def test_a_source_that_is_ready_tells_its_newest_delivery(company: Company, cur2
 def test_a_folder_that_does_not_exist_is_told(company: Company, tmp_path: Path):
     company.add("aws", "cur2", tmp_path / "nowhere")
 
-    [message] = check_source(company.sources[0])
+    [message] = faults(company.sources[0])
 
     assert message.startswith(f"the folder {tmp_path}/nowhere does not exist. Check the uri in finops.yaml")
 
 
 def test_an_export_without_a_manifest_is_told_to_wait_or_to_look_at_the_uri(company: Company, azure: AzureExport):
-    [message] = check_source(company.sources[0])
+    [message] = faults(company.sources[0])
 
     assert "holds no manifest of a complete delivery" in message
     assert "the export's own folder" in message
@@ -35,20 +43,20 @@ def test_a_missing_file_is_told_with_its_manifest(company: Company, cur2: Cur2Ex
     cur2.deliver("2026-10", cur2_rows(1.0))
     cur2.data_files()[0].unlink()
 
-    [message] = check_source(company.sources[0])
+    [message] = faults(company.sources[0])
 
     assert "finops-cur2-00001.snappy.parquet" in message
     assert "finops-cur2-Manifest.json" in message
 
 
 def test_a_dump_folder_tells_how_many_files_it_has(company: Company, gcp: Path):
-    assert "holds no dump" in check_source(company.sources[0])[0]
+    assert "holds no dump" in faults(company.sources[0])[0]
     write_json_lines(gcp / "a.jsonl", [{}])
     assert describe_source(company.sources[0]) == "reachable; 1 dump files"
 
 
 def test_a_feed_tells_how_many_files_it_matches(company: Company, tmp_path: Path):
     company.add_feed("jobs", f"{tmp_path}/*.csv")
-    assert "no file matches" in check_source(company.feeds[0])[0]
+    assert "no file matches" in faults(company.feeds[0])[0]
     write_csv(tmp_path / "a.csv", [{"usage_date": "2026-10-01"}])
     assert describe_source(company.feeds[0]) == "reachable; 1 file"
