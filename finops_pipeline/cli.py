@@ -171,6 +171,10 @@ def _reported_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("\ninterrupted; what is published is untouched", err=True)
         raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted; nobody is left to tell, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
     except Exception as error:
         known = _known(error)
         if known is not None:
