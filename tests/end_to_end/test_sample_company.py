@@ -3,13 +3,15 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import Company
+from tests.conftest import CHECKOUT, Company
 
 RUN_FACTS = {"fct_check_results.parquet", "fct_deliveries.parquet"}
 """The marts that carry run facts; all others are byte-identical for the same input (CONTRACT.md)."""
@@ -204,3 +206,28 @@ def test_marts_duckdb_holds_the_same_tables_as_the_parquet_files(published_compa
                 f" (from read_parquet('{path}') except all from published.{path.stem})"
             ).fetchall()
         assert differences == [], path.stem
+
+
+def test_duckdb_1_5_reads_the_published_file(published_company: Company):
+    older = CHECKOUT / ".venv" / "duckdb-1.5"
+    if not older.is_dir():
+        pytest.skip("DuckDB 1.5 is not installed beside the locked one: run `make test`")
+    program = (
+        "import sys, duckdb; assert duckdb.__version__.startswith('1.5'); "
+        "marts = duckdb.connect(sys.argv[1], read_only=True); "
+        "tables = [row[0] for row in marts.sql('show tables').fetchall()]; "
+        "print(sorted((t, marts.sql(f'select count(*) from {t}').fetchone()[0]) for t in tables), "
+        "marts.sql('select sum(allocated_effective_cost) from fct_cost_allocations').fetchone()[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(published_company.current / "marts.duckdb")],
+        env={**os.environ, "PYTHONPATH": str(older)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    tables = published_company.query("select table_name from information_schema.tables order by 1")
+    counts = [(name, published_company.query(f"select count(*) from {name}")[0][0]) for (name,) in tables]
+    [(total,)] = published_company.query("select sum(allocated_effective_cost) from fct_cost_allocations")
+    assert done.stdout.strip() == f"{sorted(counts)} {total}"
