@@ -1,3 +1,5 @@
+{#- A table: three models read it (meters, tags, charges), and the bill would be mapped anew for each. -#}
+{{ config(materialized='table') }}
 {%- set mapped_models = [
     ref('int_aws__charges_mapped_to_focus'),
     ref('int_gcp__charges_mapped_to_focus'),
