@@ -80,7 +80,7 @@ def validate(config: ConfigOption = None) -> None:
         faulty = 0
         for source in (*loaded.sources, *loaded.usage):
             try:
-                typer.echo(f"{source.name}: {describe_source(source)}")
+                typer.echo(f"{source.name}: {describe_source(source, settings.landing)}")
             except FinopsError as error:
                 faulty += 1
                 typer.echo(f"{source.name}:")

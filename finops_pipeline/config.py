@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, key_text, looks_like_a_secret, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.file_uri import file_uri, local_path, uri_problem
+from finops_pipeline.uris import file_uri, is_local, local_path, uri_problem
 
 SHIPPED_ALLOCATION_RULES = Path(__file__).resolve().parent / "allocation.yaml"
 """The rules used where the company has none of its own."""
@@ -228,7 +228,7 @@ def _with_absolute_uris(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
     def absolute(entry: dict[str, Any]) -> dict[str, Any]:
         return {
             key: file_uri(local_path(value, folder))
-            if key in ("uri", "amortized_uri", "fx_rates", "allocation") and isinstance(value, str)
+            if key in ("uri", "amortized_uri", "fx_rates", "allocation") and isinstance(value, str) and is_local(value)
             else value
             for key, value in entry.items()
         }

@@ -14,19 +14,18 @@ from typing import Any
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile
-from finops_pipeline.extract.manifests import count, named_files, read_manifest, text
-from finops_pipeline.extract.transport import Transport
+from finops_pipeline.extract.manifests import Found, count, named_files, offers_of, read_manifest, text
+from finops_pipeline.extract.transport.protocol import Transport
 
 _MANIFEST = re.compile(r"metadata/(?P<partition>[^/]+)/(?:(?P<execution>[^/]+)/)?(?P<name>[^/]+-Manifest\.json)")
 _PARTITION = re.compile(r"billing_period=(\d{4}-(?:0[1-9]|1[0-2]))", re.IGNORECASE)
 _EXECUTION = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z-[0-9a-f-]+")
 
 
-def list_offers(transport: Transport, source: Source) -> Sequence[Offer]:
+def list_offers(transport: Transport, source: Source) -> Found:
     """One offer per billing period that has a manifest, ordered by period.
 
-    Raises:
-        DeliveryError: a manifest is unreadable, ambiguous, or names files it must not.
+    An error in the place of an offer: its manifest is unreadable, ambiguous, or names files it must not.
     """
     del source
     keys: dict[str, list[re.Match[str]]] = defaultdict(list)
@@ -35,7 +34,7 @@ def list_offers(transport: Transport, source: Source) -> Sequence[Offer]:
         partition = _PARTITION.fullmatch(match["partition"]) if match else None
         if match and partition:
             keys[partition[1]].append(match)
-    return [_offer(transport, period, _manifest_key(transport, keys[period])) for period in sorted(keys)]
+    return offers_of(_offer, [(transport, period, keys[period]) for period in sorted(keys)])
 
 
 def _manifest_key(transport: Transport, found: list[re.Match[str]]) -> str:
@@ -52,7 +51,8 @@ def _manifest_key(transport: Transport, found: list[re.Match[str]]) -> str:
     return chosen[0].string
 
 
-def _offer(transport: Transport, period: str, manifest_key: str) -> Offer:
+def _offer(transport: Transport, period: str, found: list[re.Match[str]]) -> Offer:
+    manifest_key = _manifest_key(transport, found)
     manifest, etag = read_manifest(transport, manifest_key)
     where = f"{transport.location}/{manifest_key}"
     names = manifest.get("dataFiles")

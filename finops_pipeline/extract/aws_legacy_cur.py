@@ -6,30 +6,30 @@ https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.h
 """
 
 import re
-from collections.abc import Sequence
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile
-from finops_pipeline.extract.manifests import named_files, read_manifest, text
-from finops_pipeline.extract.transport import Transport
+from finops_pipeline.extract.manifests import Found, named_files, offers_of, read_manifest, text
+from finops_pipeline.extract.transport.protocol import Transport
 
+_FOLDER = re.compile(r"\d{8}-\d{8}")
 _MANIFEST = re.compile(r"(?P<start>\d{8})-(?P<end>\d{8})/(?P<name>[^/]+-Manifest\.json)")
 
 
-def list_offers(transport: Transport, source: Source) -> Sequence[Offer]:
+def list_offers(transport: Transport, source: Source) -> Found:
     """One offer per billing period that has a manifest, ordered by period.
 
-    Raises:
-        DeliveryError: a manifest is unreadable, ambiguous, or names files it must not.
+    An error in the place of an offer: its manifest is unreadable, ambiguous, or names files it must not.
     """
     del source
-    found: dict[str, list[str]] = {}
-    for key in transport.list():
-        match = _MANIFEST.fullmatch(key)
-        if match:
-            found.setdefault(_period(match, transport), []).append(key)
-    return [_offer(transport, period, _manifest_key(transport, keys)) for period, keys in sorted(found.items())]
+    found: dict[str, list[re.Match[str]]] = {}
+    for folder in transport.folders():
+        for key in transport.list(folder, recursive=False) if _FOLDER.fullmatch(folder) else ():
+            match = _MANIFEST.fullmatch(key)
+            if match:
+                found.setdefault(folder, []).append(match)
+    return offers_of(_offer, [(transport, matches) for _, matches in sorted(found.items())])
 
 
 def _period(match: re.Match[str], transport: Transport) -> str:
@@ -44,7 +44,8 @@ def _period(match: re.Match[str], transport: Transport) -> str:
     return f"{start[:4]}-{start[4:6]}"
 
 
-def _manifest_key(transport: Transport, keys: list[str]) -> str:
+def _manifest_key(transport: Transport, found: list[re.Match[str]]) -> str:
+    keys = [match.string for match in found]
     named = [key for key in keys if key.endswith(f"/{transport.folder_name}-Manifest.json")] or keys
     if len(named) > 1:
         raise DeliveryError(
@@ -54,7 +55,9 @@ def _manifest_key(transport: Transport, keys: list[str]) -> str:
     return named[0]
 
 
-def _offer(transport: Transport, period: str, manifest_key: str) -> Offer:
+def _offer(transport: Transport, found: list[re.Match[str]]) -> Offer:
+    period = _period(found[0], transport)
+    manifest_key = _manifest_key(transport, found)
     manifest, etag = read_manifest(transport, manifest_key)
     where = f"{transport.location}/{manifest_key}"
     keys = manifest.get("reportKeys")

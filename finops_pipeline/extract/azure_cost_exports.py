@@ -7,36 +7,29 @@ https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-improve
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile
-from finops_pipeline.extract.manifests import count, named_files, read_manifest, text
-from finops_pipeline.extract.transport import Transport
+from finops_pipeline.extract.manifests import Found, count, named_files, offers_of, read_manifest, text
+from finops_pipeline.extract.transport.protocol import Transport
 
 ACTUAL, AMORTIZED = "ActualCost", "AmortizedCost"
 _MANIFEST = re.compile(r"(.*/)?_?manifest\.json", re.IGNORECASE)
 _READ_VERSION = "2024-04-01"
 
 
-def list_offers(transport: Transport, source: Source) -> Sequence[Offer]:
-    """The newest run of each period and type, ordered by both.
+def list_offers(transport: Transport, source: Source) -> Found:
+    """Every run there is; which one counts for its period and type is decided over all folders of the source.
 
-    Raises:
-        DeliveryError: a manifest is unreadable, of another version or type, or names files it must not.
+    An error in the place of an offer: its manifest is unreadable, of another version or type, or names files it must
+    not.
     """
     del source
-    newest: dict[tuple[str, str], Offer] = {}
-    for key in transport.list():
-        if _MANIFEST.fullmatch(key):
-            offer = _offer(transport, key)
-            slot = (offer.period, offer.variant)
-            if slot not in newest or run_order(newest[slot]) < run_order(offer):
-                newest[slot] = offer
-    return [newest[slot] for slot in sorted(newest)]
+    return offers_of(_offer, [(transport, key) for key in transport.list() if _MANIFEST.fullmatch(key)])
 
 
 def run_order(offer: Offer) -> tuple[datetime, str]:

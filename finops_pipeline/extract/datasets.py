@@ -3,14 +3,14 @@
 One entry per landed table. A new dataset is a reader module, an entry here and a column list.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from finops_pipeline.config import Source
 from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_cost_exports
 from finops_pipeline.extract.amounts import Components, aws_components, azure_components, gcp_components
-from finops_pipeline.extract.deliveries import Offer
-from finops_pipeline.extract.transport import Transport
+from finops_pipeline.extract.manifests import Found
+from finops_pipeline.extract.transport.protocol import Transport
 
 ACTUAL, AMORTIZED = azure_cost_exports.ACTUAL, azure_cost_exports.AMORTIZED
 
@@ -23,7 +23,7 @@ class Dataset:
     """Which amounts count, by variant."""
     required: tuple[tuple[str, ...], ...]
     """Columns without which a bill cannot be accounted; of each group one must be delivered."""
-    list_offers: Callable[[Transport, Source], Sequence[Offer]] | None = None
+    list_offers: Callable[[Transport, Source], Found] | None = None
     net_column: tuple[str, ...] = ()
     """The column that decides between net and gross amounts, once per delivery."""
     variants: tuple[str, ...] = field(default=("",))

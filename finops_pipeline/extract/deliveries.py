@@ -13,7 +13,7 @@ from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
 from finops_pipeline.errors import DeliveryError
-from finops_pipeline.extract.transport import Transport
+from finops_pipeline.extract.transport.protocol import Transport
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Wind
 from finops_pipeline.extract.duck import connect
 from finops_pipeline.extract.landing import Destination, land_delivery
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
-from finops_pipeline.extract.transport import FileTransport, Transport
-from finops_pipeline.file_uri import local_path
+from finops_pipeline.extract.transport.opening import open_transport
+from finops_pipeline.extract.transport.protocol import Transport
 
 
 class RefreshResult(Protocol):
@@ -42,7 +42,7 @@ def refresh_export(
     Raises:
         DeliveryError: with one line for each delivery that was refused; the good ones are landed.
     """
-    transports = open_transports(source)
+    transports = open_transports(source, landing)
     try:
         for transport in transports:
             transport.require_reachable()
@@ -53,21 +53,28 @@ def refresh_export(
         result.opened += [f"{source.name}: {key}" for transport in transports for key in transport.opened]
 
 
-def open_transports(source: Source) -> list[Transport]:
-    """The transports of a source's uris. Other schemes than file:// are refused by the configuration."""
-    return [FileTransport(local_path(uri)) for uri in (source.uri, source.amortized_uri) if uri is not None]
+def open_transports(source: Source, landing: Path) -> list[Transport]:
+    """The transports of a source's uris."""
+    return [open_transport(uri, landing) for uri in (source.uri, source.amortized_uri) if uri is not None]
 
 
-def newest_offers(source: Source, transports: Sequence[Transport]) -> list[Offer]:
-    """What the manifests offer, one delivery per period and variant, ordered."""
+def newest_offers(source: Source, transports: Sequence[Transport]) -> tuple[list[Offer], list[DeliveryError]]:
+    """What the manifests offer, one delivery per period and variant, ordered; and what could not be taken.
+
+    An unreadable manifest holds up its own period alone: what was landed of it stays.
+    """
     list_offers = DATASETS[source.table].list_offers
     assert list_offers is not None, "table dumps have no manifests"
     newest: dict[tuple[str, str], Offer] = {}
+    errors: list[DeliveryError] = []
     for offer in (offer for transport in transports for offer in list_offers(transport, source)):
+        if isinstance(offer, DeliveryError):
+            errors.append(offer)
+            continue
         slot = (offer.period, offer.variant)
         if slot not in newest or azure_cost_exports.run_order(newest[slot]) < azure_cost_exports.run_order(offer):
             newest[slot] = offer
-    return [newest[slot] for slot in sorted(newest)]
+    return [newest[slot] for slot in sorted(newest)], errors
 
 
 class _ExportRefresh:
@@ -89,12 +96,12 @@ class _ExportRefresh:
     @cached_property
     def engine(self) -> tuple[duckdb.DuckDBPyConnection, Path]:
         """Connection and scratch folder, made for the first file that is read: nothing new needs none."""
-        readable = [local_path(uri) for uri in (self.source.uri, self.source.amortized_uri) if uri is not None]
+        readable = [folder for transport in self.transports for folder in transport.readable]
         return self.resources.enter_context(connect(self.to.landing, readable))
 
     def from_manifests(self) -> None:
         """Land the newest delivery of each period and variant, as the manifests name them."""
-        self._refresh(newest_offers(self.source, self.transports))
+        self._refresh(*newest_offers(self.source, self.transports))
 
     def from_dumps(self) -> None:
         """Table dumps: read only when the folder's listing is another than the one all months were landed from."""
@@ -117,8 +124,8 @@ class _ExportRefresh:
         if all(landed.get(offer.period) == offer.identity for offer in offers):
             update_ledger(self.to.landing, sighted=[replace(delivery, manifest=listing.text) for delivery in live])
 
-    def _refresh(self, offers: Sequence[Offer]) -> None:
-        errors: list[DeliveryError] = []
+    def _refresh(self, offers: Sequence[Offer], errors: Sequence[DeliveryError] = ()) -> None:
+        errors = list(errors)
         for offer in offers:
             if not self.window.contains(offer.period):
                 continue

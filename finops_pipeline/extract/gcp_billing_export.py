@@ -19,7 +19,7 @@ from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
 from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.reading import JSON_LINES, PARQUET, Relation, relation, told_as_delivery_errors
-from finops_pipeline.extract.transport import Stat, Transport
+from finops_pipeline.extract.transport.protocol import Stat, Transport
 
 _MONTH = 'cast("invoice"."month" as varchar)'
 _NEXT_STEP = "Dump the table again and run again. What was landed before stays."

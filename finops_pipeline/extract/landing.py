@@ -24,7 +24,7 @@ from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Offe
 from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.ledger import as_row, update_ledger
 from finops_pipeline.extract.reading import Relation, relation, told_as_delivery_errors
-from finops_pipeline.extract.transport import Stat, content_etag
+from finops_pipeline.extract.transport.protocol import Stat, content_etag
 
 _NEXT_STEP = "Wait for the provider's next delivery, or restore the file, and run again."
 
@@ -53,6 +53,18 @@ def land_delivery(
         DeliveryError: the manifest names a file that is missing, of another size, unreadable or of another row count;
             an amount is no number; the manifest or a file changed meanwhile. Nothing of it is live then.
     """
+    keys = [file.key for file in offer.files if file.converted is None]
+    with offer.transport.fetching(keys, lambda text: report(f"{to.source.name} {_title(offer)}: {text}")):
+        return _land(connection, offer, to, previous, report)
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection,
+    offer: Offer,
+    to: Destination,
+    previous: Delivery | None,
+    report: Callable[[str], None],
+) -> Delivery:
     stats = [_verified_stat(offer, file) for file in offer.files]
     size = sum(stat.size for stat in stats)
     report(f"{to.source.name} {_title(offer)}: landing {_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB")

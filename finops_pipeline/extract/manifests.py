@@ -1,11 +1,32 @@
 """Reading a JSON manifest that comes from outside: tolerant of additions, strict about what is relied on."""
 
 import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from finops_pipeline.errors import DeliveryError
-from finops_pipeline.extract.deliveries import OfferedFile
-from finops_pipeline.extract.transport import Transport, content_etag
+from finops_pipeline.extract.deliveries import Offer, OfferedFile
+from finops_pipeline.extract.transport.protocol import Transport, content_etag
+
+_AT_ONCE = 8
+"""Manifests read side by side: an export that keeps every daily run has a thousand of them."""
+
+Found = Sequence[Offer | DeliveryError]
+"""What a folder's manifests offer; a manifest that cannot be taken is an error in its place, and stops no other."""
+
+
+def offers_of(read: Callable[..., Offer], manifests: Sequence[tuple[Any, ...]]) -> Found:
+    """`read(*manifest)` for each manifest, in their order."""
+
+    def offer_or_error(manifest: tuple[Any, ...]) -> Offer | DeliveryError:
+        try:
+            return read(*manifest)
+        except DeliveryError as error:
+            return error
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="manifest") as pool:
+        return list(pool.map(offer_or_error, manifests))
 
 
 def read_manifest(transport: Transport, key: str) -> tuple[dict[str, Any], str]:

@@ -4,6 +4,7 @@ A feed is the files its uri matches now: each is one delivery, a changed file re
 rows do not count any more. A file with a single bad value is refused whole, and what it held before stays.
 """
 
+import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,9 +23,10 @@ from finops_pipeline.extract.exports import RefreshResult
 from finops_pipeline.extract.landing import address_values, copy_rows, landing_folder
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.reading import CSV, PARQUET, Relation, relation, told_as_delivery_errors
-from finops_pipeline.extract.transport import FileTransport
+from finops_pipeline.extract.transport.opening import open_transport
+from finops_pipeline.extract.transport.protocol import Transport
 from finops_pipeline.extract.usage_kinds import DUCKDB_TYPES, USAGE_KINDS, UsageColumn
-from finops_pipeline.file_uri import local_path
+from finops_pipeline.uris import file_uri, is_local, local_path
 
 _INSTANT = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?( ?(Z|z|UTC|[+-]\d\d(:?\d\d)?))?)?"
 _DATE = r"\d{4}-\d\d-\d\d([T ]00:00(:00([.]0+)?)?(Z|[+-]00(:?00)?)?)?"
@@ -56,8 +58,7 @@ def refresh_feed(
     Raises:
         DeliveryError: the folder does not exist, or files are refused; the good ones are landed before.
     """
-    transport, names = matching_files(feed)
-    base = transport.root
+    transport, names = matching_files(feed, landing)
     live = {d.variant: d for d in live_deliveries(landing, feed.kind) if d.source_name == feed.name}
     landed: list[Delivery] = []
     sighted: list[Delivery] = []
@@ -71,11 +72,11 @@ def refresh_feed(
                 sighted += [seen] if seen != before else []
                 continue
             if connection is None:
-                connection, _ = resources.enter_context(connect(landing, [base]))
+                connection, _ = resources.enter_context(connect(landing, transport.readable))
             try:
                 landed.append(_land(connection, transport, feed, name, before, landing, now, report))
             except DeliveryError as error:
-                errors.append(f"{base / name}: {error}")
+                errors.append(f"{transport.location}/{name}: {error}")
     gone = [delivery for name, delivery in live.items() if name not in names]
     update_ledger(landing, live=landed, removed=gone, sighted=sighted)
     result.landed += landed
@@ -84,31 +85,43 @@ def refresh_feed(
     for delivery in gone:
         report(f"{feed.name}: {delivery.variant} is no longer there; its rows do not count any more")
     if not names:
-        result.not_delivered.append(f"{feed.name}: not delivered yet; no file matches {local_path(feed.uri)}")
+        result.not_delivered.append(f"{feed.name}: not delivered yet; no file matches {_shown(feed)}")
     if errors:
         more = [f"and {len(errors) - _MESSAGES_PER_FEED} more files"] if len(errors) > _MESSAGES_PER_FEED else []
         raise DeliveryError("\n".join(errors[:_MESSAGES_PER_FEED] + more))
 
 
-def matching_files(feed: UsageFeed) -> tuple[FileTransport, list[str]]:
+def _shown(feed: UsageFeed) -> str:
+    return str(local_path(feed.uri)) if is_local(feed.uri) else feed.uri
+
+
+def matching_files(feed: UsageFeed, landing: Path) -> tuple[Transport, list[str]]:
     """The folder a feed's uri names, and the keys of the files in it that the uri matches now.
 
     Raises:
         DeliveryError: the folder does not exist, or the uri names a folder instead of files.
     """
-    base, pattern = _split(local_path(feed.uri))
-    transport = FileTransport(base)
+    base, pattern = _split(feed.uri)
+    transport = open_transport(base, landing)
     transport.require_reachable()
     return transport, [key for key in transport.list() if _matches(key, pattern)]
 
 
-def _split(path: Path) -> tuple[Path, str]:
-    """The folder without glob characters, and the pattern below it."""
-    parts = path.parts
-    first = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+def _split(uri: str) -> tuple[str, str]:
+    """The uri of the folder without glob characters, and the pattern below it."""
+    if not is_local(uri):
+        folder, pattern = _split_parts(tuple(uri.split("/")))
+        return "/".join(folder), "/".join(pattern)
+    path = local_path(uri)
     if path.is_dir():
         raise DeliveryError(f"{path} is a folder; name its files, such as {path}/*.csv.")
-    return Path(*parts[:first]), "/".join(parts[first:])
+    folder, pattern = _split_parts(path.parts)
+    return file_uri(Path(*folder)), "/".join(pattern)
+
+
+def _split_parts(parts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    first = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+    return parts[:first], parts[first:]
 
 
 def _matches(key: str, pattern: str) -> bool:
@@ -128,7 +141,7 @@ def _regex(pattern: str) -> str:
     )
 
 
-def _seen_again(transport: FileTransport, name: str, before: Delivery) -> Delivery | None:
+def _seen_again(transport: Transport, name: str, before: Delivery) -> Delivery | None:
     """The landed delivery when the file still holds it; None when the file is another."""
     [file] = before.files
     etag = transport.revisit(name, file.size, file.etag)
@@ -137,7 +150,7 @@ def _seen_again(transport: FileTransport, name: str, before: Delivery) -> Delive
 
 def _land(
     connection: duckdb.DuckDBPyConnection,
-    transport: FileTransport,
+    transport: Transport,
     feed: UsageFeed,
     name: str,
     before: Delivery | None,
@@ -149,8 +162,8 @@ def _land(
     if stat is None:
         raise DeliveryError("vanished while the feed was read. Run again.")
     etag = transport.landed_etag(name, stat)
-    checksum = etag.partition("/")[2]
-    delivery_id = f"{_slug(PurePosixPath(name).stem)}-{checksum[:12]}"
+    checksum = etag.partition("/")[2] or etag
+    delivery_id = f"{_slug(PurePosixPath(name).stem)}-{hashlib.sha256(checksum.encode()).hexdigest()[:12]}"
     report(f"{feed.name} {name}: landing {stat.size / 1e6:.1f} MB")
     found = relation(connection, transport.open_data(name), name, (CSV, PARQUET))
     columns = USAGE_KINDS[feed.kind]
@@ -176,7 +189,7 @@ def _land(
             variant=name,
             billing_period=None,
             delivery_id=delivery_id,
-            identity=f"sha256={checksum}",
+            identity=f"content={checksum}",
             status="live",
             rows=count,
             totals=(),

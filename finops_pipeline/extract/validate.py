@@ -3,6 +3,8 @@
 Reads manifests and listings only; no data file is opened and nothing is landed.
 """
 
+from pathlib import Path
+
 from finops_pipeline.config import Source, UsageFeed
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract import gcp_billing_export, usage
@@ -10,7 +12,7 @@ from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.exports import newest_offers, open_transports
 
 
-def describe_source(source: Source | UsageFeed) -> str:
+def describe_source(source: Source | UsageFeed, landing: Path) -> str:
     """One line on a source that is ready, such as 'reachable; newest delivery 2026-10'.
 
     Raises:
@@ -18,20 +20,20 @@ def describe_source(source: Source | UsageFeed) -> str:
             there; a line each for what is missing and how to mend it.
     """
     try:
-        return _describe_feed(source) if isinstance(source, UsageFeed) else _describe_export(source)
+        return _describe_feed(source, landing) if isinstance(source, UsageFeed) else _describe_export(source, landing)
     except OSError as error:
         raise DeliveryError(f"cannot be read: {error}. Check the permissions of this user.") from error
 
 
-def _describe_feed(feed: UsageFeed) -> str:
-    count = len(usage.matching_files(feed)[1])
+def _describe_feed(feed: UsageFeed, landing: Path) -> str:
+    count = len(usage.matching_files(feed, landing)[1])
     if count == 0:
         raise DeliveryError(f"the folder is reachable, but no file matches {feed.uri}. Check the pattern.")
     return f"reachable; {count:,} file{'' if count == 1 else 's'}"
 
 
-def _describe_export(source: Source) -> str:
-    transports = open_transports(source)
+def _describe_export(source: Source, landing: Path) -> str:
+    transports = open_transports(source, landing)
     for transport in transports:
         transport.require_reachable()
     where = " and ".join(transport.location for transport in transports)
@@ -40,7 +42,9 @@ def _describe_export(source: Source) -> str:
         if files == 0:
             raise DeliveryError(f"{where} is reachable, but holds no dump of the billing table. Dump it as Parquet.")
         return f"reachable; {files:,} dump files"
-    offers = newest_offers(source, transports)
+    offers, errors = newest_offers(source, transports)
+    if errors:
+        raise DeliveryError("\n".join(map(str, errors)))
     if not offers:
         raise DeliveryError(
             f"{where} is reachable, but holds no manifest of a complete delivery. A new export delivers within a day;"

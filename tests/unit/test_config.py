@@ -73,7 +73,7 @@ def test_a_path_without_scheme_is_relative_to_the_configuration_and_not_to_the_s
 
 
 def test_a_percent_sign_in_a_folder_survives(tmp_path: Path):
-    from finops_pipeline.file_uri import local_path
+    from finops_pipeline.uris import local_path
 
     config = load_config(write(tmp_path, ONE_SOURCE.replace("/x/y", "/x/100%25 sure")))
 
@@ -113,7 +113,7 @@ usage:
         "sources[0].provider (line 5) is 'amazon'; allowed: 'aws', 'gcp', 'azure', 'other'.",
         "sources[1].dataset (line 10) is 'cur2'; allowed for gcp: detailed, standard, focus.",
         "sources[2].name (line 12) is 'gcp', which sources[1].name has already; names are unique.",
-        "sources[2].uri (line 15) is 'https://example.com/x'; allowed: file:///absolute/folder, az://… (not read yet).",
+        "sources[2].uri (line 15) is 'https://example.com/x'; allowed: file:///absolute/folder, az://account/container/root/export.",
         "usage[0].every (line 20) is not a known key; allowed: name, kind, uri.",
     ):
         assert line in message
@@ -141,12 +141,32 @@ def test_a_dataset_of_a_later_version_says_so(tmp_path: Path, provider: str, dat
         ("azure", "cost_details", "az://account/container/root/export"),
     ],
 )
-def test_a_cloud_uri_is_refused_as_not_read_yet(tmp_path: Path, provider: str, dataset: str, uri: str):
+def test_a_cloud_uri_is_kept_as_it_is(tmp_path: Path, provider: str, dataset: str, uri: str):
+    text = ONE_SOURCE.replace("provider: aws, dataset: cur2", f"provider: {provider}, dataset: {dataset}")
+
+    assert load_config(write(tmp_path, text.replace("file:///x/y", uri))).sources[0].uri == uri
+
+
+@pytest.mark.parametrize(
+    ("provider", "dataset", "uri", "expected"),
+    [
+        ("aws", "cur2", "s3://bucket", "s3://bucket/prefix/export"),
+        ("aws", "cur2", "s3://bucket/../other/export", "s3://bucket/prefix/export"),
+        ("aws", "cur2", "s3://bucket//export", "s3://bucket/prefix/export"),
+        ("aws", "cur2", "az://account/container/export", "s3://bucket/prefix/export"),
+        ("gcp", "detailed", "bigquery://project/dataset", "bigquery://project/dataset/table"),
+        ("gcp", "detailed", "bigquery://project/dataset/table;drop", "bigquery://project/dataset/table"),
+        ("azure", "cost_details", "az://account/container", "az://account/container/root/export"),
+    ],
+)
+def test_a_cloud_uri_that_names_no_export_is_refused_with_the_form_that_does(
+    tmp_path: Path, provider: str, dataset: str, uri: str, expected: str
+):
     text = ONE_SOURCE.replace("provider: aws, dataset: cur2", f"provider: {provider}, dataset: {dataset}")
     message = told(tmp_path, text.replace("file:///x/y", uri))
 
     assert f"sources[0].uri (line 3) is '{uri}'" in message
-    assert "is not read yet by this version; allowed: file:///absolute/folder" in message
+    assert expected in message
 
 
 def test_a_file_uri_with_two_slashes_is_refused_with_the_form_that_works(tmp_path: Path):

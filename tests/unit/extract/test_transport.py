@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from finops_pipeline.errors import DeliveryError
-from finops_pipeline.extract.transport import FileTransport, resolve_named_key
+from finops_pipeline.extract.transport.local_folder import LocalFolder
+from finops_pipeline.extract.transport.named_keys import resolve_named_key
 
 FOLDERS = ("exports", "acme-billing", "cur2", "finops-cur2")
 
@@ -61,13 +62,13 @@ def test_a_link_that_leads_out_of_the_export_is_refused(tmp_path: Path):
     (root / "link").symlink_to(tmp_path / "secret")
 
     with pytest.raises(DeliveryError, match="leads outside"):
-        FileTransport(root).open_data("link")
+        LocalFolder(root).open_data("link")
 
 
 def test_a_touched_file_is_the_same_and_a_file_with_other_content_of_the_same_size_is_not(tmp_path: Path):
     path = tmp_path / "x.csv"
     path.write_text("abc")
-    transport = FileTransport(tmp_path)
+    transport = LocalFolder(tmp_path)
     stat = transport.stat("x.csv")
     assert stat is not None
     landed = transport.landed_etag("x.csv", stat)
@@ -91,4 +92,4 @@ def test_a_touched_file_is_the_same_and_a_file_with_other_content_of_the_same_si
 
 def test_a_folder_that_does_not_exist_is_told_with_what_to_check(tmp_path: Path):
     with pytest.raises(DeliveryError, match=r"does not exist. Check the uri in finops.yaml"):
-        FileTransport(tmp_path / "nowhere").require_reachable()
+        LocalFolder(tmp_path / "nowhere").require_reachable()

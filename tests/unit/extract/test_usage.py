@@ -307,9 +307,9 @@ def test_the_pattern_of_a_feed_is_a_glob(folder: Path, pattern: str, expected: l
         (folder / name).touch()
     feed = UsageFeed(name="f", kind="jobs", uri=f"file://{folder}/{pattern}")
 
-    transport, names = matching_files(feed)
+    transport, names = matching_files(feed, folder)
 
-    found = [(transport.root / name).relative_to(folder).as_posix() for name in names]
+    found = [Path(transport.location, name).relative_to(folder).as_posix() for name in names]
     assert found == expected
 
 

@@ -12,7 +12,7 @@ from finops_pipeline.extract.validate import describe_source
 
 def faults(source: Source | UsageFeed) -> list[str]:
     with pytest.raises(DeliveryError) as refused:
-        describe_source(source)
+        describe_source(source, Path("unused"))
     return str(refused.value).splitlines()
 
 
@@ -20,7 +20,7 @@ def test_a_source_that_is_ready_tells_its_newest_delivery(company: Company, cur2
     cur2.deliver("2026-09", cur2_rows(1.0))
     cur2.deliver("2026-10", cur2_rows(1.0))
 
-    assert describe_source(company.sources[0]) == "reachable; newest delivery 2026-10"
+    assert describe_source(company.sources[0], company.landing) == "reachable; newest delivery 2026-10"
     assert not company.landing.exists()
 
 
@@ -52,11 +52,11 @@ def test_a_missing_file_is_told_with_its_manifest(company: Company, cur2: Cur2Ex
 def test_a_dump_folder_tells_how_many_files_it_has(company: Company, gcp: Path):
     assert "holds no dump" in faults(company.sources[0])[0]
     write_json_lines(gcp / "a.jsonl", [{}])
-    assert describe_source(company.sources[0]) == "reachable; 1 dump files"
+    assert describe_source(company.sources[0], company.landing) == "reachable; 1 dump files"
 
 
 def test_a_feed_tells_how_many_files_it_matches(company: Company, tmp_path: Path):
     company.add_feed("jobs", f"{tmp_path}/*.csv")
     assert "no file matches" in faults(company.feeds[0])[0]
     write_csv(tmp_path / "a.csv", [{"usage_date": "2026-10-01"}])
-    assert describe_source(company.feeds[0]) == "reachable; 1 file"
+    assert describe_source(company.feeds[0], company.landing) == "reachable; 1 file"
