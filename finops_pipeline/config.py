@@ -4,6 +4,7 @@ What is configured lives here: sources, usage feeds, currencies. Where data is k
 the environment (`settings.py`); allocation rules have a file and a module of their own (`rules.py`).
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -186,7 +187,11 @@ def _source_problems(place: KeyPath, source: dict[str, Any], folder: Path) -> It
             yield Problem((*place, "dataset"), f"{dataset!r} of {provider} is not read yet by this version; {can_be}")
     cloud = {"aws": ("s3",), "gcp": ("bigquery",), "azure": ("az",), "other": ("s3", "az")}.get(str(provider), ())
     for key in ("uri", "amortized_uri"):
-        yield from _uri_problems((*place, key), source.get(key), folder, cloud=cloud)
+        uri = source.get(key)
+        if dataset == "cur1" and isinstance(uri, str):
+            # The keys of a legacy report without prefix begin with a slash: s3://bucket//report.
+            uri = re.sub("^(s3://[^/]+)//", r"\1/", uri)
+        yield from _uri_problems((*place, key), uri, folder, cloud=cloud)
     if source.get("amortized_uri") is not None and (provider, dataset) != ("azure", "cost_details"):
         yield Problem((*place, "amortized_uri"), "belongs to azure cost_details only; remove it")
     if source.get("vendor") is not None and provider in ("aws", "gcp", "azure"):

@@ -21,5 +21,9 @@ class DeliveryError(FinopsError):
     """A source's delivery is missing, incomplete, changed or unreadable; what was landed before stays."""
 
 
+class NothingThereError(DeliveryError):
+    """An export's folder in a store can be listed and is empty: no fault where nothing was ever delivered."""
+
+
 class RunInProgressError(FinopsError):
     """Another run holds the run lock."""

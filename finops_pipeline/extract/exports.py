@@ -13,7 +13,7 @@ from typing import Protocol
 import duckdb
 
 from finops_pipeline.config import Source
-from finops_pipeline.errors import DeliveryError
+from finops_pipeline.errors import DeliveryError, NothingThereError
 from finops_pipeline.extract import azure_cost_exports, gcp_billing_export
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Window
@@ -44,10 +44,9 @@ def refresh_export(
     """
     transports = open_transports(source, landing)
     try:
-        for transport in transports:
-            transport.require_reachable()
         with ExitStack() as resources:
             refresh = _ExportRefresh(source, transports, landing, window, result, report, resources)
+            refresh.require_reachable()
             refresh.from_dumps() if DATASETS[source.table].list_offers is None else refresh.from_manifests()
     finally:
         result.opened += [f"{source.name}: {key}" for transport in transports for key in transport.opened]
@@ -98,6 +97,18 @@ class _ExportRefresh:
         """Connection and scratch folder, made for the first file that is read: nothing new needs none."""
         readable = [folder for transport in self.transports for folder in transport.readable]
         return self.resources.enter_context(connect(self.to.landing, readable))
+
+    def require_reachable(self) -> None:
+        """Raise DeliveryError unless the exports can be listed; a new export has delivered nothing yet, an old one has.
+
+        The folder of an export in a store comes with its first delivery.
+        """
+        for transport in self.transports:
+            try:
+                transport.require_reachable()
+            except NothingThereError:
+                if self.live:
+                    raise
 
     def from_manifests(self) -> None:
         """Land the newest delivery of each period and variant, as the manifests name them."""

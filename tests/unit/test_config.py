@@ -137,6 +137,7 @@ def test_a_dataset_of_a_later_version_says_so(tmp_path: Path, provider: str, dat
     ("provider", "dataset", "uri"),
     [
         ("aws", "cur2", "s3://bucket/cur2/export"),
+        ("aws", "cur1", "s3://bucket//a-legacy-report-without-prefix"),
         ("gcp", "detailed", "bigquery://project/dataset/table"),
         ("azure", "cost_details", "az://account/container/root/export"),
     ],

@@ -64,7 +64,7 @@ class Downloads:
             return self._pending[key].result()
         return self._fetch(key, _Progress(None))
 
-    def pieces(self, key: str, start: int, etag: str | None) -> Iterator[bytes]:
+    def pieces(self, key: str, start: int, etag: str) -> Iterator[bytes]:
         """The bytes of an object from `start`; where the stream breaks off, reading goes on behind the last byte."""
         failures = 0
         while True:
@@ -77,11 +77,34 @@ class Downloads:
             except ConnectionError as error:
                 failures += 1
                 if failures == TRIES:
-                    raise DeliveryError(
-                        f"{self.objects.location}/{key} broke off {TRIES} times at byte {start:,} ({error})."
-                        " Run again: the download goes on where it stopped."
-                    ) from error
+                    raise self._broke_off(key, start, error) from error
                 pause(failures)
+
+    def content(self, key: str, limit: int) -> bytes:
+        """The bytes of a small object, a few more than `limit` where it is larger.
+
+        Where the stream breaks off it is read from the start again: it may have been replaced, and has no etag yet.
+        """
+        failures = 0
+        while True:
+            content = bytearray()
+            try:
+                for piece in self.objects.read(key, 0, None):
+                    content += piece
+                    if len(content) > limit:
+                        break
+                return bytes(content)
+            except ConnectionError as error:
+                failures += 1
+                if failures == TRIES:
+                    raise self._broke_off(key, len(content), error) from error
+                pause(failures)
+
+    def _broke_off(self, key: str, at: int, error: ConnectionError) -> DeliveryError:
+        return DeliveryError(
+            f"{self.objects.location}/{key} broke off {TRIES} times at byte {at:,} ({error})."
+            " Run again: a download goes on where it stopped."
+        )
 
     def _fetch(self, key: str, progress: "_Progress") -> Path:
         stat = self.objects.stat(key)
@@ -90,6 +113,7 @@ class Downloads:
             raise DeliveryError(f"{where} is missing")
         name = f"{hashlib.sha256(f'{where} {stat.etag}'.encode()).hexdigest()[:24]}-{key.rpartition('/')[2]}"
         whole, part = self.folder / name, self.folder / f"{name}.part"
+        self.folder.mkdir(parents=True, exist_ok=True)
         if whole.exists() and whole.stat().st_size == stat.size:
             return whole
         have = part.stat().st_size if part.exists() else 0

@@ -38,7 +38,8 @@ def resolve_in_bucket(name: str, scheme: str, folders: tuple[str, ...]) -> str:
     """The key, relative to the export's own folder, of a file as a manifest in a bucket or container names it.
 
     `folders` are bucket (or container) and prefix, all of them: unlike on a disk nothing is left to guess. A name is
-    `scheme://bucket/prefix/key`, or the object's key in its bucket: `prefix/key`.
+    `scheme://bucket/prefix/key`, or the object's key in its bucket: `prefix/key`. The prefix comes from the
+    configuration and may begin with an empty folder; what stands behind it must be plain.
 
     Raises:
         DeliveryError: another scheme, bucket or prefix, an absolute path or `..`.
@@ -48,11 +49,13 @@ def resolve_in_bucket(name: str, scheme: str, folders: tuple[str, ...]) -> str:
         raise DeliveryError(
             f"{name!r} has the scheme {start}://, which this manifest may not name; expected a key or {scheme}://"
         )
-    segments = require_plain(after if separator else start, name)
-    expected = folders if separator else folders[1:]
-    if len(segments) <= len(expected) or tuple(segments[: len(expected)]) != expected:
-        raise DeliveryError(f"{name!r} is not in the export's folder: it must begin with {'/'.join(expected)}/")
-    return "/".join(segments[len(expected) :])
+    rest = after if separator else start
+    expected = "".join(f"{folder}/" for folder in (folders if separator else folders[1:]))
+    key = rest.removeprefix(expected)
+    require_plain(key if rest.startswith(expected) else rest, name)
+    if not rest.startswith(expected):
+        raise DeliveryError(f"{name!r} is not in the export's folder: it must begin with {expected}")
+    return key
 
 
 def require_plain(key: str, name: str) -> list[str]:

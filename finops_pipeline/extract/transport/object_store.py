@@ -115,14 +115,12 @@ class ObjectStore:
 
     def read_bytes(self, key: str) -> bytes:
         """The content of a manifest."""
-        content = bytearray()
-        for piece in self._downloads.pieces(self._key(key), 0, None):
-            content += piece
-            if len(content) > MAX_MANIFEST_BYTES:
-                raise DeliveryError(
-                    f"{self.location}/{key} is larger than any manifest; expected at most 64 MiB. Remove it."
-                )
-        return bytes(content)
+        content = self._downloads.content(self._key(key), MAX_MANIFEST_BYTES)
+        if len(content) > MAX_MANIFEST_BYTES:
+            raise DeliveryError(
+                f"{self.location}/{key} is larger than any manifest; expected at most 64 MiB. Remove it."
+            )
+        return content
 
     @contextmanager
     def fetching(self, keys: Sequence[str], report: Callable[[str], None] | None = None) -> Iterator[None]:

@@ -7,7 +7,7 @@ import pytest
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.transport.local_folder import LocalFolder
-from finops_pipeline.extract.transport.named_keys import resolve_named_key
+from finops_pipeline.extract.transport.named_keys import resolve_in_bucket, resolve_named_key
 
 FOLDERS = ("exports", "acme-billing", "cur2", "finops-cur2")
 
@@ -53,6 +53,45 @@ def test_folders_with_the_same_name_one_in_another_are_matched_as_far_as_they_go
 def test_every_other_name_is_refused(name: str, why: str):
     with pytest.raises(DeliveryError, match=why):
         resolve_named_key(name, FOLDERS)
+
+
+BUCKET = ("acme-billing", "cur2", "finops-cur2")
+
+
+@pytest.mark.parametrize(
+    ("name", "folders"),
+    [
+        ("s3://acme-billing/cur2/finops-cur2/data/x.parquet", BUCKET),
+        ("cur2/finops-cur2/data/x.parquet", BUCKET),
+        ("/report/data/x.parquet", ("acme-billing", "", "report")),
+        ("s3://acme-billing//report/data/x.parquet", ("acme-billing", "", "report")),
+    ],
+)
+def test_a_name_in_a_bucket_begins_with_the_whole_prefix(name: str, folders: tuple[str, ...]):
+    assert resolve_in_bucket(name, "s3", folders) == "data/x.parquet"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("s3://other-bucket/cur2/finops-cur2/data/x", "must begin with acme-billing/cur2/finops-cur2/"),
+        ("acme-billing/cur2/finops-cur2/data/x", "must begin with cur2/finops-cur2/"),
+        ("finops-cur2/data/x", "must begin with cur2/finops-cur2/"),
+        ("cur2/finops-cur2-other/x", "must begin with cur2/finops-cur2/"),
+        ("cur2/finops-cur2", "must begin with cur2/finops-cur2/"),
+        ("cur2/finops-cur2/", "not a plain key"),
+        ("cur2/finops-cur2/../../secrets", "not a plain key"),
+        ("cur2/finops-cur2//x", "not a plain key"),
+        ("s3://acme-billing/cur2/finops-cur2/../other/x", "not a plain key"),
+        ("/etc/passwd", "not a plain key"),
+        ("", "not a plain key"),
+        ("https://acme-billing/cur2/finops-cur2/x", "may not name"),
+        ("az://acme-billing/cur2/finops-cur2/x", "may not name"),
+    ],
+)
+def test_every_other_name_in_a_bucket_is_refused(name: str, why: str):
+    with pytest.raises(DeliveryError, match=why):
+        resolve_in_bucket(name, "s3", BUCKET)
 
 
 def test_a_link_that_leads_out_of_the_export_is_refused(tmp_path: Path):
