@@ -47,8 +47,15 @@ dev: setup ## the Dagster UI on http://127.0.0.1:3000 (your finops.yaml, or the 
 	@env -u VIRTUAL_ENV $(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/duckdb-1.5 duckdb==1.5.5
 	@touch $@
 
+# Azurite: Blob Storage on loopback, for the tests of Azure exports. Without npm those are skipped, with a reason.
+AZURITE := .venv/azurite/.installed-3.35.0
+$(AZURITE): | .venv/.synced
+	@mkdir -p $(@D)
+	@if npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --ignore-scripts --omit=optional --loglevel=error \
+		azurite@3.35.0 >/dev/null; then touch $@; else echo "Azurite cannot be installed: it needs node and npm. Going on without it."; fi
+
 .PHONY: test
-test: setup .venv/duckdb-1.5/.synced ## run all tests
+test: setup .venv/duckdb-1.5/.synced $(AZURITE) ## run all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: lint

@@ -66,6 +66,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(home=home, config_path=config_path, now=_now(environ.get("FINOPS_NOW")), dagster_home=dagster_home)
 
 
+def azure_connection_string(environ: Mapping[str, str] | None = None) -> str | None:
+    """`AZURE_STORAGE_CONNECTION_STRING`, which Azure's client leaves to its callers; None when unset or blank.
+
+    It may hold a key: never shown, logged or kept.
+    """
+    environ = os.environ if environ is None else environ
+    return environ.get("AZURE_STORAGE_CONNECTION_STRING", "").strip() or None
+
+
 def _now(text: str | None) -> datetime:
     if not text:
         return datetime.now(UTC)

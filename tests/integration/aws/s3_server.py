@@ -178,7 +178,8 @@ class FaultyProxy:
 
             def _send(self, status: int, headers: dict[str, str], body: bytes, request: Request) -> None:
                 cut = proxy.cut(request) if request.method == "GET" else None
-                length = headers.pop("Content-Length", None) if request.method == "HEAD" else None
+                sizes = [value for name, value in headers.items() if name.lower() == "content-length"]
+                length = sizes[0] if sizes and request.method == "HEAD" else None
                 kept = {
                     name: value
                     for name, value in headers.items()
