@@ -18,13 +18,18 @@ import duckdb
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.amounts import raw_totals
+from finops_pipeline.extract.compressed import zip_as_gzip
 from finops_pipeline.extract.datasets import Dataset
-from finops_pipeline.extract.declared import EXTRA_COLUMNS
+from finops_pipeline.extract.declared import EXTRA_COLUMNS, declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, OfferedFile
 from finops_pipeline.extract.duck import literal, quoted, rows
+from finops_pipeline.extract.landed_types import settled
 from finops_pipeline.extract.ledger import as_row, update_ledger
 from finops_pipeline.extract.reading import Relation, relation, told_as_delivery_errors
 from finops_pipeline.extract.transport.protocol import Stat, content_etag
+
+_ROW_GROUP = 61_440
+"""Half of DuckDB's own: a quarter less memory on wide bills, and files of the same size."""
 
 _NEXT_STEP = "Wait for the provider's next delivery, or restore the file, and run again."
 
@@ -69,7 +74,7 @@ def _land(
     size = sum(stat.size for stat in stats)
     report(f"{to.source.name} {_title(offer)}: landing {_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB")
     with landing_folder(to.landing, to.source.table, to.source.name, offer.period, offer.delivery_id) as folder:
-        relations = [_open(connection, offer, file, to.dataset) for file in offer.files]
+        relations = [_open(connection, offer, file, to, folder) for file in offer.files]
         is_net = _is_net(connection, relations, to.dataset)
         extra = _extra_values(to.source.table, offer, is_net)
         landed: list[LandedFile] = []
@@ -135,6 +140,12 @@ class landing_folder:  # noqa: N801 -- a context manager, read like `open`
         self.final = landing / self.relative
         self.temporary = self.final.with_name(f".landing-{delivery_id}")
 
+    def unpacked(self, path: Path) -> Path:
+        """Where a zip report stands as gzip while it is read."""
+        folder = self.temporary / ".unpacked"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{len(list(folder.iterdir())):05}-{path.stem}.gz"
+
     def __enter__(self) -> "landing_folder":
         shutil.rmtree(self.temporary, ignore_errors=True)  # what a killed run left
         self.temporary.mkdir(parents=True)
@@ -145,6 +156,7 @@ class landing_folder:  # noqa: N801 -- a context manager, read like `open`
 
     def finish(self, delivery: Delivery) -> None:
         """Write `_delivery.json`, flush everything to disk and move the folder to its place."""
+        shutil.rmtree(self.temporary / ".unpacked", ignore_errors=True)
         text = json.dumps(as_row(delivery), indent=2, default=str) + "\n"
         (self.temporary / "_delivery.json").write_text(text, encoding="utf-8")
         for path in self.temporary.iterdir():
@@ -174,7 +186,8 @@ def copy_rows(
     select = [quoted(name) for name in found.columns] + [f"{sql} as {quoted(name)}" for name, sql in added.items()]
     query = f"select {', '.join(select)} from ({found.sql})" + (f" where {where}" if where else "")
     with told_as_delivery_errors():
-        [(count,)] = rows(connection, f"copy ({query}) to {literal(str(part))} (format parquet, compression zstd)")
+        form = f"format parquet, compression zstd, row_group_size {_ROW_GROUP}"
+        [(count,)] = rows(connection, f"copy ({query}) to {literal(str(part))} ({form})")
     return count
 
 
@@ -190,13 +203,17 @@ def _verified_stat(offer: Offer, file: OfferedFile) -> Stat:
     return stat
 
 
-def _open(connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile, dataset: Dataset) -> Relation:
+def _open(
+    connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile, to: Destination, folder: "landing_folder"
+) -> Relation:
     try:
         path = file.converted or offer.transport.open_data(file.key)
+        if path.name.lower().endswith(".zip"):
+            path = zip_as_gzip(path, folder.unpacked(path))
         found = relation(connection, path, path.name)
     except DeliveryError as error:
         raise offer.refused(file.name, str(error), "a complete file", _NEXT_STEP) from error
-    for names in dataset.required:
+    for names in to.dataset.required:
         if not found.find(*names):
             raise offer.refused(
                 file.name,
@@ -204,7 +221,7 @@ def _open(connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile
                 "it in every file of this dataset",
                 "Add the column to the export's query.",
             )
-    return found
+    return settled(found, declared_columns(to.source.table))
 
 
 def _is_net(connection: duckdb.DuckDBPyConnection, relations: list[Relation], dataset: Dataset) -> bool:
