@@ -21,7 +21,9 @@ from finops_pipeline.extract.duck import connect
 from finops_pipeline.extract.landing import Destination, land_delivery
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.transport.opening import open_transport
-from finops_pipeline.extract.transport.protocol import Transport
+from finops_pipeline.extract.transport.protocol import Transport, content_etag
+
+_WRITTEN_ANEW = ";files="
 
 
 class RefreshResult(Protocol):
@@ -142,15 +144,24 @@ class _ExportRefresh:
                 continue
             before = self.live.get((offer.period, offer.variant))
             try:
-                if before and before.identity == offer.identity:
-                    self.result.unchanged.append(self._seen_again(offer, before))
-                else:
-                    self.result.landed.append(land_delivery(self.engine[0], offer, self.to, before, self.report))
+                self._take(offer, before)
             except DeliveryError as error:
                 errors.append(error)
         self._tell_not_delivered(offers)
         if errors:
             raise DeliveryError("\n".join(dict.fromkeys(map(str, errors))))
+
+    def _take(self, offer: Offer, before: Delivery | None) -> None:
+        if before and before.identity.partition(_WRITTEN_ANEW)[0] == offer.identity:
+            try:
+                self.result.unchanged.append(self._seen_again(offer, before))
+                return
+            except DeliveryError:
+                again = _written_anew(offer)
+                if again is None:
+                    raise
+                offer = again
+        self.result.landed.append(land_delivery(self.engine[0], offer, self.to, before, self.report))
 
     def _seen_again(self, offer: Offer, before: Delivery) -> Delivery:
         """Look at the files of a landed delivery without opening them: they must be what was landed.
@@ -207,3 +218,18 @@ class _ExportRefresh:
     def _live_now(self) -> list[Delivery]:
         deliveries = live_deliveries(self.to.landing, self.source.table)
         return [delivery for delivery in deliveries if delivery.source_name == self.source.name]
+
+
+def _written_anew(offer: Offer) -> Offer | None:
+    """The offer under an identity of its own, where the store took its files and, after all of them, its manifest anew.
+
+    An export that overwrites names the same files each time, so its manifest may come again with the same content.
+    """
+    manifest = offer.transport.stat(offer.manifest_key) if offer.manifest_key else None
+    stats = [offer.transport.stat(file.key) for file in offer.files]
+    if manifest is None or manifest.modified is None:
+        return None
+    if any(stat is None or stat.modified is None or stat.modified >= manifest.modified for stat in stats):
+        return None
+    etags = "\n".join(stat.etag for stat in stats if stat is not None)
+    return replace(offer, identity=f"{offer.identity}{_WRITTEN_ANEW}{content_etag(etags.encode())[:16]}")

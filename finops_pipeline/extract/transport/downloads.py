@@ -9,13 +9,14 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.transport.protocol import Stat
 
 if TYPE_CHECKING:
     from finops_pipeline.extract.transport.object_store import Objects
@@ -43,10 +44,11 @@ class Downloads:
         Raises:
             DeliveryError: the disk is too small for them.
         """
-        self._make_room(keys)
         progress = _Progress(report)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
-            self._pending = {key: pool.submit(self._fetch, key, progress) for key in keys}
+            stats = dict(zip(keys, pool.map(self.objects.stat, keys), strict=True))
+            self._make_room(stats.values())
+            self._pending = {key: pool.submit(self._fetch, key, stat, progress) for key, stat in stats.items()}
             try:
                 yield
             finally:
@@ -62,7 +64,7 @@ class Downloads:
         """The local copy of an object, waiting for its download."""
         if key in self._pending:
             return self._pending[key].result()
-        return self._fetch(key, _Progress(None))
+        return self._fetch(key, self.objects.stat(key), _Progress(None))
 
     def pieces(self, key: str, start: int, etag: str) -> Iterator[bytes]:
         """The bytes of an object from `start`; where the stream breaks off, reading goes on behind the last byte."""
@@ -106,8 +108,7 @@ class Downloads:
             " Run again: a download goes on where it stopped."
         )
 
-    def _fetch(self, key: str, progress: "_Progress") -> Path:
-        stat = self.objects.stat(key)
+    def _fetch(self, key: str, stat: Stat | None, progress: "_Progress") -> Path:
         where = f"{self.objects.location}/{key}"
         if stat is None:
             raise DeliveryError(f"{where} is missing")
@@ -135,12 +136,12 @@ class Downloads:
         part.rename(whole)
         return whole
 
-    def _make_room(self, keys: Sequence[str]) -> None:
+    def _make_room(self, stats: Iterable[Stat | None]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.iterdir():
             if time.time() - left.stat().st_mtime > _KEPT_SECONDS:
                 left.unlink(missing_ok=True)
-        needed = sum(stat.size for key in keys if (stat := self.objects.stat(key)) is not None)
+        needed = sum(stat.size for stat in stats if stat is not None)
         free = shutil.disk_usage(self.folder).free
         # Landed Parquet is about as large as the compressed files it is made of: both are there for a while.
         if needed * 2 > free:

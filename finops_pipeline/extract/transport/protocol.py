@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,8 @@ class Stat:
 
     size: int
     etag: str
+    modified: datetime | None = field(default=None, compare=False)
+    """When a store took the object, which no copy can pretend; a disk's times are whatever copied the files."""
 
 
 class Transport(Protocol):

@@ -91,7 +91,7 @@ class S3Objects:
             raise self._told_in_full(error, key) from error
         except BotoCoreError as error:
             raise explain_no_answer(error, f"{self.location}/{key}") from error
-        return Stat(head["ContentLength"], head["ETag"].strip('"'))
+        return Stat(head["ContentLength"], head["ETag"].strip('"'), head["LastModified"])
 
     def read(self, key: str, start: int, etag: str | None) -> Iterator[bytes]:
         """The object's bytes as stored from `start`, even where its metadata says that they are compressed."""
@@ -138,4 +138,4 @@ class S3Objects:
 
 def _objects(page: dict[str, Any]) -> Iterator[tuple[str, Stat]]:
     for found in page.get("Contents", ()):
-        yield found["Key"], Stat(found["Size"], found["ETag"].strip('"'))
+        yield found["Key"], Stat(found["Size"], found["ETag"].strip('"'), found["LastModified"])

@@ -12,17 +12,8 @@ import pytest
 # The writers of small exports are shared with the tests that read the same layouts from folders.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
 
-from export_writers import Company
+from cloud_company import CloudCompany
 from s3_server import CANARY, Bucket, FaultyProxy, moto_server
-
-from finops_pipeline.config import Source
-
-
-class CloudCompany(Company):
-    """A company whose exports are in a bucket."""
-
-    def add_s3(self, dataset: str, uri: str, name: str = "payer") -> None:
-        self.sources.append(Source.model_validate({"name": name, "provider": "aws", "dataset": dataset, "uri": uri}))
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,10 @@ class Bucket:
     def put(self, key: str, content: bytes, **more: Any) -> None:
         self.client.put_object(Bucket=self.name, Key=key, Body=content, **more)
 
+    def wait_for_the_next_second(self) -> None:
+        """S3 tells times in seconds: what is written after this is later."""
+        time.sleep(1.01 - time.time() % 1)
+
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=key)
 

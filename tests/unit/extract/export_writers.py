@@ -113,21 +113,44 @@ def write_csv(path: Path, rows: list[dict[str, Any]], header: list[str] | None =
     return path
 
 
+def as_csv(row: dict[str, Any]) -> dict[str, str]:
+    """A row as AWS writes it into CSV: maps as JSON text, instants in UTC, nothing for null."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, list):  # a map, as pyarrow takes it
+            return json.dumps(dict(value), separators=(",", ":"), ensure_ascii=False)
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%dT%H:%M:%S}.000Z"
+        return "" if value is None else str(value)
+
+    return {name: text(value) for name, value in row.items()}
+
+
 class Cur2Export:
-    """`<folder>/acme-billing/cur2/finops-cur2/{data,metadata}/…`."""
+    """`<folder>/acme-billing/<prefix>/finops-cur2/{data,metadata}/…`."""
 
-    def __init__(self, folder: Path):
-        self.root = folder / "acme-billing" / "cur2" / "finops-cur2"
+    def __init__(self, folder: Path, prefix: str = "cur2"):
+        self.root = folder / "acme-billing" / prefix / "finops-cur2"
         self.root.mkdir(parents=True)
-        self.prefix = "s3://acme-billing/cur2/finops-cur2/"
+        self.prefix = f"s3://acme-billing/{prefix}/finops-cur2/"
 
-    def deliver(self, period: str, *parts: list[dict[str, Any]], execution: str | None = None, **manifest: Any) -> None:
+    def deliver(
+        self,
+        period: str,
+        *parts: list[dict[str, Any]],
+        execution: str | None = None,
+        ending: str = "snappy.parquet",
+        **manifest: Any,
+    ) -> None:
         """One complete delivery: all data files, then the manifest."""
         names = []
         for number, rows in enumerate(parts, start=1):
             folder = f"data/BILLING_PERIOD={period}/" + (f"{execution}/" if execution else "")
-            key = f"{folder}finops-cur2-{number:05}.snappy.parquet"
-            write_parquet(self.root / key, rows)
+            key = f"{folder}finops-cur2-{number:05}.{ending}"
+            if ending.endswith("parquet"):
+                write_parquet(self.root / key, rows)
+            else:
+                write_csv(self.root / key, [as_csv(row) for row in rows])
             names.append(self.prefix + key)
         self.write_manifest(period, {"dataFiles": names} | ({"executionId": execution} if execution else {}) | manifest)
 

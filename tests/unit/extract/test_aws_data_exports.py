@@ -301,7 +301,11 @@ def test_a_header_only_month_is_landed_with_no_rows(company: Company, cur2: Cur2
             {"dataFiles": ["cur2/finops-cur2/data/BILLING_PERIOD=2026-09/x.parquet"]},
             "not in data/BILLING_PERIOD=2026-10/",
         ),
-        ({"dataFiles": ["cur2/finops-cur2/data/BILLING_PERIOD=2026-10/x.csv.gz"]}, "not read yet by this version"),
+        ({"dataFiles": ["cur2/finops-cur2/data/BILLING_PERIOD=2026-10/x.orc"]}, "neither Parquet nor CSV"),
+        (
+            {"dataFiles": [f"cur2/finops-cur2/data/BILLING_PERIOD=2026-10/{name}/x.csv.gz" for name in (EARLY, LATE)]},
+            "files of several executions",
+        ),
         ({"dataFiles": ["cur2/finops-cur2/data/BILLING_PERIOD=2026-10/x.parquet"] * 2}, "twice"),
     ],
 )
