@@ -96,7 +96,7 @@ def azure_components(basis: str) -> Components:
     def components(columns: Columns, is_net: bool) -> str:
         del is_net
         currency = _text(columns, "billingcurrency", "billingcurrencycode", "currency")
-        names = ("costinbillingcurrency", "cost")
+        names = ("costinbillingcurrency", "cost", "pretaxcost")
         return _component(currency, basis, _name(columns, *names), _text(columns, *names))
 
     return components

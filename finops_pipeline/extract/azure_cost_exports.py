@@ -1,35 +1,48 @@
-"""Azure Cost Management exports (actual and amortized cost details, csv and csv.gz): which deliveries they hold.
+"""Azure Cost Management exports (actual and amortized cost details, FOCUS): which deliveries they hold.
 
-Each run writes a folder of its own with `manifest.json` (older: `_manifest.json`) beside its parts. A month-to-date
+Each run writes a folder of its own with `manifest.json` (some: `_manifest.json`) beside its parts. A month-to-date
 export leaves one folder per day or overwrites the last; on the first five days a second, hidden run delivers the month
-before. Per period and type the run submitted last counts, wherever its folder stands.
+before. What a manifest says is read in `azure_manifests.py`; which runs may count is decided here.
 https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-improved-exports
 """
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
-from finops_pipeline.extract.deliveries import Offer, OfferedFile
-from finops_pipeline.extract.manifests import Found, count, named_files, offers_of, read_manifest, text
+from finops_pipeline.extract.azure_manifests import ACTUAL, AMORTIZED, DATE_RANGE, FOCUS, RUN_TIME, Run, read_run
+from finops_pipeline.extract.deliveries import Offer
+from finops_pipeline.extract.manifests import Found, offers_of
 from finops_pipeline.extract.transport.protocol import Transport
 
-ACTUAL, AMORTIZED = "ActualCost", "AmortizedCost"
+TYPES = {"cost_details": (ACTUAL, AMORTIZED), "focus": (FOCUS,)}
+"""Export types by dataset; runs of other types in the same folder are left to whoever wants them."""
+
 _MANIFEST = re.compile(r"(.*/)?_?manifest\.json", re.IGNORECASE)
-_READ_VERSION = "2024-04-01"
+_DATA = (".csv", ".csv.gz", ".parquet")
 
 
 def list_offers(transport: Transport, source: Source) -> Found:
-    """Every run there is; which one counts for its period and type is decided over all folders of the source.
+    """The runs that may count; which of them is the newest is decided over all folders of the source.
 
-    An error in the place of an offer: its manifest is unreadable, of another version or type, or names files it must
-    not.
+    An error in the place of an offer: its manifest is unreadable, of another version, or names files it must not; runs
+    of several scopes claim the same month; the export is of another type, or has no manifests at all.
     """
-    del source
-    return offers_of(_offer, [(transport, key) for key in transport.list() if _MANIFEST.fullmatch(key)])
+    keys = list(transport.list())
+    manifests = [key for key in keys if _MANIFEST.fullmatch(key)]
+    if not manifests:
+        return list(_without_manifest(transport, keys))
+    found = offers_of(read_run, [(transport, source, key) for key in manifests])
+    errors = [run for run in found if isinstance(run, DeliveryError)]
+    runs = [run for run in found if isinstance(run, Run)]
+    wanted = [run for run in runs if run.kind in TYPES[source.dataset]]
+    if runs and not wanted:
+        errors.append(_of_another_type(runs[-1], source))
+    chosen = list(_fullest(_of_one_scope(wanted, errors, transport)))
+    return [*errors, *offers_of(Run.offer, [(run,) for run in chosen])]
 
 
 def run_order(offer: Offer) -> tuple[datetime, str]:
@@ -37,92 +50,52 @@ def run_order(offer: Offer) -> tuple[datetime, str]:
     return (offer.submitted_at or datetime.min, offer.identity)
 
 
-def _offer(transport: Transport, manifest_key: str) -> Offer:
-    manifest, etag = read_manifest(transport, manifest_key)
-    where = f"{transport.location}/{manifest_key}"
-    version = manifest.get("manifestVersion")
-    if version != _READ_VERSION:
-        raise DeliveryError(
-            f"{where} has manifestVersion {version!r}, which is not read yet by this version; expected {_READ_VERSION}."
-            " Recreate the export in Cost Management with the current schema, or move the old runs away."
-        )
-    config, run = (part if isinstance(part, dict) else {} for part in map(manifest.get, ("exportConfig", "runInfo")))
-    kind = config.get("type")
-    if kind not in (ACTUAL, AMORTIZED):
-        raise DeliveryError(
-            f"{where} is of type {kind!r}; expected {ACTUAL} or {AMORTIZED}."
-            " Point uri and amortized_uri at cost details."
-        )
-    run_id = text(run.get("runId"))
-    submitted_at = _instant(run.get("submittedTime"))
-    if run_id is None or submitted_at is None:
-        raise DeliveryError(f"{where} has no runInfo with runId and submittedTime; expected both.")
-    period = _period(run, where)
-    files = named_files(transport, list(_named(manifest, where)), where)
-    for file in files:
-        if not file.key.lower().endswith((".csv", ".csv.gz")):
-            raise DeliveryError(
-                f"{period}: {file.name!r}, named by {where}, is no CSV file; Parquet exports are not read yet by this"
-                " version. Set the export's format to CSV."
+def _of_one_scope(runs: Sequence[Run], errors: list[DeliveryError], transport: Transport) -> Iterator[list[Run]]:
+    """The runs of each month and type. A later run replaces an earlier one only within one scope.
+
+    Two scopes in one folder are either two parts of the company or one inside the other: to take one would lose money,
+    to add them up could count it twice. Where no manifest tells a scope, an export's folder stands for it.
+    """
+    scope_of_folder = {run.folder: run.scope for run in runs if run.scope}
+    slots: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    for run in runs:
+        scope = run.scope or scope_of_folder.get(run.folder) or f"unknown, folder {run.folder or '.'}"
+        slots[run.period, run.kind][scope.lower()].append(run)
+    for (period, kind), scopes in sorted(slots.items()):
+        if len(scopes) == 1:
+            yield from scopes.values()
+            continue
+        told = " and ".join(f"{scope} ({of_scope[0].where})" for scope, of_scope in sorted(scopes.items()))
+        errors.append(
+            DeliveryError(
+                f"{period}: {transport.location} holds {kind} runs of {len(scopes)} scopes: {told}. Which of them make"
+                " up the bill is not for a program to guess. Configure a source for each scope, with the uri of its own"
+                " export, and leave out a scope that lies within another (a subscription of the billing account)."
             )
-    return Offer(
-        transport=transport,
-        variant=kind,
-        period=period,
-        identity=f"run={run_id};manifest={etag}",
-        manifest=where,
-        files=files,
-        label=run_id,
-        manifest_key=manifest_key,
-        manifest_etag=etag,
-        rows=count(manifest.get("dataRowCount")),
-        submitted_at=submitted_at,
+        )
+
+
+def _fullest(slots: Iterator[list[Run]]) -> Iterator[Run]:
+    """Of a month's runs those that reach furthest into it: a one-time export of some days must not stand for it."""
+    for runs in slots:
+        furthest = max(run.covered_to for run in runs)
+        yield from (run for run in runs if run.covered_to == furthest)
+
+
+def _of_another_type(run: Run, source: Source) -> DeliveryError:
+    return DeliveryError(
+        f"{run.where} is of type {run.kind!r}; expected {' or '.join(TYPES[source.dataset])}, which the dataset"
+        f" {source.dataset} is made of. Point the uri at such an export, or change the source's dataset."
     )
 
 
-def _named(manifest: dict[str, Any], where: str) -> Iterator[OfferedFile]:
-    blobs = manifest.get("blobs")
-    if not isinstance(blobs, list):
-        raise DeliveryError(f"{where} has no list blobs; expected the files of the run.")
-    told = count(manifest.get("blobCount"))
-    if told is not None and told != len(blobs):
-        raise DeliveryError(
-            f"{where} says blobCount {told} and names {len(blobs)} blobs. Run again after the next export."
+def _without_manifest(transport: Transport, keys: Sequence[str]) -> Iterator[DeliveryError]:
+    """Files of an export without partitioning stand in the month's folder itself, and nothing says they are whole."""
+    bare = [key for key in keys if key.lower().endswith(_DATA) and DATE_RANGE.search(key) and not RUN_TIME.search(key)]
+    if bare:
+        yield DeliveryError(
+            f"{transport.location} holds {len(bare):,} cost files without a manifest, such as {bare[0]}: an export"
+            " without file partitioning, of which nothing says when a file is complete. Edit the export in Cost"
+            " Management, turn file partitioning on (or create it anew: new exports always have it), run it once, and"
+            " run again."
         )
-    for blob in blobs:
-        name = text(blob.get("blobName")) if isinstance(blob, dict) else None
-        if name is None:
-            raise DeliveryError(f"{where} has an entry in blobs without blobName: {blob!r}.")
-        yield OfferedFile("", name.strip(), count(blob.get("byteCount")), count(blob.get("dataRowCount")))
-
-
-def _period(run: dict[str, Any], where: str) -> str:
-    """The calendar month of the run's dates; the end is a last day or the midnight after it."""
-    start, end = _day(run.get("startDate")), _day(run.get("endDate"))
-    if start is None or end is None:
-        raise DeliveryError(f"{where} has no runInfo with startDate and endDate; expected the month of the export.")
-    following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-    if not start <= end <= following:
-        raise DeliveryError(
-            f"{where} covers {start} to {end}; expected days of one month. Export month to date or whole months."
-        )
-    return f"{start:%Y-%m}"
-
-
-def _day(value: Any) -> date | None:
-    """The day as written: startDate carries no offset and endDate does, so no zone is applied to either."""
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _instant(value: Any) -> datetime | None:
-    """A UTC instant without zone; Azure writes seven digits of the second, of which six are kept."""
-    if not isinstance(value, str):
-        return None
-    try:
-        instant = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)

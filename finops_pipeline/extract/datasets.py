@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from finops_pipeline.config import Source
-from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_cost_exports
+from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_columns, azure_cost_exports
 from finops_pipeline.extract.amounts import Components, aws_components, azure_components, gcp_components
 from finops_pipeline.extract.manifests import Found
+from finops_pipeline.extract.reading import Relation
 from finops_pipeline.extract.transport.protocol import Transport
 
 ACTUAL, AMORTIZED = azure_cost_exports.ACTUAL, azure_cost_exports.AMORTIZED
@@ -27,6 +28,8 @@ class Dataset:
     net_column: tuple[str, ...] = ()
     """The column that decides between net and gross amounts, once per delivery."""
     variants: tuple[str, ...] = field(default=("",))
+    named: Callable[[Relation], Relation] = field(default=lambda found: found)
+    """The delivered columns under the names that everything else knows."""
 
 
 DATASETS: dict[str, Dataset] = {
@@ -72,9 +75,10 @@ DATASETS: dict[str, Dataset] = {
             ("Date", "UsageDateTime"),
             ("MeterCategory",),
             ("BillingCurrency", "BillingCurrencyCode", "Currency"),
-            ("CostInBillingCurrency", "Cost"),
+            ("CostInBillingCurrency", "Cost", "PreTaxCost"),
         ),
         list_offers=azure_cost_exports.list_offers,
         variants=(ACTUAL, AMORTIZED),
+        named=azure_columns.in_english,
     ),
 }

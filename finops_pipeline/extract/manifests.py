@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile
@@ -16,10 +16,13 @@ Found = Sequence[Offer | DeliveryError]
 """What a folder's manifests offer; a manifest that cannot be taken is an error in its place, and stops no other."""
 
 
-def offers_of(read: Callable[..., Offer], manifests: Sequence[tuple[Any, ...]]) -> Found:
+_Read = TypeVar("_Read")
+
+
+def offers_of(read: Callable[..., _Read], manifests: Sequence[tuple[Any, ...]]) -> list[_Read | DeliveryError]:
     """`read(*manifest)` for each manifest, in their order."""
 
-    def offer_or_error(manifest: tuple[Any, ...]) -> Offer | DeliveryError:
+    def offer_or_error(manifest: tuple[Any, ...]) -> _Read | DeliveryError:
         try:
             return read(*manifest)
         except DeliveryError as error:
@@ -39,7 +42,7 @@ def read_manifest(transport: Transport, key: str) -> tuple[dict[str, Any], str]:
     where = f"the manifest {transport.location}/{key}"
     try:
         manifest = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise DeliveryError(
             f"{where} is no JSON ({error}); it may be half written. Run again after the next delivery."
         ) from error
@@ -70,8 +73,9 @@ def named_files(transport: Transport, names: list[OfferedFile], where: str) -> t
 
 
 def text(value: Any) -> str | None:
-    """A manifest's value when it is a text that is not blank."""
-    return value if isinstance(value, str) and value.strip() else None
+    """A manifest's value when it is a text that is not blank, and that a file's name can hold."""
+    is_text = isinstance(value, str) and bool(value.strip())
+    return value if is_text and not any("\ud800" <= letter <= "\udfff" for letter in value) else None
 
 
 def count(value: Any) -> int | None:

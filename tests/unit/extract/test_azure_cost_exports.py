@@ -172,7 +172,7 @@ def test_amounts_with_24_decimals_keep_every_digit(company: Company, azure: Azur
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"manifestVersion": "2021-01-01"}, "manifestVersion '2021-01-01', which is not read yet by this version"),
+        ({"manifestVersion": "2019-10-01"}, "manifestVersion '2019-10-01', which is not read yet by this version"),
         ({"exportConfig": {"type": "FocusCost"}}, "is of type 'FocusCost'; expected ActualCost or AmortizedCost"),
         ({"runInfo": {"runId": "x"}}, "no runInfo with runId and submittedTime"),
         ({"blobs": None}, "has no list blobs"),
@@ -181,7 +181,8 @@ def test_amounts_with_24_decimals_keep_every_digit(company: Company, azure: Azur
         ({"blobs": [{"blobName": "exports/actual/../../x.csv"}]}, "not a plain key"),
         ({"blobs": [{"blobName": "exports/another/x.csv"}]}, "not in the export's folder"),
         ({"blobs": [{"blobName": "https://acme.blob.core.windows.net/billing/x.csv?sig=1"}]}, "no manifest may name"),
-        ({"blobs": [{"blobName": "exports/actual/x.snappy.parquet"}]}, "Parquet exports are not read yet"),
+        ({"blobs": [{"blobName": "exports/actual/x.xlsx"}]}, "is neither CSV nor Parquet"),
+        ({"blobs": [{"blobName": "exports/actual/x.csv", "headerRowCount": 0}]}, "0 header rows; expected 1"),
     ],
 )
 def test_a_manifest_of_another_shape_is_refused(company: Company, azure: AzureExport, change: dict, why: str):
@@ -204,6 +205,8 @@ def test_a_manifest_of_another_shape_is_refused(company: Company, azure: AzureEx
         ("2026-12-01", "2027-01-01", "2026-12"),
         ("2026-10-01T00:00:00", "2026-11-02T00:00:00Z", None),
         ("2026-10-09T00:00:00", "2026-10-01T00:00:00Z", None),
+        ("2026-10-05T00:00:00", "2026-10-11T00:00:00Z", None),
+        ("9999-12-01T00:00:00", "9999-12-31T00:00:00Z", "9999-12"),
         ("soon", "2026-10-01T00:00:00Z", None),
     ],
 )
