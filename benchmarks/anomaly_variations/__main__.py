@@ -1,0 +1,111 @@
+"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b OUT_DIR [--seed N]"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from benchmarks.anomaly_variations import world_a, world_b
+from benchmarks.anomaly_variations.calendars import weekday
+from benchmarks.anomaly_variations.plant import Event, lateness, move_tags, plant
+from benchmarks.anomaly_variations.world_a import Bill
+
+WORLDS = {"a": (world_a.ARCHETYPES, world_a.LATE_SHARE, 101), "b": (world_b.ARCHETYPES, world_b.LATE_SHARE, 202)}
+Tables = dict[str, list[dict[str, object]]]
+
+
+def write_world(name: str, out: Path, seed: int | None = None) -> None:
+    """All files of one split: series, late, meta, events, and an empty ignore list (nothing here is real)."""
+    series, late, meta, events = make_world(name, WORLDS[name][2] if seed is None else seed)
+    out.mkdir(parents=True, exist_ok=True)
+    series.to_parquet(out / "series.parquet", index=False)
+    late.to_parquet(out / "late.parquet", index=False)
+    meta.to_csv(out / "meta.csv", index=False)
+    events.to_csv(out / "events.csv", index=False)
+    pd.DataFrame(columns=["series_id", "start", "end"]).to_csv(out / "ignore.csv", index=False)
+
+
+def sample_world(name: str, seed: int, share: float, late_share: float) -> tuple[pa.Table, pa.Table]:
+    """Series and earlier views of a small world, as the detector takes them."""
+    series, late, _, _ = make_world(name, seed, share, late_share)
+    return pa.Table.from_pandas(series, preserve_index=False), pa.Table.from_pandas(late, preserve_index=False)
+
+
+def make_world(
+    name: str, seed: int, share: float = 1.0, late_share: float | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Series, late, meta and events; `share` scales how many series of each kind there are."""
+    archetypes, usual_late, _ = WORLDS[name]
+    late_share = usual_late if late_share is None else late_share
+    rng = np.random.default_rng(seed)
+    tables: Tables = {"meta": [], "events": []}
+    frames: dict[str, list[pd.DataFrame]] = {"series": [], "late": []}
+    for make, count in archetypes.items():
+        for number in range(max(1, round(count * share))):
+            first = np.datetime64("2024-06-01") + int(rng.integers(0, 500))
+            dates = first + np.arange(int(rng.integers(230, 400)))
+            head = make(rng, dates)
+            family = [head, *head.peers]
+            moved = move_tags(rng, family[0], family[1]) if head.group else None
+            for bill in family:
+                events, gone = plant(rng, bill, 1.4)
+                events += [moved] if moved else []
+                bill.group = f"{name}-{head.archetype}-{number}" if bill.group else ""
+                _append(rng, name, bill, dates, gone, events, rng.random() < late_share, tables, frames)
+    return (
+        pd.concat(frames["series"]),
+        pd.concat(frames["late"]),
+        pd.DataFrame(tables["meta"]),
+        pd.DataFrame(tables["events"]),
+    )
+
+
+def _append(
+    rng: np.random.Generator, world: str, bill: Bill, dates: np.ndarray, gone: np.ndarray, events: list[Event],
+    late: bool, tables: Tables, frames: dict[str, list[pd.DataFrame]],
+) -> None:  # fmt: skip
+    series_id = f"{world}{len(tables['meta']):03d}"
+    usage = np.full(len(dates), np.nan) if bill.usage is None else bill.usage
+    frame = pd.DataFrame(
+        {"series_id": series_id, "date": dates.astype("datetime64[ns]"), "rows": bill.rows.astype(int)}
+    )
+    frame = frame.assign(cost=bill.cost, usage=usage)
+    if late:
+        first, second = lateness(rng, bill, weekday(dates))
+        seen = frame[["series_id", "date"]].assign(
+            cost_lag1=bill.cost * first,
+            cost_lag2=bill.cost * second,
+            rows_lag1=(bill.rows * first).round().astype(int),
+            rows_lag2=(bill.rows * second).round().astype(int),
+        )
+        frames["late"].append(seen[~gone])
+    frames["series"].append(frame[~gone])
+    meta = {"series_id": series_id, "archetype": bill.archetype, "source": bill.archetype, "real": False, "late": late}
+    meta |= {
+        "has_usage": bill.usage is not None,
+        "start": dates[0],
+        "end": dates[-1],
+        "first_row": dates[0],
+        "group": bill.group,
+    }
+    tables["meta"].append(meta)
+    for event in sorted(events, key=lambda e: e.start):
+        row = {"event_id": f"{world}e{len(tables['events']):03d}", "series_id": series_id, "kind": event.kind}
+        row |= {"severity": event.severity, "direction": event.direction, "amp": round(event.amp, 2)}
+        row |= {"start": dates[event.start], "end": dates[min(event.end, len(dates) - 1)]}
+        tables["events"].append(row | {"hold_end": dates[min(event.hold_end, len(dates) - 1)]})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("world", choices=sorted(WORLDS))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seed", type=int)
+    arguments = parser.parse_args()
+    write_world(arguments.world, arguments.out, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

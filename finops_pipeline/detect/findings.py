@@ -1,0 +1,113 @@
+"""From daily tables to findings: the one entry point of detection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from finops_pipeline.detect.channels import Channel, watched
+from finops_pipeline.detect.completeness import completeness
+from finops_pipeline.detect.expected import Expectation, expectation
+from finops_pipeline.detect.panel import DAY, Panel, panel_of
+from finops_pipeline.detect.walk import Alarms, walk
+
+MATERIAL = 0.5
+"""Dollars a day that have to move before anyone is told."""
+
+KINDS = {
+    "missing": "missing",
+    "zero": "zero",
+    "twice": "duplicated",
+    "price": "price",
+    "new": "new_sku",
+    "ramp": "ramp",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One anomaly: what was seen, what was expected, and how sure the series' own past makes us.
+
+    `as_of` is the morning on which the data first showed it. `score` is the change in units of the threshold (1 = just
+    enough). `impact` is observed less expected, of the day that is named.
+    """
+
+    series_id: str
+    date: np.datetime64
+    as_of: np.datetime64
+    kind: str
+    channel: str
+    direction: str
+    observed: float | None
+    expected: float
+    lower: float
+    upper: float
+    impact: float
+    score: float
+
+
+def detect(
+    table: pa.Table,
+    vintages: pa.Table | None = None,
+    groups: dict[str, str] | None = None,
+    end: dict[str, int] | None = None,
+) -> list[Finding]:
+    """Findings of all series, in the order of series and day. See `panel_of` for what the tables hold."""
+    if not table.num_rows:
+        return []
+    with np.errstate(all="ignore"):
+        return findings_of(panel_of(table, vintages, groups, end))
+
+
+def findings_of(panel: Panel) -> list[Finding]:
+    """Every alarm that a run on each morning would have raised, with the morning it would have been raised on."""
+    first = completeness(panel.first_cost, panel.cost, panel.late)
+    second = completeness(panel.second_cost, panel.cost, panel.late)
+    e = expectation(panel.cost, panel.second_cost, second)
+    channels = watched(panel, e, first, second)
+    material = np.abs(e.filled - e.money(e.expected)) >= MATERIAL
+    alarms = walk(channels, panel.late, material)
+    found = [_finding(panel, e, channels, alarms, number) for number in range(len(alarms.row))]
+    return sorted(found, key=lambda f: (f.series_id, f.date))
+
+
+def _finding(panel: Panel, e: Expectation, channels: list[Channel], alarms: Alarms, number: int) -> Finding:
+    row, day, rising = alarms.row[number], alarms.day[number], alarms.rising[number]
+    most, least = alarms.band[number]
+    at = (row, day)
+    money = [float(e.money(value)[at]) for value in (e.expected, e.expected - least, e.expected + most)]
+    present = bool(np.isfinite(panel.cost[at]))
+    seen = (
+        float({1: panel.first_cost, 2: panel.second_cost}.get(alarms.lag[number], panel.cost)[at]) if present else None
+    )
+    date = np.datetime64(int(panel.first_day[row]) + day, "D")
+    name = channels[alarms.channel[number]].name
+    return Finding(
+        series_id=str(panel.series[row]),
+        date=date,
+        as_of=date + np.timedelta64(alarms.lag[number], "D"),
+        kind=KINDS.get(name) or _shape(name, rising),
+        channel=name,
+        direction="up" if rising else "down",
+        observed=seen,
+        expected=money[0],
+        lower=money[1],
+        upper=money[2],
+        impact=(seen or 0.0) - money[0],
+        score=alarms.score[number],
+    )
+
+
+def _shape(channel: str, rising: bool) -> str:
+    if channel in ("cost", "sum1"):
+        return "spike" if rising else "drop"
+    return "step" if rising else "drop"
+
+
+def as_table(findings: list[Finding]) -> pa.Table:
+    """The findings as a table, one row each."""
+    names = list(Finding.__dataclass_fields__)
+    columns = {name: [getattr(finding, name) for finding in findings] for name in names}
+    for name in ("date", "as_of"):
+        columns[name] = np.array(columns[name], dtype=DAY).astype("datetime64[s]").tolist()
+    return pa.table(columns)
