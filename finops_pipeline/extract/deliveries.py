@@ -153,6 +153,30 @@ class LandedFile:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """How the columns of a delivery differ from those of the one before, or else from the declared ones."""
+
+    compared_with: str | None = None
+    """The delivery whose columns were the known ones; None: the declared columns were."""
+    added: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+    """Such as 'Quantity BIGINT -> DOUBLE'."""
+
+    def __str__(self) -> str:
+        told = {"added": self.added, "missing": self.missing, "retyped": self.retyped}
+        return "; ".join(f"{what} {_some(names)}" for what, names in told.items() if names)
+
+
+_NAMES_SHOWN = 50
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One row of the ledger."""
 
@@ -172,6 +196,12 @@ class Delivery:
     submitted_at: datetime | None
     previous_delivery_id: str | None
     seen_at: datetime
+    drift: Drift = Drift()
+
+    @property
+    def folder(self) -> str:
+        """Where its parts stand, relative to the landing zone (bills; usage files have a folder by their name)."""
+        return f"{self.table_name}/{self.source_name}/{self.billing_period}/{self.delivery_id}"
 
     @property
     def slot(self) -> tuple[str, str, str, str | None]:

@@ -19,6 +19,7 @@ from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Window
 from finops_pipeline.extract.duck import connect
 from finops_pipeline.extract.landing import Destination, land_delivery
+from finops_pipeline.extract.landing_news import news_of
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.transport.opening import open_transport
 from finops_pipeline.extract.transport.protocol import Transport, content_etag
@@ -161,7 +162,23 @@ class _ExportRefresh:
                 if again is None:
                     raise
                 offer = again
-        self.result.landed.append(land_delivery(self.engine[0], offer, self.to, before, self.report))
+        known = before or self._month_before(offer)
+        landed = land_delivery(self.engine[0], offer, self.to, before, self.report, known)
+        self.result.landed.append(landed)
+        for line in news_of(landed, before, self.window):
+            self.report(line)
+
+    def _month_before(self, offer: Offer) -> Delivery | None:
+        """The newest delivery of an earlier month: its columns are the known ones of a month's first delivery."""
+        landed = {
+            (d.billing_period or "", d.variant): d for d in self.result.landed if d.source_name == self.source.name
+        }
+        earlier = [
+            delivery
+            for (period, variant), delivery in (self.live | landed).items()
+            if variant == offer.variant and period < offer.period
+        ]
+        return max(earlier, key=lambda delivery: delivery.billing_period or "", default=None)
 
     def _seen_again(self, offer: Offer, before: Delivery) -> Delivery:
         """Look at the files of a landed delivery without opening them: they must be what was landed.

@@ -8,9 +8,10 @@ land is decided in `refresh`; usage files have a landing of their own (`usage.py
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from finops_pipeline.extract.compressed import zip_as_gzip
 from finops_pipeline.extract.datasets import Dataset
 from finops_pipeline.extract.declared import EXTRA_COLUMNS, declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, OfferedFile
+from finops_pipeline.extract.drift import DELIVERY_FILE, delivered_columns, drift_of
 from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.landed_types import settled
 from finops_pipeline.extract.ledger import as_row, update_ledger
@@ -51,8 +53,17 @@ def land_delivery(
     to: Destination,
     previous: Delivery | None,
     report: Callable[[str], None],
+    known: Delivery | None = None,
 ) -> Delivery:
     """Land a delivery and make it the live one of its period.
+
+    Args:
+        connection: of `duck.connect`.
+        offer: the delivery.
+        to: where it goes.
+        previous: the live delivery it replaces.
+        report: takes lines about the progress.
+        known: the delivery whose columns are the known ones where it replaces none: the month before.
 
     Raises:
         DeliveryError: the manifest names a file that is missing, of another size, unreadable or of another row count;
@@ -60,7 +71,7 @@ def land_delivery(
     """
     keys = [file.key for file in offer.files if file.converted is None]
     with offer.transport.fetching(keys, lambda text: report(f"{to.source.name} {_title(offer)}: {text}")):
-        return _land(connection, offer, to, previous, report)
+        return _land(connection, offer, to, previous, report, known or previous)
 
 
 def _land(
@@ -69,12 +80,16 @@ def _land(
     to: Destination,
     previous: Delivery | None,
     report: Callable[[str], None],
+    known: Delivery | None,
 ) -> Delivery:
     stats = [_verified_stat(offer, file) for file in offer.files]
     size = sum(stat.size for stat in stats)
     report(f"{to.source.name} {_title(offer)}: landing {_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB")
     with landing_folder(to.landing, to.source.table, to.source.name, offer.period, offer.delivery_id) as folder:
-        relations = [_open(connection, offer, file, to, folder) for file in offer.files]
+        delivered = [_open(connection, offer, file, to, folder) for file in offer.files]
+        declared = declared_columns(to.source.table)
+        columns = delivered_columns(found.columns for found in delivered)
+        relations = [settled(found, declared) for found in delivered]
         is_net = _is_net(connection, relations, to.dataset)
         extra = _extra_values(to.source.table, offer, is_net)
         landed: list[LandedFile] = []
@@ -126,8 +141,9 @@ def _land(
             submitted_at=offer.submitted_at,
             previous_delivery_id=previous.delivery_id if previous else None,
             seen_at=to.now.astimezone(UTC).replace(tzinfo=None),
+            drift=drift_of(columns, declared, known, to.landing),
         )
-        folder.finish(delivery)
+        folder.finish(delivery, columns)
     update_ledger(to.landing, live=[delivery])
     return delivery
 
@@ -154,11 +170,11 @@ class landing_folder:  # noqa: N801 -- a context manager, read like `open`
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.temporary, ignore_errors=True)
 
-    def finish(self, delivery: Delivery) -> None:
+    def finish(self, delivery: Delivery, columns: Mapping[str, str] | None = None) -> None:
         """Write `_delivery.json`, flush everything to disk and move the folder to its place."""
         shutil.rmtree(self.temporary / ".unpacked", ignore_errors=True)
-        text = json.dumps(as_row(delivery), indent=2, default=str) + "\n"
-        (self.temporary / "_delivery.json").write_text(text, encoding="utf-8")
+        text = json.dumps(as_row(delivery) | ({"columns": columns} if columns else {}), indent=2, default=str) + "\n"
+        (self.temporary / DELIVERY_FILE).write_text(text, encoding="utf-8")
         for path in self.temporary.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -210,18 +226,24 @@ def _open(
         path = file.converted or offer.transport.open_data(file.key)
         if path.name.lower().endswith(".zip"):
             path = zip_as_gzip(path, folder.unpacked(path))
-        found = relation(connection, path, path.name)
+        found = to.dataset.named(relation(connection, path, path.name))
     except DeliveryError as error:
         raise offer.refused(file.name, str(error), "a complete file", _NEXT_STEP) from error
     for names in to.dataset.required:
         if not found.find(*names):
             raise offer.refused(
                 file.name,
-                f"has no column {' or '.join(names)}",
+                f"has no column {' or '.join(names)}{_like_it(names, found)}",
                 "it in every file of this dataset",
                 "Add the column to the export's query.",
             )
-    return settled(found, declared_columns(to.source.table))
+    return found
+
+
+def _like_it(names: tuple[str, ...], found: Relation) -> str:
+    """A hint at the delivered column that may be the missing one under a new name."""
+    alike = [match for name in names for match in get_close_matches(name, found.columns, n=1, cutoff=0.75)]
+    return f" (but {alike[0]!r}: was it renamed?)" if alike else ""
 
 
 def _is_net(connection: duckdb.DuckDBPyConnection, relations: list[Relation], dataset: Dataset) -> bool:

@@ -7,6 +7,7 @@ a landed file that is not live in it is never read.
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from finops_pipeline.extract.deliveries import Delivery, LandedFile, Total
+from finops_pipeline.extract.deliveries import Delivery, Drift, LandedFile, Total
 
 LEDGER_FILE = "deliveries.parquet"
 _INSTANT = pa.timestamp("us")
@@ -61,19 +62,48 @@ SCHEMA = pa.schema(
         ("submitted_at", _INSTANT),
         ("previous_delivery_id", pa.string()),
         ("seen_at", _INSTANT),
+        (
+            "drift",
+            pa.struct(
+                [
+                    ("compared_with", pa.string()),
+                    *((change, pa.list_(pa.string())) for change in ("added", "missing", "retyped")),
+                ]
+            ),
+        ),
     ]
 )
 
 
 def read_ledger(landing: Path) -> pa.Table:
     """The whole ledger, one row per delivery; no rows before the first delivery."""
-    path = landing / LEDGER_FILE
-    return pq.read_table(path, schema=SCHEMA) if path.exists() else SCHEMA.empty_table()
+    return _read(*_version(landing))
 
 
 def read_deliveries(landing: Path) -> list[Delivery]:
     """The ledger's rows as objects, in the order they were first landed."""
-    return [_delivery(row) for row in read_ledger(landing).to_pylist()]
+    return list(_objects(*_version(landing)))
+
+
+def _version(landing: Path) -> tuple[Path, tuple[int, int, int] | None]:
+    """The file and what tells this version of it from any other: each swap makes a new file."""
+    path = landing / LEDGER_FILE
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return path, None
+    return path, (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, version: tuple[int, int, int] | None) -> pa.Table:
+    """A run asks some forty times and changes it a few times."""
+    return pq.read_table(path, schema=SCHEMA) if version else SCHEMA.empty_table()
+
+
+@lru_cache(maxsize=4)
+def _objects(path: Path, version: tuple[int, int, int] | None) -> tuple[Delivery, ...]:
+    return tuple(_delivery(row) for row in _read(path, version).to_pylist())
 
 
 def live_deliveries(landing: Path, table: str | None = None) -> list[Delivery]:
@@ -137,7 +167,11 @@ def as_row(delivery: Delivery) -> dict[str, Any]:
 def _delivery(row: dict[str, Any]) -> Delivery:
     totals = tuple(Total(**total) for total in row.pop("totals"))
     files = tuple(LandedFile(**file) for file in row.pop("files"))
-    return Delivery(**row, totals=totals, files=files)
+    # Ledgers written before drift was kept have none of it.
+    told = row.pop("drift") or {}
+    changes = {change: tuple(told.get(change) or ()) for change in ("added", "missing", "retyped")}
+    drift = Drift(compared_with=told.get("compared_with"), **changes)
+    return Delivery(**row, totals=totals, files=files, drift=drift)
 
 
 def _swap(landing: Path, deliveries: list[Delivery]) -> None:
