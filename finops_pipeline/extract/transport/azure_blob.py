@@ -178,4 +178,4 @@ def _is_folder(blob: BlobProperties) -> bool:
 
 def _object(blob: BlobProperties) -> tuple[str, Stat]:
     # The etag stands in quotes in a blob's own answer, and without them in a listing.
-    return str(blob.name), Stat(int(blob.size), str(blob.etag).strip('"'))
+    return str(blob.name), Stat(int(blob.size), str(blob.etag).strip('"'), blob.last_modified)

@@ -81,6 +81,7 @@ class Container:
 
     def __init__(self, server: Azurite, name: str):
         self.name = name
+        self._uploaded: dict[str, bytes] = {}
         self.client: Any = BlobServiceClient.from_connection_string(server.connection_string).create_container(name)
 
     @property
@@ -94,14 +95,14 @@ class Container:
     def delete(self, key: str) -> None:
         self.client.delete_blob(key)
 
-    def keys(self) -> list[str]:
-        return list(self.client.list_blob_names())
-
     def upload(self, folder: Path, prefix: str = "") -> None:
-        """Every file below a folder, manifests last, as Azure writes them; what is no longer there is deleted."""
+        """What is new below a folder, manifests last, as Azure writes them; what is no longer there is deleted."""
         paths = {prefix + path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         for key in sorted(paths, key=lambda key: (key.endswith("manifest.json"), key)):
-            self.put(key, paths[key].read_bytes())
-        for key in self.keys():
-            if key.startswith(prefix) and key not in paths:
-                self.delete(key)
+            content = paths[key].read_bytes()
+            if self._uploaded.get(key) != content:
+                self.put(key, content)
+                self._uploaded[key] = content
+        for key in [key for key in self._uploaded if key.startswith(prefix) and key not in paths]:
+            self.delete(key)
+            del self._uploaded[key]
