@@ -5,6 +5,9 @@
         'deliveries': landing ~ '/deliveries.parquet',
         'allocation_rules': landing ~ '/rules/allocation_rules.parquet',
         'owner_keys': landing ~ '/rules/owner_keys.parquet',
+        'metrics': landing ~ '/rules/metrics.parquet',
+        'model_alternatives': landing ~ '/rules/model_alternatives.parquet',
+        'datasets': landing ~ '/rules/datasets.parquet',
     } -%}
     {%- if table_name in own_files -%}
         {{- return([own_files[table_name]]) -}}

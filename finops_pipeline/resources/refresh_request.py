@@ -7,7 +7,9 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from finops_pipeline.config import Config, load_config
+from finops_pipeline.dataset_catalog import DatasetCatalog, load_dataset_catalog
 from finops_pipeline.extract.refresh import Window
+from finops_pipeline.metrics import Metrics, load_metrics, metrics_path
 from finops_pipeline.rules import AllocationRules, load_rules
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import Settings, load_settings
@@ -29,6 +31,8 @@ class RefreshRequest(dg.ConfigurableResource):
     _settings: Settings = PrivateAttr()
     _config: Config = PrivateAttr()
     _rules: AllocationRules = PrivateAttr()
+    _metrics: Metrics = PrivateAttr()
+    _datasets: DatasetCatalog = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRequest"]:
@@ -37,6 +41,8 @@ class RefreshRequest(dg.ConfigurableResource):
         self._settings = load_settings()
         self._config = load_config(self._settings.config_path)
         self._rules = load_rules(self._config)
+        self._metrics = load_metrics(metrics_path(self._settings.config_path))
+        self._datasets = load_dataset_catalog(self._settings.config_path)
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
         with hold_run_lock(self._settings.run_lock, command=command, run_id=run_id, now=self._settings.now):
@@ -56,6 +62,16 @@ class RefreshRequest(dg.ConfigurableResource):
     def rules(self) -> AllocationRules:
         """The validated allocation rules."""
         return self._rules
+
+    @property
+    def metrics(self) -> Metrics:
+        """The validated business metrics."""
+        return self._metrics
+
+    @property
+    def datasets(self) -> DatasetCatalog:
+        """The validated catalog of datasets."""
+        return self._datasets
 
     @property
     def window(self) -> Window:

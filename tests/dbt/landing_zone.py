@@ -12,12 +12,14 @@ from typing import Any
 
 import duckdb
 
+from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.declared import declared_columns, json_shape, technical_columns, write_declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
+from finops_pipeline.metrics import load_metrics, write_metric_tables
 from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -37,6 +39,8 @@ class LandingZone:
             write_declared_columns(self.path, kind, usage_columns(kind))
         update_ledger(self.path)
         write_rule_tables(load_rules(), self.path)
+        write_metric_tables(load_metrics(), self.path)
+        write_dataset_table(DatasetCatalog(), self.path)
 
     def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
         """One delivery of a few rows; `as_text` lands them as CSV does."""

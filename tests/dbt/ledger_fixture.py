@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
+from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
 
@@ -88,6 +90,13 @@ FEED_COLUMNS = {
     | _OWNERS
     | {"endpoint": "varchar", "requests": _QUANTITY, "input_tokens": _QUANTITY, "output_tokens": _QUANTITY}
     | {"cached_input_tokens": _QUANTITY, "cache_write_tokens": _QUANTITY},
+    "training_runs": {"started_at": "timestamp", "ended_at": "timestamp", "status": "varchar", "experiment": "varchar"}
+    | {"sweep": "varchar", "epochs": _QUANTITY, "gpu_hours": _QUANTITY, "cluster": "varchar"}
+    | {"quality_metric": "varchar", "quality_value": _QUANTITY}
+    | _OWNERS,
+    "business_metric": {"usage_date": "date", "metric": "varchar", "entity": "varchar", "quantity": _QUANTITY}
+    | {"revenue": _QUANTITY, "currency": "varchar"}
+    | _OWNERS,
 }
 """The usage feeds' staging models, as the allocation models read them."""
 
@@ -95,6 +104,9 @@ SELECTED = (
     "stg_allocation_rules",
     "stg_ledger_entries",
     "stg_delivery_totals",
+    "stg_metrics",
+    "stg_model_alternatives",
+    "stg_datasets",
     "path:models/intermediate/allocate",
     "path:models/intermediate/unit_economics",
     "path:models/marts",
@@ -111,6 +123,8 @@ class Ledger:
     charges: list[dict[str, Any]] = field(default_factory=list)
     feeds: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {kind: [] for kind in FEED_COLUMNS})
     rules: AllocationRules = field(default_factory=load_rules)
+    metrics: Metrics = field(default_factory=load_metrics)
+    datasets: DatasetCatalog = field(default_factory=DatasetCatalog)
 
     def charge(self, cost: str | Decimal, *, day: date = DAY, **columns: Any) -> None:
         """One usage charge of a day in USD; the four costs are equal unless given."""
@@ -197,6 +211,8 @@ class Ledger:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         write_rule_tables(self.rules, self.home / "landing")
+        write_metric_tables(self.metrics, self.home / "landing")
+        write_dataset_table(self.datasets, self.home / "landing")
         step = -1 if reverse else 1
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])
@@ -231,9 +247,13 @@ class Built:
     warehouse: Path
     output: str
 
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse, read-only, as checks open it."""
+        return duckdb.connect(str(self.warehouse), read_only=True)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        with self.connect() as connection:
             return connection.sql(sql).fetchall()
 
 

@@ -36,6 +36,7 @@ USAGE = {
     "business_metric",
 }
 RAW = {f"raw/{table}" for table in BILLING | USAGE | {"deliveries", "allocation_rules", "owner_keys"}}
+RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets")}
 
 PYTHON_CHECKS = {
     ("raw/deliveries", "every_complete_delivery_has_rows"): True,
@@ -43,6 +44,7 @@ PYTHON_CHECKS = {
     ("fct_reconciliation", "raw_total_equals_normalized_total"): True,
     ("fct_reconciliation", "normalized_total_equals_allocated_total"): True,
     ("fct_cost_allocations", "every_day_is_allocated_exactly"): True,
+    ("fct_cost_bridge_to_bill", "costs_add_up_to_the_bill"): True,
     ("fct_cost_allocations", "daily_cost_is_usual"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
     ("fct_cost_allocations", "usage_cost_is_classified"): False,

@@ -144,7 +144,14 @@ classified as (
         meters_with_services.service_name,
         meters_with_services.service_category,
         meters_with_services.service_subcategory,
-        meters_with_services.cost_layer,
+        -- a model that is called by the token is a layer of its own beside the platforms that host it
+        case
+            when
+                meters_with_services.cost_layer = 'managed_ai'
+                and (ai_models.model_id is not null or ai_token_meters.token_direction is not null)
+                then 'model_usage'
+            else meters_with_services.cost_layer
+        end as cost_layer,
         coalesce(units.pricing_unit, nullif(meters_with_services.meter_unit, '')) as pricing_unit,
         coalesce(
             consumed_units.consumed_unit,

@@ -1,22 +1,9 @@
 -- What a pool's users would carry of its idle capacity, in proportion to what they held. Another view of money that the
--- ledger shows as idle: never add it to the ledger. Pools that nobody used have no users to carry anything.
-{{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
+-- ledger shows as idle: never add it to the ledger. Pools that nobody used have no users to carry anything; idle that
+-- the ledger gives to a workload by name is that workload's and is not spread.
+with allocations as (
 
-with parts as (
-
-    select * from {{ ref('int_gpu_costs_split_by_gpu_hours') }}
-
-),
-
-pools as (
-
-    select * from {{ ref('int_pools') }}
-
-),
-
-gpu_hours_by_scope as (
-
-    select * from {{ ref('int_gpu_hours_by_scope') }}
+    select * from {{ ref('int_allocations_classified_by_use') }}
 
 ),
 
@@ -24,24 +11,29 @@ idle_costs as (
 
     select
         pool_id,
-        allocated_effective_cost as idle_cost
-    from parts
-    where consumer_key = {{ idle_consumer_key() }}
+        cast(sum(allocated_effective_cost) as {{ money_type() }}) as idle_cost
+    from allocations
+    where
+        cost_use = 'idle'
+        and idle_type = 'unallocated_capacity'
+        and workload is null
+    group by pool_id
 
 ),
 
 users as (
 
     select
-        idle_costs.pool_id,
-        gpu_hours_by_scope.consumer_key,
-        gpu_hours_by_scope.weight
-    from idle_costs
-    inner join pools
-        on idle_costs.pool_id = pools.pool_id
-    inner join gpu_hours_by_scope
-        on pools.driver_scope = gpu_hours_by_scope.driver_scope
-    where gpu_hours_by_scope.consumer_key <> {{ idle_consumer_key() }}
+        pool_id,
+        allocation_id as consumer_key,
+        -- byte-hours are too large for millionths, and the filter may come after the cast
+        {{ millionths("case when driver = 'gpu_hours' then driver_quantity end") }} as weight
+    from allocations
+    where
+        not is_idle
+        and not is_unallocated
+        and driver = 'gpu_hours'
+        and driver_quantity is not null
 
 ),
 
@@ -53,7 +45,7 @@ spread as (
 
 select
     pool_id,
-    consumer_key,
+    consumer_key as allocation_id,
     share,
     idle_cost
 from spread

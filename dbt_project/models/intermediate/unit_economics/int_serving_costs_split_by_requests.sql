@@ -2,7 +2,6 @@
 -- one cost in the ledger: it is split by requests (by tokens where no request is counted). Guarantees that the parts
 -- add up to int_serving_costs exactly; what was asked but has no cost, and what cost but was not asked, stays
 -- visible.
-{{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
 {%- set key = ['model_name', 'model_version', 'environment', 'team'] %}
 {%- set measures = [
     'effective_cost', 'idle_cost', 'credit_cost', 'tax_cost', 'input_token_cost', 'output_token_cost',

@@ -1,6 +1,5 @@
 -- What was asked of models: the inference and the token feeds side by side, one row per day, model, version,
 -- environment, team, workload, endpoint and serving mode. Nothing is known of cost here.
-{{ config(materialized='table', meta={'dagster': {'group': 'unit_economics'}}) }}
 {%- set key = ['usage_date', 'model_name', 'model_version', 'environment', 'team', 'workload'] %}
 {%- set request_measures = ['requests', 'failed_requests', 'cached_requests', 'gpu_seconds'] %}
 {%- set token_measures = ['input_tokens', 'output_tokens', 'cached_input_tokens', 'cache_write_tokens', 'requests'] %}

@@ -1,0 +1,40 @@
+with by_class as (
+
+    select * from {{ ref('int_storage_costs_by_dataset') }}
+
+),
+
+explained as (
+
+    select
+        *,
+        case
+            when billing_currency is null and byte_hours is null then 'no accesses billed on this day'
+            when billing_currency is null then 'no cost of these bytes in the ledger on this day'
+            when dataset is null then 'storage without a dataset'
+            -- accesses are billed for the bucket, not for a class
+            when byte_hours is null and accesses is null then 'no bytes of this class in the feed on this day'
+            when byte_hours = 0 then 'no bytes stored on this day'
+        end as reason
+    from by_class
+
+)
+
+select
+    explained.charge_date,
+    explained.billing_currency,
+    explained.dataset,
+    explained.team,
+    explained.bucket,
+    explained.storage_class,
+    explained.reason,
+    explained.effective_cost,
+    explained.byte_hours,
+    explained.accesses,
+    {{ cost_per_tib_month('explained.effective_cost', 'explained.byte_hours', 'explained.charge_date') }}
+        as cost_per_tib_month,
+    {{ unit_cost('explained.access_cost', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
+    {{ reporting_columns('explained', ['effective_cost'], 'charge_date') }},
+    explained.reason is null as is_complete
+from explained
+cross join {{ reporting_settings() }} as settings

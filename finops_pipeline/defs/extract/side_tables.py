@@ -1,0 +1,37 @@
+"""The company's own words beside its bills, as tables: business metrics and the catalog of datasets.
+
+What may be said is `finops_pipeline/metrics.py` and `finops_pipeline/dataset_catalog.py`.
+"""
+
+import dagster as dg
+
+from finops_pipeline.dataset_catalog import write_dataset_table
+from finops_pipeline.metrics import write_metric_tables
+from finops_pipeline.resources.refresh_request import RefreshRequest
+
+_TABLES = {
+    "metrics": "Business metrics: which part of the ledger stands over which quantity, on which basis, split how.",
+    "model_alternatives": "What a self-hosted model could be replaced with, and at which price.",
+    "datasets": "Where each dataset lies, who answers for it and how many days it may stay.",
+}
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["raw", table],
+            description=description,
+            group_name="extract",
+            owners=["team:finops"],
+            kinds={"python", "yaml", "parquet"},
+        )
+        for table, description in _TABLES.items()
+    ]
+)
+def side_tables(refresh_request: RefreshRequest):
+    """The metrics and the catalog of datasets, so that SQL can join them."""
+    landing = refresh_request.settings.landing
+    write_metric_tables(refresh_request.metrics, landing)
+    write_dataset_table(refresh_request.datasets, landing)
+    for table in _TABLES:
+        yield dg.MaterializeResult(asset_key=["raw", table])

@@ -1,0 +1,61 @@
+"""Small YAML files beside `finops.yaml`: read with every fault told at once, landed as small tables that dbt reads."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ValidationError
+
+from finops_pipeline.config_yaml import Problem, explain, read_yaml
+from finops_pipeline.errors import ConfigurationError
+
+_Checked = TypeVar("_Checked", bound=BaseModel)
+
+
+def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -> _Checked:
+    """Read a YAML file into its model; `lists` are its top-level lists.
+
+    Raises:
+        ConfigurationError: missing, not YAML, or not what the model allows; every fault with its key and line.
+    """
+    document = read_yaml(path)
+    value = document.value
+    if isinstance(value, dict):
+        value = {key: tuple(item) if key in lists and isinstance(item, list) else item for key, item in value.items()}
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = [
+            Problem(tuple(part for part in item["loc"] if isinstance(part, int | str)), _what_is_wrong(item))
+            for item in error.errors()
+        ]
+        raise ConfigurationError(explain(path, problems, document)) from error
+
+
+def write_side_table(path: Path, schema: pa.Schema, rows: list[dict[str, Any]]) -> None:
+    """Land rows as one Parquet file, replaced in one step and only when its content changed."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def _what_is_wrong(item: Any) -> str:
+    kind, value, context = item["type"], item["input"], item.get("ctx", {})
+    if kind == "missing":
+        return "is missing; it is required"
+    if kind == "extra_forbidden":
+        return "is not a known key; remove it or mend its name"
+    if kind == "literal_error":
+        return f"is {value!r}; allowed: {context['expected'].replace(' or ', ', ')}"
+    if kind == "value_error":
+        return str(context["error"])
+    return f"is {value!r}: {item['msg']}"
