@@ -54,8 +54,14 @@ $(AZURITE): | .venv/.synced
 	@if npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --ignore-scripts --omit=optional --loglevel=error \
 		azurite@3.35.0 >/dev/null; then touch $@; else echo "Azurite cannot be installed: it needs node and npm. Going on without it."; fi
 
+# The BigQuery emulator, for the tests of Google Cloud's exports.
+.venv/bqemulator/.synced: tests/integration/gcp/requirements.txt | .venv/.synced
+	@env -u VIRTUAL_ENV $(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	@env -u VIRTUAL_ENV $(BIN)/uv pip install --quiet --python $(@D)/bin/python -r $<
+	@touch $@
+
 .PHONY: test
-test: setup .venv/duckdb-1.5/.synced $(AZURITE) ## run all tests
+test: setup .venv/duckdb-1.5/.synced .venv/bqemulator/.synced $(AZURITE) ## run all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: lint

@@ -6,14 +6,20 @@ live in `ledger`.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.transport.protocol import Transport
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from finops_pipeline.extract.reading import Relation
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class OfferedFile:
     rows: int | None = None
     converted: Path | None = None
     """The same rows as Parquet, where a reader had to parse the file to know what it offers."""
+    relation: "Callable[[DuckDBPyConnection], Relation] | None" = field(default=None, repr=False, compare=False)
+    """The rows, where they come from no file: those of a table."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 
@@ -21,8 +21,12 @@ from finops_pipeline.extract.duck import connect
 from finops_pipeline.extract.landing import Destination, land_delivery
 from finops_pipeline.extract.landing_news import news_of
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
-from finops_pipeline.extract.transport.opening import open_transport
+from finops_pipeline.extract.transport.opening import DOWNLOADS, open_transport
 from finops_pipeline.extract.transport.protocol import Transport, content_etag
+from finops_pipeline.uris import scheme_of
+
+if TYPE_CHECKING:
+    from finops_pipeline.extract.transport.bigquery_export import BigQueryExport
 
 _WRITTEN_ANEW = ";files="
 
@@ -50,14 +54,27 @@ def refresh_export(
         with ExitStack() as resources:
             refresh = _ExportRefresh(source, transports, landing, window, result, report, resources)
             refresh.require_reachable()
-            refresh.from_dumps() if DATASETS[source.table].list_offers is None else refresh.from_manifests()
+            refresh.all()
     finally:
         result.opened += [f"{source.name}: {key}" for transport in transports for key in transport.opened]
 
 
 def open_transports(source: Source, landing: Path) -> list[Transport]:
     """The transports of a source's uris."""
+    if scheme_of(source.uri) == "bigquery":
+        from finops_pipeline.extract.transport.bigquery_export import BigQueryExport
+
+        return [BigQueryExport.opened_for(source.uri, source.table, landing / DOWNLOADS)]
     return [open_transport(uri, landing) for uri in (source.uri, source.amortized_uri) if uri is not None]
+
+
+def table_of(transports: Sequence[Transport]) -> "BigQueryExport":
+    """The table behind the only transport of a bigquery:// source."""
+    from finops_pipeline.extract.transport.bigquery_export import BigQueryExport
+
+    [table] = transports
+    assert isinstance(table, BigQueryExport), "only bigquery:// uris lead to tables"
+    return table
 
 
 def newest_offers(source: Source, transports: Sequence[Transport]) -> tuple[list[Offer], list[DeliveryError]]:
@@ -113,6 +130,15 @@ class _ExportRefresh:
                 if self.live:
                     raise
 
+    def all(self) -> None:
+        """Bring the source up to date, however its deliveries are told."""
+        if scheme_of(self.source.uri) == "bigquery":
+            self.from_table()
+        elif self.to.dataset.list_offers is None:
+            self.from_dumps()
+        else:
+            self.from_manifests()
+
     def from_manifests(self) -> None:
         """Land the newest delivery of each period and variant, as the manifests name them."""
         self._refresh(*newest_offers(self.source, self.transports))
@@ -137,6 +163,18 @@ class _ExportRefresh:
         landed = {delivery.billing_period: delivery.identity for delivery in live}
         if all(landed.get(offer.period) == offer.identity for offer in offers):
             update_ledger(self.to.landing, sighted=[replace(delivery, manifest=listing.text) for delivery in live])
+
+    def from_table(self) -> None:
+        """A table that is asked itself: one query tells which months changed, and where in them."""
+        from finops_pipeline.extract.gcp_partitions import read_offers
+
+        table = table_of(self.transports)
+        table.partitions.require_columns(self.to.dataset.required)
+        live = {period: delivery for (period, _), delivery in self.live.items()}
+        found = read_offers(table, table.partitions.probe(), live, self.to.landing)
+        offers = [offer for offer in found if isinstance(offer, Offer)]
+        self._refresh(offers, [error for error in found if isinstance(error, DeliveryError)])
+        self._require_landed_months(offers, table, "partition", "Find out who deleted them, and restore them.")
 
     def _refresh(self, offers: Sequence[Offer], errors: Sequence[DeliveryError] = ()) -> None:
         errors = list(errors)
@@ -204,14 +242,20 @@ class _ExportRefresh:
             update_ledger(self.to.landing, sighted=[seen])
         return seen
 
-    def _require_landed_months(self, offers: Sequence[Offer], transport: Transport) -> None:
+    def _require_landed_months(
+        self,
+        offers: Sequence[Offer],
+        transport: Transport,
+        what: str = "file",
+        next_step: str = "Dump the whole table again and run again.",
+    ) -> None:
         """A table only grows: an open month that was landed cannot be empty now. Old months may leave the dumps."""
         offered = {offer.period for offer in offers}
         for (period, _), delivery in self.live.items():
             if delivery.rows and period in self.window.recent_periods() and period not in offered:
                 raise DeliveryError(
-                    f"{period}: {delivery.rows:,} rows were landed, and no file in {transport.location} has one now."
-                    " Dump the whole table again and run again. What was landed before stays."
+                    f"{period}: {delivery.rows:,} rows were landed, and no {what} in {transport.location} has one now."
+                    f" {next_step} What was landed before stays."
                 )
 
     def _tell_not_delivered(self, offers: Sequence[Offer]) -> None:

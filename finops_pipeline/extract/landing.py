@@ -223,6 +223,8 @@ def _open(
     connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile, to: Destination, folder: "landing_folder"
 ) -> Relation:
     try:
+        if file.relation is not None:
+            return file.relation(connection)
         path = file.converted or offer.transport.open_data(file.key)
         if path.name.lower().endswith(".zip"):
             path = zip_as_gzip(path, folder.unpacked(path))

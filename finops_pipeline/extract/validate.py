@@ -9,7 +9,8 @@ from finops_pipeline.config import Source, UsageFeed
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract import gcp_billing_export, usage
 from finops_pipeline.extract.datasets import DATASETS
-from finops_pipeline.extract.exports import newest_offers, open_transports
+from finops_pipeline.extract.exports import newest_offers, open_transports, table_of
+from finops_pipeline.uris import scheme_of
 
 
 def describe_source(source: Source | UsageFeed, landing: Path) -> str:
@@ -37,6 +38,8 @@ def _describe_export(source: Source, landing: Path) -> str:
     for transport in transports:
         transport.require_reachable()
     where = " and ".join(transport.location for transport in transports)
+    if scheme_of(source.uri) == "bigquery":
+        return table_of(transports).described(DATASETS[source.table].required)
     if DATASETS[source.table].list_offers is None:
         files = len(gcp_billing_export.list_folder(transports[0]).stats)
         if files == 0:
