@@ -18,21 +18,18 @@ from finops_pipeline.uris import file_uri, is_local, local_path, uri_problem
 SHIPPED_ALLOCATION_RULES = Path(__file__).resolve().parent / "allocation.yaml"
 """The rules used where the company has none of its own."""
 
-DATASETS: dict[str, tuple[str, ...]] = {
-    "aws": ("cur2", "cur1", "focus"),
-    "gcp": ("detailed", "standard", "focus"),
-    "azure": ("cost_details", "focus"),
-    "other": ("focus",),
-}
-"""The datasets each provider has, read by this version or not."""
-
 SUPPORTED_DATASETS: dict[tuple[str, str], str] = {
     ("aws", "cur2"): "aws_cur2",
     ("aws", "cur1"): "aws_cur1",
+    ("aws", "focus"): "aws_focus",
     ("gcp", "detailed"): "gcp_detailed",
+    ("gcp", "standard"): "gcp_standard",
+    ("gcp", "focus"): "gcp_focus",
     ("azure", "cost_details"): "azure_cost_details",
+    ("azure", "focus"): "azure_focus",
+    ("other", "focus"): "other_focus",
 }
-"""What this version reads: (provider, dataset) to the landed table `raw/<table>`."""
+"""What is read: (provider, dataset) to the landed table `raw/<table>`."""
 
 UsageKind = Literal[
     "gpu_hours",
@@ -177,14 +174,9 @@ def _model_message(item: Any) -> str:
 
 def _source_problems(place: KeyPath, source: dict[str, Any], folder: Path) -> Iterator[Problem]:
     provider, dataset = source.get("provider"), source.get("dataset")
-    allowed = DATASETS.get(provider, ()) if isinstance(provider, str) else ()
-    supported = [name for owner, name in SUPPORTED_DATASETS if owner == provider]
-    if isinstance(dataset, str) and allowed:
-        if dataset not in allowed:
-            yield Problem((*place, "dataset"), f"is {dataset!r}; allowed for {provider}: {', '.join(allowed)}")
-        elif dataset not in supported:
-            can_be = f"supported for {provider}: {', '.join(supported)}" if supported else "use aws, gcp or azure"
-            yield Problem((*place, "dataset"), f"{dataset!r} of {provider} is not read yet by this version; {can_be}")
+    allowed = [name for owner, name in SUPPORTED_DATASETS if owner == provider]
+    if isinstance(dataset, str) and allowed and dataset not in allowed:
+        yield Problem((*place, "dataset"), f"is {dataset!r}; allowed for {provider}: {', '.join(allowed)}")
     cloud = {"aws": ("s3",), "gcp": ("bigquery",), "azure": ("az",), "other": ("s3", "az")}.get(str(provider), ())
     for key in ("uri", "amortized_uri"):
         uri = source.get(key)

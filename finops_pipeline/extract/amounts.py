@@ -102,6 +102,18 @@ def azure_components(basis: str) -> Components:
     return components
 
 
+def focus_components(columns: Columns, is_net: bool) -> str:
+    """BilledCost and EffectiveCost as delivered. Some exports write a missing value as the text NULL."""
+    del is_net
+    currency = f"nullif({_text(columns, 'billingcurrency')}, 'NULL')"
+    return _union(
+        *(
+            _component(currency, basis, _name(columns, name), f"nullif({_text(columns, name)}, 'NULL')")
+            for basis, name in (("billed", "billedcost"), ("effective", "effectivecost"))
+        )
+    )
+
+
 def raw_totals(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], components: Components, is_net: bool
 ) -> tuple[Total, ...]:

@@ -7,13 +7,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from finops_pipeline.config import Source
-from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_columns, azure_cost_exports
-from finops_pipeline.extract.amounts import Components, aws_components, azure_components, gcp_components
+from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_columns, azure_cost_exports, focus_files
+from finops_pipeline.extract.amounts import (
+    Components,
+    aws_components,
+    azure_components,
+    focus_components,
+    gcp_components,
+)
 from finops_pipeline.extract.manifests import Found
 from finops_pipeline.extract.reading import Relation
 from finops_pipeline.extract.transport.protocol import Transport
 
 ACTUAL, AMORTIZED = azure_cost_exports.ACTUAL, azure_cost_exports.AMORTIZED
+_GCP_REQUIRED = (
+    ("billing_account_id",),
+    ("invoice",),
+    ("export_time",),
+    ("usage_start_time",),
+    ("currency",),
+    ("cost",),
+    ("credits",),
+)
+_FOCUS_REQUIRED = (
+    ("BilledCost",),
+    ("EffectiveCost",),
+    ("BillingCurrency",),
+    ("ChargePeriodStart",),
+    ("ChargeCategory",),
+)
 
 
 @dataclass(frozen=True)
@@ -57,18 +79,14 @@ DATASETS: dict[str, Dataset] = {
         list_offers=aws_legacy_cur.list_offers,
         net_column=("lineItem/NetUnblendedCost", "line_item_net_unblended_cost"),
     ),
-    "gcp_detailed": Dataset(
-        components={"": gcp_components},
-        required=(
-            ("billing_account_id",),
-            ("invoice",),
-            ("export_time",),
-            ("usage_start_time",),
-            ("currency",),
-            ("cost",),
-            ("credits",),
-        ),
+    "aws_focus": Dataset(
+        components={"": focus_components},
+        required=_FOCUS_REQUIRED,
+        list_offers=aws_data_exports.list_offers,
     ),
+    "gcp_detailed": Dataset(components={"": gcp_components}, required=_GCP_REQUIRED),
+    "gcp_standard": Dataset(components={"": gcp_components}, required=_GCP_REQUIRED),
+    "gcp_focus": Dataset(components={"": focus_components}, required=(*_FOCUS_REQUIRED, ("x_ExportTime",))),
     "azure_cost_details": Dataset(
         components={ACTUAL: azure_components("billed"), AMORTIZED: azure_components("effective")},
         required=(
@@ -80,5 +98,13 @@ DATASETS: dict[str, Dataset] = {
         list_offers=azure_cost_exports.list_offers,
         variants=(ACTUAL, AMORTIZED),
         named=azure_columns.in_english,
+    ),
+    "azure_focus": Dataset(
+        components={"": focus_components},
+        required=_FOCUS_REQUIRED,
+        list_offers=azure_cost_exports.list_offers,
+    ),
+    "other_focus": Dataset(
+        components={"": focus_components}, required=_FOCUS_REQUIRED, list_offers=focus_files.list_offers
     ),
 }

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from finops_pipeline.extract.duck import literal, quoted
+from finops_pipeline.focus import COMPATIBILITY_COLUMNS, COST_AND_USAGE
 
 DECLARED_FILE = "_declared_columns.parquet"
 _DECLARED_KEY = "declared_columns"
@@ -36,6 +37,14 @@ EXTRA_COLUMNS: dict[str, dict[str, str]] = {
 }
 """Facts of the whole delivery that every row of it carries."""
 
+NESTED_TABLES = frozenset({"gcp_detailed", "gcp_standard", "gcp_focus"})
+"""Dumps of BigQuery tables: columns hold records and lists, and a dump may be JSON lines."""
+
+_FOCUS_COLUMNS = {column.name: "VARCHAR" for column in (*COST_AND_USAGE, *COMPATIBILITY_COLUMNS)} | {
+    "Tags": "MAP(VARCHAR, VARCHAR)"
+}
+"""What any FOCUS export may deliver, whatever its version; a provider's own columns stand in its file."""
+
 TECHNICAL_NAMES = frozenset({*ADDRESS_COLUMNS, *(name for extra in EXTRA_COLUMNS.values() for name in extra)})
 
 
@@ -48,14 +57,15 @@ def technical_columns(table: str) -> dict[str, str]:
 def declared_columns(table: str) -> dict[str, str]:
     """Name to DuckDB type of the declared columns of a billing table, technical ones last.
 
-    Amounts, prices and quantities of GCP are declared as text: a dump is Parquet (DOUBLE, NUMERIC) or JSON (digits as
-    written), and text is what both unify to without a digit lost.
+    Amounts, prices and quantities of GCP and of FOCUS exports are declared as text: they come as DOUBLE, DECIMAL or
+    digits as written, and text is what all unify to without a digit lost.
     """
-    if table == "gcp_detailed":
+    if table in NESTED_TABLES:
         delivered = {name: _duckdb_type(shape) for name, shape in json_shape(table).items()}
     else:
         text = _column_file(f"{table}.tsv")
-        delivered = {row["column"]: row["type"] for row in csv.DictReader(text.splitlines(), delimiter="\t")}
+        own = {row["column"]: row["type"] for row in csv.DictReader(text.splitlines(), delimiter="\t")}
+        delivered = _FOCUS_COLUMNS | own if table.endswith("_focus") else own
     return delivered | technical_columns(table)
 
 

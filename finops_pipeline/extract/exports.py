@@ -153,7 +153,7 @@ class _ExportRefresh:
             return
         # Until every month of the folder is landed, the ledger must not say that this listing is done with.
         unfinished = f"{listing.text}, not all months landed"
-        read = gcp_billing_export.read_offers(*self.engine, transport, listing)
+        read = gcp_billing_export.read_offers(*self.engine, transport, listing, self.source.table)
         offers = [replace(offer, manifest=unfinished) for offer in read]
         self._refresh(offers)
         self._require_landed_months(offers, transport)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,13 +52,13 @@ class Relation:
 def relation(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, formats: Sequence["Format"] | None = None
 ) -> Relation:
-    """The rows of a CSV(.gz), Parquet or JSON lines(.gz) file, told by its name's ending.
+    """The rows of a CSV(.gz), Parquet or (for nested tables) JSON lines(.gz) file, told by its name's ending.
 
     Args:
         connection: may read the folder of `path`.
         path: where the bytes are.
         name: the file's own name, for its ending.
-        formats: what is read here; all of them when not given.
+        formats: what is read here; CSV and Parquet when not given.
 
     Raises:
         DeliveryError: an ending that is not read, a file that is cut short, malformed or expands without end, or a
@@ -153,12 +154,12 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
     return Relation(f"select {', '.join(select)}, file_row_number + 1 as x_row from {source}", columns)
 
 
-def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
+def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, table: str) -> Relation:
     lines = (
         f"read_ndjson_objects({file_literal(path)}, hive_partitioning = false, maximum_object_size = {_MAX_LINE_BYTES})"
     )
     # Few distinct structures stand for all lines; merging them inside DuckDB would hold every line in memory.
-    shape = json_shape("gcp_detailed")
+    shape = json_shape(table)
     for (structure,) in rows(connection, f"select distinct cast(json_structure(json) as varchar) from {lines}"):
         found = json.loads(structure)
         if not isinstance(found, dict):
@@ -206,5 +207,10 @@ def _as_text(found: Any) -> Any:
 Format = tuple[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection, Path], Relation]]
 PARQUET: Format = ((".parquet",), _parquet)
 CSV: Format = ((".csv", ".csv.gz"), _csv)
-JSON_LINES: Format = ((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"), _json_lines)
-FORMATS = (PARQUET, CSV, JSON_LINES)
+JSON_LINES_ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")
+FORMATS = (PARQUET, CSV)
+
+
+def json_lines(table: str) -> Format:
+    """JSON lines of a nested table, whose declared shape says how deep its records are."""
+    return JSON_LINES_ENDINGS, partial(_json_lines, table=table)

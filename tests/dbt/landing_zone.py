@@ -15,7 +15,13 @@ import duckdb
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.datasets import DATASETS
-from finops_pipeline.extract.declared import declared_columns, json_shape, technical_columns, write_declared_columns
+from finops_pipeline.extract.declared import (
+    NESTED_TABLES,
+    declared_columns,
+    json_shape,
+    technical_columns,
+    write_declared_columns,
+)
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
@@ -46,7 +52,7 @@ class LandingZone:
         """One delivery of a few rows; `as_text` lands them as CSV does."""
         lines = [dict(row) for row in rows]
         declared: dict[str, Any] = dict(declared_columns(table))
-        if table == "gcp_detailed":
+        if table in NESTED_TABLES:
             declared |= json_shape(table)
         types = {name.lower(): "VARCHAR" if as_text else type_ for name, type_ in declared.items()}
         # Only what was delivered is landed, as it was spelt; the declared file brings the other columns.

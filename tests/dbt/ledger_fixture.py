@@ -26,7 +26,8 @@ CONSUMERS = (
 )  # fmt: skip
 
 CHARGE_COLUMNS = {
-    "source_name": "varchar", "provider": "varchar", "delivery_id": "varchar", "charge_id": "varchar",
+    "source_name": "varchar", "provider": "varchar", "landed_table": "varchar", "is_delivered_as_focus": "boolean",
+    "delivery_id": "varchar", "charge_id": "varchar",
     "landed_file": "varchar", "landed_row": "bigint", "billing_account_id": "varchar",
     "billing_account_name": "varchar", "billing_account_type": "varchar", "sub_account_id": "varchar",
     "sub_account_name": "varchar", "sub_account_type": "varchar", "billing_currency": "varchar",
@@ -46,7 +47,15 @@ CHARGE_COLUMNS = {
     "publisher_name": "varchar", "invoice_issuer_name": "varchar", "invoice_id": "varchar", "region_id": "varchar",
     "region_name": "varchar", "availability_zone": "varchar", "resource_id": "varchar", "resource_name": "varchar",
     "resource_type": "varchar", "sku_id": "varchar", "sku_price_id": "varchar", "sku_meter": "varchar",
-    "sku_price_details": "varchar", "tags": "map(varchar, varchar)", "cost_layer": "varchar", "cluster": "varchar",
+    "sku_price_details": "varchar", "delivered_provider_name": "varchar", "invoice_issuer_legal_name": "varchar",
+    "commitment_program_eligibility_details": "varchar", "contract_applied": "varchar",
+    "invoice_detail_id": "varchar", "pricing_currency": "varchar",
+    "pricing_currency_list_unit_price": "decimal(38,18)",
+    "pricing_currency_contracted_unit_price": "decimal(38,18)",
+    "pricing_currency_effective_cost": "decimal(38,18)", "allocated_method_id": "varchar",
+    "allocated_method_details": "varchar", "allocated_resource_id": "varchar",
+    "allocated_resource_name": "varchar", "allocated_tags": "varchar", "raw_values": "varchar",
+    "tags": "map(varchar, varchar)", "cost_layer": "varchar", "cluster": "varchar",
     "node_pool": "varchar", "gpu_model": "varchar", "gpu_count": "integer", "gpu_hours": "decimal(38,18)",
     "capacity_type": "varchar", "is_cluster_machine": "boolean", "bucket": "varchar", "storage_class": "varchar",
     "storage_measure": "varchar", "billed_byte_hours": "decimal(38,18)", "model_id": "varchar",

@@ -20,7 +20,17 @@ from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 
 BIN = Path(sys.executable).parent
 
-BILLING = {"aws_cur2", "aws_cur1", "gcp_detailed", "azure_cost_details"}
+BILLING = {
+    "aws_cur2",
+    "aws_cur1",
+    "aws_focus",
+    "gcp_detailed",
+    "gcp_standard",
+    "gcp_focus",
+    "azure_cost_details",
+    "azure_focus",
+    "other_focus",
+}
 USAGE = {
     "gpu_hours",
     "gpu_capacity",

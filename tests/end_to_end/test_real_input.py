@@ -158,6 +158,37 @@ def test_each_real_azure_file_alone_comes_out_exact(
     assert company.query("select count(*) from focus_cost_and_usage") == [(len(rows),)]
 
 
+def test_real_focus_rows_of_three_providers_come_out_exact(reference_data: Path, tmp_path: Path):
+    delivered = reference_data / "focus/focus_sample_half.csv"
+    rows = _csv_rows(delivered)
+    assert len(rows) == 518
+    assert sum(value == "NULL" for row in rows for value in row.values()) > 1000
+    month = tmp_path / "vendors/2024-09"
+    month.mkdir(parents=True)
+    shutil.copy(delivered, month / "focus.csv")
+    uri = f"file://{tmp_path}/vendors"
+    source = {"name": "real-focus", "provider": "other", "dataset": "focus", "vendor": "Several", "uri": uri}
+    company = _company(tmp_path, source, now="2024-10-20T00:00:00Z")
+    finished = company.finops("run")
+    assert finished.exit_code == 0, finished.output
+
+    billed, effective = (
+        _total(rows, lambda row, name=name: _number(row[name])) for name in ("BilledCost", "EffectiveCost")
+    )
+    _assert_reconciled(company, "real-focus", {"billed": billed, "effective": effective})
+    by_provider: dict = defaultdict(Decimal)
+    for row in rows:
+        by_provider[row["ProviderName"], row["ServiceName"], row["ServiceCategory"]] += _number(row["BilledCost"])
+    published = company.query(
+        "select ProviderName, ServiceName, ServiceCategory, sum(BilledCost) from focus_cost_and_usage group by all"
+    )
+    assert {tuple(names): total for *names, total in published} == by_provider
+    [(nulls,)] = company.query(
+        "select count(*) from focus_cost_and_usage where 'NULL' in (Tags, ResourceId, ChargeClass, SkuId, RegionName)"
+    )
+    assert nulls == 0
+
+
 TRACE_DAYS = 61
 CLUSTER_RULE_MICRO = 1_000_000
 

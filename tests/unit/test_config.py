@@ -122,15 +122,20 @@ usage:
 
 
 @pytest.mark.parametrize(
-    ("provider", "dataset", "supported"),
-    [("aws", "focus", "cur2, cur1"), ("gcp", "standard", "detailed"), ("azure", "focus", "cost_details")],
+    ("provider", "dataset", "table"),
+    [
+        ("aws", "focus", "aws_focus"),
+        ("gcp", "standard", "gcp_standard"),
+        ("gcp", "focus", "gcp_focus"),
+        ("azure", "focus", "azure_focus"),
+        ("other", "focus, vendor: gpu-cloud", "other_focus"),
+    ],
 )
-def test_a_dataset_of_a_later_version_says_so(tmp_path: Path, provider: str, dataset: str, supported: str):
+def test_every_dataset_of_the_contract_has_a_landed_table(tmp_path: Path, provider: str, dataset: str, table: str):
     text = ONE_SOURCE.replace("provider: aws, dataset: cur2", f"provider: {provider}, dataset: {dataset}")
 
-    assert f"'{dataset}' of {provider} is not read yet by this version; supported for {provider}: {supported}" in told(
-        tmp_path, text
-    )
+    [source] = load_config(write(tmp_path, text)).sources
+    assert source.table == table
 
 
 @pytest.mark.parametrize(

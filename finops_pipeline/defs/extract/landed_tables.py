@@ -13,8 +13,13 @@ from finops_pipeline.resources.refresh_request import RefreshRequest
 BILLING_TABLES = {
     "aws_cur2": ("aws", "AWS Cost and Usage Report 2.0 line items of the live deliveries, as delivered."),
     "aws_cur1": ("aws", "AWS legacy Cost and Usage Report line items of the live deliveries, as delivered."),
+    "aws_focus": ("aws", "AWS FOCUS charges of the live deliveries, as delivered."),
     "gcp_detailed": ("gcp", "Google Cloud detailed billing export rows of the live deliveries, as delivered."),
+    "gcp_standard": ("gcp", "Google Cloud standard billing export rows of the live deliveries, as delivered."),
+    "gcp_focus": ("gcp", "Google Cloud FOCUS charges of the live deliveries, as delivered."),
     "azure_cost_details": ("azure", "Azure actual and amortized cost details of the live deliveries, as delivered."),
+    "azure_focus": ("azure", "Azure FOCUS charges of the live deliveries, as delivered."),
+    "other_focus": ("csv", "FOCUS charges of other vendors' live deliveries, as delivered."),
 }
 """Billing exports by table name: the provider and what a row is."""
 

@@ -249,3 +249,50 @@ def test_rows_of_a_large_file_keep_their_number(company: Company, gcp: Path):
     landed = company.landed(company.refresh("gcp_detailed", now=datetime(2026, 10, 31, tzinfo=UTC)))
 
     assert [line["x_row"] for line in landed] == [int(line["cost"]) for line in landed] == list(range(1, 20_001))
+
+
+def test_the_standard_table_is_read_like_the_detailed_one(company: Company):
+    folder = company.folder / "gcp_billing_export_v1_01AB_02"
+    folder.mkdir()
+    company.add("gcp", "standard", folder)
+    write_dump(folder / "000000000000.parquet", row(1.0), row(2.0, month="202609"))
+    write_json_lines(folder / "000000000001.jsonl", [row(4.0)])
+
+    result = company.refresh("gcp_standard")
+
+    assert not result.failures
+    assert [(delivery.billing_period, delivery.rows) for delivery in result.live] == [("2026-09", 1), ("2026-10", 2)]
+    assert totals(result)["USD billed"] == Decimal("5.5")
+
+
+def test_the_focus_table_is_cut_by_the_month_its_billing_period_starts_in(company: Company):
+    folder = company.folder / "gcp_billing_export_focus_01AB_02"
+    folder.mkdir()
+    company.add("gcp", "focus", folder)
+    # Midnight in California, in summer and in winter time.
+    october = {
+        "BilledCost": 1.5,
+        "EffectiveCost": 1.25,
+        "BillingCurrency": "EUR",
+        "BillingPeriodStart": "2026-10-01 07:00:00 UTC",
+        "ChargePeriodStart": "2026-10-01 08:00:00 UTC",
+        "ChargeCategory": "Usage",
+        "x_ExportTime": "2026-10-02 03:04:05 UTC",
+        "x_Labels": [{"Key": "team", "Value": "vision"}],
+    }
+    november = october | {"BillingPeriodStart": "2026-11-01 07:00:00 UTC", "BilledCost": 2}
+    december = october | {"BillingPeriodStart": "2026-12-01 08:00:00 UTC", "BilledCost": 4}
+    write_json_lines(folder / "a.jsonl", [october, november])
+    typed = {
+        name: datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+        for name, text in december.items()
+        if isinstance(text, str) and text.endswith(" UTC")
+    }
+    pq.write_table(pa.Table.from_pylist([december | typed]), folder / "b.parquet")
+
+    result = company.refresh("gcp_focus", now=datetime(2026, 12, 20, tzinfo=UTC))
+
+    assert not result.failures
+    assert [delivery.billing_period for delivery in result.live] == ["2026-10", "2026-11", "2026-12"]
+    assert totals(result) == {"EUR billed": Decimal("7.5"), "EUR effective": Decimal("3.75")}
+    assert {line["x_Labels"][0]["Value"] for line in company.landed(result)} == {"vision"}

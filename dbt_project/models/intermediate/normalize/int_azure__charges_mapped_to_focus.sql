@@ -244,17 +244,9 @@ mapped as (
                 then nullif(concat_ws('/', coalesce(product_id, meter_id), part_number), '')
         end as sku_price_id,
         tags,
-        -- AKS puts the nodes of a cluster into a resource group MC_<group>_<cluster>_<region>.
-        case when resource_group ilike 'MC\_%\_%\_%' escape '\' then split_part(resource_group, '_', -2) end
-            as delivered_cluster,
-        case
-            when lower(resource_id) like '%/virtualmachinescalesets/%'
-                then regexp_extract(resource_id, '(?i)/virtualmachinescalesets/([^/]+)', 1)
-        end as delivered_node_pool,
-        case
-            when meter_category = 'Storage' and lower(resource_id) like '%/storageaccounts/%'
-                then regexp_extract(resource_id, '(?i)/storageaccounts/([^/]+)', 1)
-        end as bucket,
+        {{ azure_cluster_of('resource_group') }} as delivered_cluster,
+        {{ azure_scale_set_of('resource_id') }} as delivered_node_pool,
+        case when meter_category = 'Storage' then {{ azure_storage_account_of('resource_id') }} end as bucket,
         meter_category as service_key,
         meter_category as service_label,
         consumed_service as meter_family,

@@ -9,7 +9,7 @@ cost_details as (
 deliveries as (
 
     select * from {{ ref('stg_deliveries') }}
-    where provider = 'azure'
+    where table_name = 'azure_cost_details'
 
 ),
 

@@ -19,7 +19,13 @@ attributed as (
 
     select
         charges.source_name,
-        charges.provider,
+        -- One file of another vendor may hold several providers' charges; each goes by its own name.
+        case
+            when charges.provider = 'other' then {{ provider_key('charges.service_provider_name') }}
+            else charges.provider
+        end as provider,
+        charges.landed_table,
+        charges.is_delivered_as_focus,
         charges.delivery_id,
         charges.charge_id,
         charges.landed_file,
@@ -78,8 +84,16 @@ attributed as (
         charges.resource_type,
         charges.sku_id,
         charges.sku_price_id,
-        nullif(charges.meter_text, '') as sku_meter,
-        case when charges.sku_price_id is not null then charges.sku_price_details end as sku_price_details,
+        case
+            when charges.is_delivered_as_focus then charges.delivered_sku_meter else nullif(charges.meter_text, '')
+        end as sku_meter,
+        coalesce(
+            charges.delivered_sku_price_details,
+            case when charges.sku_price_id is not null then charges.sku_price_details end
+        ) as sku_price_details,
+        {% for column in focus_extra_columns() if not column.startswith('delivered_s') %}
+        charges.{{ column }},
+        {% endfor %}
         charges.tags,
         charges.cost_layer,
         coalesce(owners.cluster, charges.delivered_cluster) as cluster,

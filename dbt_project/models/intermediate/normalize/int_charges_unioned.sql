@@ -5,14 +5,25 @@
     ref('int_gcp__charges_mapped_to_focus'),
     ref('int_azure__charges_mapped_to_focus'),
 ] -%}
+{%- set focus_models = [
+    ref('int_aws__focus_charges_mapped'),
+    ref('int_gcp__focus_charges_mapped'),
+    ref('int_azure__focus_charges_mapped'),
+    ref('int_other__focus_charges_mapped'),
+] -%}
 
 with
 
 -- noqa: disable=LT02
 mapped_charges as (
-{% for mapped_model in mapped_models %}
+{% for mapped_model in mapped_models + focus_models %}
+    {%- set is_focus = mapped_model in focus_models %}
     select
-        {{ mapped_charge_columns() | join(',\n        ') }}
+        {{ mapped_charge_columns() | join(',\n        ') }},
+        {{ 'true' if is_focus else 'false' }} as is_delivered_as_focus
+        {%- for column, type in focus_extra_columns().items() %},
+        {{ column if is_focus else 'cast(null as ' ~ type ~ ') as ' ~ column }}
+        {%- endfor %}
     from {{ mapped_model }}
     {{ 'union all' if not loop.last }}
 {% endfor %}
@@ -53,6 +64,7 @@ addressed as (
             coalesce(mapped_charges.consumed_meter_unit, '') as consumed_meter_unit,
             coalesce(mapped_charges.instance_type, '') as instance_type
         ),
+        files.table_name as landed_table,
         concat_ws(
             '/',
             mapped_charges.source_name,
@@ -86,7 +98,9 @@ keyed as (
             meter_text,
             meter_unit,
             consumed_meter_unit,
-            instance_type
+            instance_type,
+            delivered_service_category,
+            delivered_service_subcategory
         ) as meter_key
 
     from addressed

@@ -6,9 +6,11 @@
 -- noqa: disable=RF03
 with
 
-detailed_rows as (
+billing_rows as (
 
     select * from {{ ref('stg_gcp__detailed_rows') }}
+    union all
+    select * from {{ ref('stg_gcp__standard_rows') }}
 
 ),
 
@@ -21,7 +23,7 @@ rows_with_credits as (
         {{ first_credit('credits', commitment_credit_types) }} as commitment_credit,
         coalesce(sku_description like 'Commitment%', false) as is_commitment_fee
 
-    from detailed_rows
+    from billing_rows
 
 ),
 

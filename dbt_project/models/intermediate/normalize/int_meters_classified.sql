@@ -39,8 +39,14 @@ meters as (
         meter_unit,
         consumed_meter_unit,
         instance_type,
+        -- What a FOCUS delivery says of its service stands; the lookups fill what it leaves out.
+        delivered_service_name,
+        case
+            when delivered_service_category in {{ text_list(service_categories()) }} then delivered_service_category
+        end as delivered_service_category,
+        delivered_service_subcategory,
         -- Other makers' models are named by the product, their direction by the usage type.
-        case when provider = 'aws' then service_label || ' ' || meter_text else meter_text end as model_text
+        case when provider in ('aws', 'other') then service_label || ' ' || meter_text else meter_text end as model_text
 
     from charges
 
@@ -106,16 +112,23 @@ meters_with_services as (
     select
         meters.*,
         coalesce(
+            meters.delivered_service_name,
             family_services.service_name,
             general_services.service_name,
             nullif(meters.service_label, ''),
             nullif(meters.service_key, ''),
             'Unknown'
         ) as service_name,
-        coalesce(family_services.service_category, general_services.service_category, 'Other') as service_category,
-        coalesce(family_services.service_subcategory, general_services.service_subcategory, 'Other (Other)')
-            as service_subcategory,
-        coalesce(family_services.cost_layer, general_services.cost_layer, 'other') as cost_layer
+        coalesce(
+            meters.delivered_service_category,
+            family_services.service_category,
+            general_services.service_category,
+            'Other'
+        ) as service_category,
+        coalesce(family_services.service_category, general_services.service_category) as known_category,
+        coalesce(family_services.service_subcategory, general_services.service_subcategory) as known_subcategory,
+        coalesce(family_services.cost_layer, general_services.cost_layer, category_services.cost_layer, 'other')
+            as cost_layer
 
     from meters
     left join families
@@ -131,6 +144,10 @@ meters_with_services as (
             meters.provider = general_services.provider
             and lower(meters.service_key) = lower(general_services.service_key)
             and coalesce(general_services.meter_family, '') = ''
+    left join services as category_services
+        on
+            meters.delivered_service_category = category_services.service_key
+            and category_services.provider = 'other'
 
 ),
 
@@ -143,7 +160,15 @@ classified as (
         meters_with_services.meter_text,
         meters_with_services.service_name,
         meters_with_services.service_category,
-        meters_with_services.service_subcategory,
+        -- A subcategory belongs to one category: of another one it says nothing.
+        coalesce(
+            meters_with_services.delivered_service_subcategory,
+            case
+                when meters_with_services.known_category = meters_with_services.service_category
+                    then meters_with_services.known_subcategory
+            end,
+            'Other (' || meters_with_services.service_category || ')'
+        ) as service_subcategory,
         -- a model that is called by the token is a layer of its own beside the platforms that host it
         case
             when
@@ -152,11 +177,14 @@ classified as (
                 then 'model_usage'
             else meters_with_services.cost_layer
         end as cost_layer,
-        coalesce(units.pricing_unit, nullif(meters_with_services.meter_unit, '')) as pricing_unit,
+        coalesce(units.pricing_unit, focus_units.pricing_unit, nullif(meters_with_services.meter_unit, ''))
+            as pricing_unit,
         coalesce(
             consumed_units.consumed_unit,
+            consumed_focus_units.consumed_unit,
             nullif(meters_with_services.consumed_meter_unit, ''),
             units.consumed_unit,
+            focus_units.consumed_unit,
             nullif(meters_with_services.meter_unit, '')
         ) as consumed_unit,
         machine_meters.machine_component,
@@ -183,11 +211,16 @@ classified as (
             as token_direction,
         case when meters_with_services.cost_layer = 'managed_ai' then ai_token_meters.token_cache_action end
             as token_cache_action,
-        coalesce(units.units_per_block, 1) as units_per_block,
+        coalesce(units.units_per_block, focus_units.units_per_block, 1) as units_per_block,
         case
             when
                 meters_with_services.cost_layer = 'managed_ai' and ai_token_meters.token_direction is not null
-                then coalesce(consumed_units.tokens_per_consumed_unit, units.tokens_per_consumed_unit)
+                then coalesce(
+                    consumed_units.tokens_per_consumed_unit,
+                    consumed_focus_units.tokens_per_consumed_unit,
+                    units.tokens_per_consumed_unit,
+                    focus_units.tokens_per_consumed_unit
+                )
         end as tokens_per_consumed_unit,
         case when machine_meters.machine_component is not null then gpu_instances.gpu_count end as gpu_count,
         -- A GPU sold on its own is one GPU an hour, a machine as many as it has; cores and memory are none.
@@ -208,6 +241,14 @@ classified as (
         on
             meters_with_services.provider = consumed_units.provider
             and lower(meters_with_services.consumed_meter_unit) = lower(consumed_units.delivered_unit)
+    left join pricing_units as focus_units
+        on
+            focus_units.provider = 'other'
+            and lower(meters_with_services.meter_unit) = lower(focus_units.delivered_unit)
+    left join pricing_units as consumed_focus_units
+        on
+            consumed_focus_units.provider = 'other'
+            and lower(meters_with_services.consumed_meter_unit) = lower(consumed_focus_units.delivered_unit)
     left join machine_meters
         on meters_with_services.meter_key = machine_meters.meter_key
     left join gpu_instances
