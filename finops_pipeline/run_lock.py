@@ -83,6 +83,25 @@ def hold_run_lock(lock_path: Path, *, command: str, run_id: str, now: datetime) 
         lock.release()
 
 
+def current_holder(lock_path: Path) -> Holder | None:
+    """Whoever holds the lock now, without touching it: a look must never make a run that starts believe it is second.
+
+    A holder that was killed leaves its note; it counts no more.
+    """
+    holder = read_holder(lock_path.absolute())
+    return holder if holder is not None and _is_running(holder.pid) else None
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _write_holder(lock_path: Path, holder: Holder) -> None:
     target = holder_path(lock_path)
     temporary = target.with_name(f"{target.name}.{holder.pid}")

@@ -171,7 +171,9 @@ def test_one_schedule_runs_the_job_every_morning_and_starts_only_when_someone_tu
     schedule = definitions.resolve_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-    assert list(definitions.sensors or []) == []
+    [sensor] = definitions.sensors
+    assert (sensor.name, sensor.job_name) == ("new_deliveries", "refresh")
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
 
 
 LOAD_AND_REPORT_WARNINGS = """
