@@ -107,7 +107,9 @@ class LocalFolder:
 
     def resolve(self, name: str) -> str:
         """The key below `root` of a file named `[s3://bucket/]prefix/export/rest`. See `resolve_named_key`."""
-        return resolve_named_key(name, self.root.parts[1:])
+        # The keys of a report that was set up without a prefix begin with a slash.
+        plain = name[1:] if name.startswith(f"/{self.folder_name}/") else name
+        return resolve_named_key(plain, self.root.parts[1:])
 
     def _inside(self, key: str) -> Path:
         path = self.root / key

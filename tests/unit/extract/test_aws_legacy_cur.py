@@ -152,3 +152,16 @@ def test_a_report_may_stand_at_the_top_of_its_bucket(company: Company, tmp_path:
     company.add("aws", "cur1", root)
 
     assert company.refresh("aws_cur1").rows == 1
+
+
+def test_the_keys_of_a_report_without_prefix_begin_with_a_slash(company: Company, tmp_path: Path):
+    root = tmp_path / "bucket" / "cur"
+    data = root / OCTOBER / "x.csv"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(csv_bytes([ROW]))
+    (root / OCTOBER / "cur-Manifest.json").write_text(json.dumps({"reportKeys": [f"/cur/{OCTOBER}/x.csv"]}))
+    company.add("aws", "cur1", root)
+
+    result = company.refresh("aws_cur1")
+
+    assert (result.failures, result.rows) == ([], 1)
