@@ -29,7 +29,9 @@ def explained(where: str, project: str) -> Iterator[None]:
     try:
         yield
     except api.RetryError as error:
-        cause = error.cause or error.__cause__ or error
+        cause: BaseException = error
+        while isinstance(cause, api.RetryError) and cause.cause is not None:
+            cause = cause.cause
         raise DeliveryError(_explain(cause, where, project)) from error
     except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException, ConnectionError) as error:
         raise DeliveryError(_explain(error, where, project)) from error

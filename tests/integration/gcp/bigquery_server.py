@@ -20,6 +20,7 @@ from typing import Any
 import grpc
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1 import types
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PYTHON = CHECKOUT / ".venv" / "bqemulator" / "bin" / "python"
@@ -205,6 +206,8 @@ class StorageProxy(grpc.GenericRpcHandler):
         self.calls: list[str] = []
         self.breaks: Callable[[str, int], Broken | None] = lambda method, number: None
         """For a method (its last word) and the number of its call, from 1."""
+        self.offsets: list[int] = []
+        """Where each reading of a stream began."""
         self._channel = grpc.insecure_channel(upstream, [("grpc.max_receive_message_length", -1)])
         self._server = grpc.server(ThreadPoolExecutor(16), handlers=[self])
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
@@ -213,6 +216,16 @@ class StorageProxy(grpc.GenericRpcHandler):
     def close(self) -> None:
         self._server.stop(None)
         self._channel.close()
+
+    def _from_offset(self, request: bytes, answers: Iterator[bytes]) -> Iterator[bytes]:
+        """The messages behind the offset that was asked for, which the emulator does not look at."""
+        offset = types.ReadRowsRequest.deserialize(request).offset
+        self.offsets.append(offset)
+        passed = 0
+        for message in answers:
+            if passed >= offset:
+                yield message
+            passed += types.ReadRowsResponse.deserialize(message).row_count
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         path = handler_call_details.method
@@ -224,7 +237,10 @@ class StorageProxy(grpc.GenericRpcHandler):
             streaming = self._channel.unary_stream(path)
             metadata = [(k, v) for k, v in context.invocation_metadata() if not k.startswith((":", "grpc-", "user-"))]
             try:
-                for number, message in enumerate(streaming(request, metadata=metadata)):
+                answers = streaming(request, metadata=metadata)
+                if name == "ReadRows":
+                    answers = self._from_offset(request, answers)
+                for number, message in enumerate(answers):
                     if broken and number >= broken.after_messages:
                         break
                     yield message
@@ -259,9 +275,9 @@ class Table:
 
     def add_column(self, name: str, kind: str) -> None:
         """A column that Google adds to all of its exports."""
-        self.client.query(f"ALTER TABLE `acme.{self.dataset}.{self.name}` ADD COLUMN {name} {kind}").result()
+        self.client.query(f"ALTER TABLE `{self._path}` ADD COLUMN {name} {kind}").result()
         # The emulator changes its rows, and its description of the table only when it is told to.
-        table = self.client.get_table(f"acme.{self.dataset}.{self.name}")
+        table = self.client.get_table(self._path)
         if name not in [field.name for field in table.schema]:
             table.schema = [*table.schema, bigquery.SchemaField(name, kind)]
             self.client.update_table(table, ["schema"])
@@ -269,21 +285,34 @@ class Table:
     def append(self, day: str, *rows: dict[str, Any]) -> None:
         """Rows that arrive in one ingestion partition."""
         lines = [json.dumps({"_PARTITIONTIME": f"{day} 00:00:00 UTC"} | row) for row in rows]
-        table = self.client.get_table(f"acme.{self.dataset}.{self.name}")
+        table = self.client.get_table(self._path)
         config = bigquery.LoadJobConfig(
             source_format="NEWLINE_DELIMITED_JSON", schema=table.schema, write_disposition="WRITE_APPEND"
         )
         content = io.BytesIO("\n".join(lines).encode())
         self.client.load_table_from_file(content, table.reference, job_config=config).result()
 
+    def grow(self, day: str, count: int) -> None:
+        """Copies of the partition's only row."""
+        names = ", ".join(f"t.{field.name}" for field in self.client.get_table(self._path).schema)
+        rows = f"SELECT {names} FROM `{self._path}` AS t CROSS JOIN UNNEST(GENERATE_ARRAY(1, {count})) AS n"
+        self.client.query(f"INSERT INTO `{self._path}` {rows} WHERE {self._partition(day)}").result()
+
     def delete(self, day: str) -> None:
         """A partition that expires, or that someone deletes."""
-        where = f"_PARTITIONTIME = TIMESTAMP '{day} 00:00:00+00'"
-        self.client.query(f"DELETE FROM `acme.{self.dataset}.{self.name}` WHERE {where}").result()
+        self.client.query(f"DELETE FROM `{self._path}` WHERE {self._partition(day)}").result()
+
+    @property
+    def _path(self) -> str:
+        return f"acme.{self.dataset}.{self.name}"
+
+    @staticmethod
+    def _partition(day: str) -> str:
+        return f"_PARTITIONTIME = TIMESTAMP '{day} 00:00:00+00'"
 
     def _create(self, fields: list[dict[str, Any]]) -> None:
         partition = {"name": "_PARTITIONTIME", "type": "TIMESTAMP"}
         schema = [bigquery.SchemaField.from_api_repr(field) for field in [partition, *fields]]
-        table = bigquery.Table(f"acme.{self.dataset}.{self.name}", schema=schema)
+        table = bigquery.Table(self._path, schema=schema)
         table.time_partitioning = bigquery.TimePartitioning(type_="DAY")
         self.client.create_table(table)

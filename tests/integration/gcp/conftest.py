@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
 
 from bigquery_server import PYTHON, Emulator, Proxies, RestProxy, StorageProxy, Table, emulator
-from billing_schemas import detailed_fields
+from billing_schemas import fields_of
 from export_writers import Company
 
 from finops_pipeline.config import Source
@@ -70,6 +70,6 @@ def company(tmp_path: Path) -> TableCompany:
 @pytest.fixture
 def detailed(server: Emulator, dataset: str, company: TableCompany) -> Table:
     """An empty detailed export that the company reads."""
-    table = Table(server, dataset, "gcp_billing_export_resource_v1_01AB_02", detailed_fields())
+    table = Table(server, dataset, "gcp_billing_export_resource_v1_01AB_02", fields_of("gcp_detailed"))
     company.add_uri("detailed", table.uri)
     return table

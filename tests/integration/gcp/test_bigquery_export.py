@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bigquery_server import Emulator, Proxies, Table
-from billing_schemas import standard_fields
+from billing_schemas import fields_of
 from export_writers import GCP_ROW
 
 from finops_pipeline.extract.deliveries import Delivery
@@ -303,7 +303,7 @@ def test_another_table_takes_nothing_from_the_rows_of_the_one_before(
 ):
     detailed.append("2026-10-02", row(1.0))
     company.refresh("gcp_detailed")
-    other = Table(server, dataset, "gcp_billing_export_resource_v1_other", standard_fields())
+    other = Table(server, dataset, "gcp_billing_export_resource_v1_other", fields_of("gcp_detailed"))
     other.append("2026-10-02", row(64.0))
     company.sources.clear()
     company.add_uri("detailed", other.uri)
