@@ -133,6 +133,7 @@ def _problems(raw: Any, folder: Path) -> Iterator[Problem]:
     ):
         yield Problem(("allocation",), f"names {allocation!r}, which is no file")
     yield from _duplicate_names("sources", sources)
+    yield from _exports_configured_twice(sources)
     yield from _duplicate_names("usage", feeds)
 
 
@@ -195,6 +196,19 @@ def _source_problems(place: KeyPath, source: dict[str, Any], folder: Path) -> It
 def _uri_problems(place: KeyPath, uri: Any, folder: Path, cloud: tuple[str, ...] = ()) -> Iterator[Problem]:
     if isinstance(uri, str) and (problem := uri_problem(uri, folder, cloud)):
         yield Problem(place, problem)
+
+
+def _exports_configured_twice(entries: Any) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, entry in _entries(entries):
+        uri = entry.get("uri")
+        if isinstance(uri, str) and uri.rstrip("/") in first:
+            taken = key_text(("sources", first[uri.rstrip("/")], "uri"))
+            yield Problem(
+                ("sources", index, "uri"), f"is {uri!r}, which {taken} is already; its bill would count twice"
+            )
+        elif isinstance(uri, str):
+            first[uri.rstrip("/")] = index
 
 
 def _duplicate_names(key: str, entries: Any) -> Iterator[Problem]:

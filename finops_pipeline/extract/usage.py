@@ -8,7 +8,6 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import duckdb
 
 from finops_pipeline.config import UsageFeed
-from finops_pipeline.errors import DeliveryError
+from finops_pipeline.errors import DeliveryError, NothingThereError
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.duck import connect, quoted, rows
 from finops_pipeline.extract.exports import RefreshResult
@@ -63,20 +62,22 @@ def refresh_feed(
     landed: list[Delivery] = []
     sighted: list[Delivery] = []
     errors: list[str] = []
-    with ExitStack() as resources:
-        connection: duckdb.DuckDBPyConnection | None = None
-        for name in names:
-            before = live.get(name)
-            if before and (seen := _seen_again(transport, name, before)):
-                result.unchanged.append(seen)
-                sighted += [seen] if seen != before else []
-                continue
-            if connection is None:
-                connection, _ = resources.enter_context(connect(landing, transport.readable))
-            try:
-                landed.append(_land(connection, transport, feed, name, before, landing, now, report))
-            except DeliveryError as error:
-                errors.append(f"{transport.location}/{name}: {error}")
+    unread: list[str] = []
+    for name in names:
+        before = live.get(name)
+        if before and (seen := _seen_again(transport, name, before)):
+            result.unchanged.append(seen)
+            sighted += [seen] if seen != before else []
+        else:
+            unread.append(name)
+    if unread:
+        downloads = transport.fetching(unread, lambda text: report(f"{feed.name}: {text}"))
+        with downloads, connect(landing, transport.readable) as (connection, _):
+            for name in unread:
+                try:
+                    landed.append(_land(connection, transport, feed, name, live.get(name), landing, now, report))
+                except DeliveryError as error:
+                    errors.append(f"{transport.location}/{name}: {error}")
     gone = [delivery for name, delivery in live.items() if name not in names]
     update_ledger(landing, live=landed, removed=gone, sighted=sighted)
     result.landed += landed
@@ -99,11 +100,16 @@ def matching_files(feed: UsageFeed, landing: Path) -> tuple[Transport, list[str]
     """The folder a feed's uri names, and the keys of the files in it that the uri matches now.
 
     Raises:
-        DeliveryError: the folder does not exist, or the uri names a folder instead of files.
+        DeliveryError: the folder does not exist, or the uri names a folder instead of files; a folder in a store that
+            held files of this feed before is empty now.
     """
     base, pattern = _split(feed.uri)
     transport = open_transport(base, landing)
-    transport.require_reachable()
+    try:
+        transport.require_reachable()
+    except NothingThereError:
+        if any(delivery.source_name == feed.name for delivery in live_deliveries(landing, feed.kind)):
+            raise
     return transport, [key for key in transport.list() if _matches(key, pattern)]
 
 

@@ -241,3 +241,12 @@ def test_allocation_rules_that_do_not_exist_are_refused(tmp_path: Path):
     assert "allocation (line 4) names 'rules.yaml', which is no file" in told(
         tmp_path, ONE_SOURCE + "allocation: rules.yaml\n"
     )
+
+
+def test_one_export_under_two_names_is_refused_because_its_bill_would_count_twice(tmp_path: Path):
+    text = ONE_SOURCE + "  - {name: b, provider: aws, dataset: cur2, uri: 'file:///x/y/'}\n"
+
+    message = told(tmp_path, text)
+
+    assert "sources[1].uri" in message
+    assert "which sources[0].uri is already; its bill would count twice" in message

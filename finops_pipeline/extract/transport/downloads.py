@@ -46,7 +46,7 @@ class Downloads:
         """
         progress = _Progress(report)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
-            stats = dict(zip(keys, pool.map(self.objects.stat, keys), strict=True))
+            stats = dict(zip(keys, pool.map(self._stat_if_told, keys), strict=True))
             self._make_room(stats.values())
             self._pending = {key: pool.submit(self._fetch, key, stat, progress) for key, stat in stats.items()}
             try:
@@ -64,7 +64,7 @@ class Downloads:
         """The local copy of an object, waiting for its download."""
         if key in self._pending:
             return self._pending[key].result()
-        return self._fetch(key, self.objects.stat(key), _Progress(None))
+        return self._fetch(key, None, _Progress(None))
 
     def pieces(self, key: str, start: int, etag: str) -> Iterator[bytes]:
         """The bytes of an object from `start`; where the stream breaks off, reading goes on behind the last byte."""
@@ -108,7 +108,15 @@ class Downloads:
             " Run again: a download goes on where it stopped."
         )
 
+    def _stat_if_told(self, key: str) -> Stat | None:
+        """None for an object that is missing or denied: whoever opens it is told, and the others come all the same."""
+        try:
+            return self.objects.stat(key)
+        except DeliveryError:
+            return None
+
     def _fetch(self, key: str, stat: Stat | None, progress: "_Progress") -> Path:
+        stat = stat or self.objects.stat(key)
         where = f"{self.objects.location}/{key}"
         if stat is None:
             raise DeliveryError(f"{where} is missing")
