@@ -84,7 +84,8 @@ def _land(
 ) -> Delivery:
     stats = [_verified_stat(offer, file) for file in offer.files]
     size = sum(stat.size for stat in stats)
-    report(f"{to.source.name} {_title(offer)}: landing {_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB")
+    what = f"{_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB" if size else f"{offer.rows or 0:,} rows"
+    report(f"{to.source.name} {_title(offer)}: landing {what}")
     with landing_folder(to.landing, to.source.table, to.source.name, offer.period, offer.delivery_id) as folder:
         delivered = [_open(connection, offer, file, to, folder) for file in offer.files]
         declared = declared_columns(to.source.table)
