@@ -4,11 +4,14 @@ What a failing request means to a person is `s3_errors.py`. The SDK itself tries
 again (standard mode: exponential, with jitter, bounded) and follows a bucket to its region once.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -25,7 +28,9 @@ from finops_pipeline.extract.transport.s3_errors import code_of, explain_answer,
 ATTEMPTS = 6
 """Of one request: half a minute of throttling is waited out. `AWS_MAX_ATTEMPTS` and the profile win."""
 
+_AMAZON = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws)$")
 _PIECE = 1024 * 1024
+_BROKEN = (ResponseStreamingError, IncompleteReadError, ReadTimeoutError, urllib3.exceptions.HTTPError)
 _CONNECTIONS = 16
 """Downloads and manifests that are read side by side, with room for the questions between them."""
 
@@ -36,21 +41,7 @@ class S3Objects:
     def __init__(self, bucket: str):
         self.bucket = bucket
         try:
-            core = botocore.session.get_session()
-            retries: dict[str, Any] = {"mode": "standard"}
-            if core.get_config_variable("max_attempts") is None:
-                retries["total_max_attempts"] = ATTEMPTS
-            config = Config(
-                retries=retries,
-                connect_timeout=10,
-                read_timeout=60,
-                max_pool_connections=_CONNECTIONS,
-                # A download that is taken up in its middle cannot be held against a checksum of the whole; sizes,
-                # etags and the files' own checksums are.
-                response_checksum_validation="when_required",
-                user_agent_extra="finops-pipeline",
-            )
-            self._client: Any = boto3.Session(botocore_session=core).client("s3", config=config)
+            self._client: Any = _client()
         except BotoCoreError as error:
             raise explain_no_answer(error, self.location) from error
 
@@ -103,7 +94,7 @@ class S3Objects:
         body = self._ask("get_object", "s3:GetObject", key, Key=key, **more)["Body"]
         try:
             yield from body.iter_chunks(_PIECE)
-        except (ResponseStreamingError, IncompleteReadError, ReadTimeoutError, OSError) as error:
+        except (*_BROKEN, OSError) as error:
             raise ConnectionError(str(error) or type(error).__name__) from error
         finally:
             body.close()
@@ -139,3 +130,28 @@ class S3Objects:
 def _objects(page: dict[str, Any]) -> Iterator[tuple[str, Stat]]:
     for found in page.get("Contents", ()):
         yield found["Key"], Stat(found["Size"], found["ETag"].strip('"'), found["LastModified"])
+
+
+def _client() -> Any:
+    """A client with the settings of the environment and the profile; nothing is asked of S3 yet."""
+    core = botocore.session.get_session()
+    retries: dict[str, Any] = {"mode": "standard"}
+    if core.get_config_variable("max_attempts") is None:
+        retries["total_max_attempts"] = ATTEMPTS
+    config = Config(
+        retries=retries,
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=_CONNECTIONS,
+        # A download that is taken up in its middle cannot be held against a checksum of the whole; sizes, etags and
+        # the files' own checksums are.
+        response_checksum_validation="when_required",
+        user_agent_extra="finops-pipeline",
+    )
+    session = boto3.Session(botocore_session=core)
+    client = session.client("s3", config=config)
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    if _AMAZON.search(host) or "addressing_style" in (core.get_config_variable("s3") or {}):
+        return client
+    # A server of one's own rarely has a host name for each bucket.
+    return session.client("s3", config=config.merge(Config(s3={"addressing_style": "path"})))

@@ -134,7 +134,7 @@ def _elsewhere(answer: _Answer) -> str:
     region = answer.header("x-amz-bucket-region") or answer.told("Region") or answer.told("Endpoint")
     return (
         f"{answer.where} was refused: the bucket {answer.bucket} is in {region or 'another region'}."
-        f" Set AWS_REGION={region or '(its region)'}, and check AWS_ENDPOINT_URL_S3."
+        f" Set AWS_DEFAULT_REGION={region or '(its region)'}, and check AWS_ENDPOINT_URL_S3."
     )
 
 

@@ -184,10 +184,10 @@ KMS = (
         (Answer(403, "InvalidAccessKeyId"), ["credentials are not valid", "AWS_PROFILE"]),
         (Answer(403, "SignatureDoesNotMatch"), ["credentials are not valid"]),
         (Answer(403, "RequestTimeTooSkewed"), ["clock is wrong"]),
-        (Answer(301, "PermanentRedirect", headers=REGION), ["is in eu-central-1", "AWS_REGION=eu-central-1"]),
+        (Answer(301, "PermanentRedirect", headers=REGION), ["is in eu-central-1", "AWS_DEFAULT_REGION=eu-central-1"]),
         (
             Answer(400, "AuthorizationHeaderMalformed", more="<Region>eu-west-1</Region>"),
-            ["is in eu-west-1", "AWS_REGION=eu-west-1"],
+            ["is in eu-west-1", "AWS_DEFAULT_REGION=eu-west-1"],
         ),
         (Answer(400, "SomethingNew", "in plain words"), ["SomethingNew", "in plain words", "needs s3:GetObject"]),
     ],
@@ -302,3 +302,23 @@ def test_a_report_without_prefix_stands_below_an_empty_folder(bucket: Bucket, tm
         store.resolve("/etc/passwd")
     with pytest.raises(DeliveryError, match="not in the export's folder"):
         store.resolve("finops-cur/20261001-20261101/x.csv.gz")
+
+
+def test_a_server_of_ones_own_is_asked_by_path_whatever_its_host_is_called(
+    bucket: Bucket, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bucket.put("cur2/finops-cur2/data/x", b"12345")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint.replace("127.0.0.1", "localhost"))
+
+    assert opened(tmp_path).open_data("data/x").read_bytes() == b"12345"
+    assert S3Objects("acme-billing")._client.meta.config.s3 == {"addressing_style": "path"}
+
+
+def test_amazons_own_servers_are_asked_as_the_sdk_does(s3: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    client = S3Objects("acme-billing")._client
+
+    assert client.meta.endpoint_url == "https://s3.eu-central-1.amazonaws.com"
+    assert client.meta.config.s3 is None
