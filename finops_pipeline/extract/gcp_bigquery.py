@@ -32,12 +32,14 @@ RETRY_SECONDS = 120.0
 
 _FIRST_PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 120.0
+_QUERY_SECONDS = 1800.0
 _STREAM_SECONDS = 6 * 3600.0
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _TRANSIENT = (api.ServiceUnavailable, api.InternalServerError, api.DeadlineExceeded, api.TooManyRequests, api.Aborted)
 _NOT_PERMITTED = (api.Forbidden, api.MethodNotImplemented)
 
 _LEAST_BYTES_BILLED = 10 * 2**30
+_UNKNOWN_ROWS = 2 * 10**9
 _BYTES_PER_ROW = 64
 """A probe reads a month, an instant and the partition: 24 bytes a row. A query that wants more asks another table."""
 
@@ -96,8 +98,8 @@ class BillingTable:
 
     def query(self, sql: str) -> Iterator[bigquery.Row]:
         """The rows of a small query over few columns. It must filter on the partition column."""
-        found = self.description
-        limit = max(_LEAST_BYTES_BILLED, (found.num_rows or 0) * _BYTES_PER_ROW)
+        count = self.description.num_rows
+        limit = max(_LEAST_BYTES_BILLED, (_UNKNOWN_ROWS if count is None else count) * _BYTES_PER_ROW)
         with self._explained():
             yield from self._run(sql, limit)
 
@@ -187,6 +189,7 @@ class BillingTable:
             retry=_retry(),
             job_retry=DEFAULT_JOB_RETRY.with_timeout(RETRY_SECONDS).with_delay(initial=_FIRST_PAUSE_SECONDS),
             api_timeout=_ANSWER_SECONDS,
+            wait_timeout=_QUERY_SECONDS,
         )
 
     def _explained(self) -> AbstractContextManager[None]:

@@ -20,6 +20,7 @@ CREDENTIALS = (
 )
 _NETWORK = "Check the network, its proxy and firewall (bigquery and bigquerystorage of googleapis.com), and run again."
 _PROJECT = "Set GOOGLE_CLOUD_PROJECT to another project to run, and pay for, the queries there."
+_FAILURES = (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException, ConnectionError, TimeoutError)
 _PERMISSION = re.compile(r"bigquery\.[A-Za-z]+\.[A-Za-z]+")
 
 
@@ -33,7 +34,13 @@ def explained(where: str, project: str) -> Iterator[None]:
         while isinstance(cause, api.RetryError) and cause.cause is not None:
             cause = cause.cause
         raise DeliveryError(_explain(cause, where, project)) from error
-    except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException, ConnectionError) as error:
+    except (
+        api.GoogleAPIError,
+        auth.GoogleAuthError,
+        requests.RequestException,
+        ConnectionError,
+        TimeoutError,
+    ) as error:
         raise DeliveryError(_explain(error, where, project)) from error
 
 

@@ -204,8 +204,9 @@ def _offer(
     gone: Sequence[LandedFile],
     landing: Path,
 ) -> Offer:
-    stays = [*gone, *(known[part.name] for part in parts if _is_landed(part, known))]
-    moved = [part for part in parts if not _is_landed(part, known)]
+    unmoved = [part for part in parts if _is_landed(part, known, landing)]
+    moved = [part for part in parts if part not in unmoved]
+    stays = [*gone, *(known[part.name] for part in unmoved)]
     etags = {file.name: file.etag for file in stays} | {part.name: part.etag for part in moved}
     transport.note({f"{period}/{name}": Stat(0, etag) for name, etag in etags.items()}, moved)
     files = [
@@ -230,8 +231,10 @@ def _offer(
     )
 
 
-def _is_landed(part: PartitionRows, known: Mapping[str, LandedFile]) -> bool:
-    return part.name in known and known[part.name].etag == part.etag
+def _is_landed(part: PartitionRows, known: Mapping[str, LandedFile], landing: Path) -> bool:
+    """Whether what was landed of a partition is what it holds now. A part that someone removed is read again."""
+    before = known.get(part.name)
+    return before is not None and before.etag == part.etag and (landing / before.landed).is_file()
 
 
 def _landed(path: Path) -> Callable[[duckdb.DuckDBPyConnection], Relation]:

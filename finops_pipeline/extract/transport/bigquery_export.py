@@ -82,8 +82,9 @@ class BigQueryExport:
                 f"{self.location} is reachable, but holds no rows yet. A new export delivers its first ones within a"
                 " day, and the months before within five."
             )
-        newest = max((part for parts in months.values() for part in parts), key=lambda part: part.partition)
-        exported = max(part.exported_at for parts in months.values() for part in parts if part.exported_at)
+        parts = [part for found in months.values() for part in found]
+        newest = max(parts, key=lambda part: part.partition)
+        exported = max((part.exported_at for part in parts if part.exported_at), default=newest.partition)
         told = [
             f"reachable; newest {newest.name}, exported {exported:%Y-%m-%d %H:%M} UTC",
             f"{len(months)} month{'' if len(months) == 1 else 's'}, {min(months)} to {max(months)}",

@@ -38,7 +38,7 @@ def proxies(server: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxi
     """The pipeline's clients go through these; no credential of this machine reaches a test; waiting is short."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(gcp_bigquery, "RETRY_SECONDS", 1.0)
+    monkeypatch.setattr(gcp_bigquery, "RETRY_SECONDS", 30.0)
     monkeypatch.setattr(gcp_bigquery, "_FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(downloads, "_LONGEST_PAUSE_SECONDS", 0.05)
     proxies = Proxies(RestProxy(server.rest), StorageProxy(server.grpc))

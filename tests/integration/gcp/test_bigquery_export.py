@@ -298,6 +298,19 @@ def test_a_table_that_lost_all_rows_of_the_open_month_is_refused(company: Any, d
     assert result.rows == 2
 
 
+def test_a_landed_part_that_someone_removed_is_read_again(company: Any, detailed: Table):
+    detailed.append("2026-10-02", row(1.0))
+    detailed.append("2026-10-03", row(2.0))
+    [before] = company.refresh("gcp_detailed").live
+    (company.landing / before.files[0].landed).unlink()
+    detailed.append("2026-10-04", row(4.0, exported="2026-10-04 09:00:00 UTC"))
+
+    result = company.refresh("gcp_detailed")
+
+    assert result.opened == ["payer: 2026-10 partition 2026-10-02", "payer: 2026-10 partition 2026-10-04"]
+    assert totals(result)["USD billed"] == Decimal("5.5")
+
+
 def test_another_table_takes_nothing_from_the_rows_of_the_one_before(
     company: Any, detailed: Table, server: Emulator, dataset: str
 ):

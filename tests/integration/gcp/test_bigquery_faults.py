@@ -14,6 +14,7 @@ from export_writers import GCP_ROW
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract import gcp_bigquery
 from finops_pipeline.extract.validate import describe_source
 
 CANARY = "canary-of-a-secret-key"
@@ -21,6 +22,13 @@ CANARY = "canary-of-a-secret-key"
 
 def row(cost: object = 2.5, **more: Any) -> dict:
     return GCP_ROW | {"cost": cost} | more
+
+
+@pytest.fixture
+def impatient(proxies: Proxies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries end after a second."""
+    del proxies
+    monkeypatch.setattr(gcp_bigquery, "RETRY_SECONDS", 1.0)
 
 
 def refused(company: Any) -> str:
@@ -160,6 +168,7 @@ def test_a_transient_refusal_is_tried_again_and_the_rows_are_landed(
     ],
 )
 @pytest.mark.parametrize("asked", [is_description, is_query])
+@pytest.mark.usefixtures("impatient")
 def test_tries_are_bounded(company: Any, detailed: Table, proxies: Proxies, refusal: Refusal, told: str, asked: Any):
     proxies.rest.refuse = lambda request: refusal if asked(request) else None
 
@@ -168,6 +177,7 @@ def test_tries_are_bounded(company: Any, detailed: Table, proxies: Proxies, refu
     assert 2 <= tries <= 60
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_host_that_does_not_answer_is_told_after_bounded_tries(
     company: Any, detailed: Table, monkeypatch: pytest.MonkeyPatch
 ):
@@ -212,7 +222,7 @@ def test_without_the_storage_read_api_the_same_rows_are_landed_by_queries_and_th
 
 def test_a_stream_that_breaks_off_goes_on_behind_its_last_row(company: Any, detailed: Table, proxies: Proxies):
     detailed.append("2026-10-02", row(1.0))
-    detailed.grow("2026-10-02", 150_000)  # three messages
+    detailed.grow("2026-10-02", 80_000)  # two messages
     streams: list[int] = []
 
     def breaks(method: str, number: int) -> Broken | None:
@@ -225,13 +235,14 @@ def test_a_stream_that_breaks_off_goes_on_behind_its_last_row(company: Any, deta
 
     result = company.refresh("gcp_detailed")
 
-    assert (result.failures, result.rows, streams[:3]) == ([], 150_001, [1, 2, 3])
+    assert (result.failures, result.rows, streams[:3]) == ([], 80_001, [1, 2, 3])
     assert proxies.storage.offsets[0] == 0
     assert any(proxies.storage.offsets)
-    assert {total.exact for total in result.totals} == {Decimal(150_001) / 2}
+    assert {total.exact for total in result.totals} == {Decimal(80_001) / 2}
 
 
 @pytest.mark.parametrize("method", ["CreateReadSession", "ReadRows"])
+@pytest.mark.usefixtures("impatient")
 def test_a_storage_read_api_that_never_answers_is_given_up(
     company: Any, detailed: Table, proxies: Proxies, method: str
 ):
