@@ -2,7 +2,8 @@
 
 Usage: python -m benchmarks.anomaly_score SPLIT_DIR FLAGS.csv
 
-An event is found by a flag on one of its days (the first 14 of a lasting one, a ramp to its plateau's end) that was raised
+An event is found by a flag on one of its days (the first 14 of a lasting one, a ramp to its plateau's end) that was
+raised
 at most four days after them. Later days of an event, the return to normal and the days it takes to get used to a
 new level are neutral. Every other flagged day is false; false days at most three apart are one false alarm of at most a
 week. The first 60 days of a series do not count.

@@ -46,10 +46,9 @@ def plant(rng: Rng, bill: Bill, per_series: float) -> tuple[list[Event], np.ndar
         last = n if kind == "price" else hold + 14
         if start < WARM_UP or hold >= n - 3 or taken[max(0, start - 8) : last].any():
             continue
-        if (
-            kind in ("dup", "zero", "missing")
-            and (np.abs(original[start : end + 1]) < 0.2 * noise_of(original)[0]).any()
-        ):
+        if (kind in ("dup", "zero", "missing") or not _often_nothing(original)) and (
+            np.abs(original[start : end + 1]) < 0.2 * noise_of(original)[0]
+        ).any():
             continue
         before = bill.cost.copy()
         direction = _apply(rng, bill, gone, kind, severity, slice(start, end + 1), hold)
@@ -57,6 +56,10 @@ def plant(rng: Rng, bill: Bill, per_series: float) -> tuple[list[Event], np.ndar
         amp = float(np.abs(bill.cost - before)[start : hold + 1].sum()) or float(np.abs(before[start : end + 1]).sum())
         events.append(Event(kind, severity, start, end, hold, amp, direction))
     return events, gone
+
+
+def _often_nothing(cost: np.ndarray) -> bool:
+    return bool((np.abs(cost) <= 0.02 * noise_of(cost)[0]).mean() > 0.3)
 
 
 def _window(rng: Rng, kind: str, n: int) -> tuple[int, int, int]:
@@ -102,7 +105,7 @@ def _apply(rng: Rng, bill: Bill, gone: np.ndarray, kind: str, severity: str, spa
         top = 1 + max(0.35, min(size, 3))
         left = np.linspace(1, top, span.stop - span.start + 1)[1:]
         _scale(bill, slice(span.stop, hold + 1), top, False)
-    elif (cost <= 0.02 * level).mean() > 0.3:
+    elif _often_nothing(cost):
         extra = (
             level
             * {"subtle": 0.9, "medium": 1.8, "large": 5.0}[severity]

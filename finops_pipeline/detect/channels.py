@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from finops_pipeline.detect.completeness import Completeness
-from finops_pipeline.detect.expected import Expectation, recurring, to_log
+from finops_pipeline.detect.expected import Expectation, ahead, recurring, to_log
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.windows import back, carry_week, extremes_back, median_back, median_of, running_mean
 
@@ -36,6 +36,7 @@ class Channel:
     rare: float = 3000
     noise: np.ndarray | None = None
     ease: np.ndarray | None = None
+    wait: int = 0
 
 
 def explained(change: np.ndarray, days: np.ndarray) -> Pair:
@@ -93,7 +94,7 @@ def cost_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     known_up, known_down = recurring(e.residual, panel.days)
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            most, least = to_log(seen / share.most, e.scale), to_log(seen / share.least, e.scale)
+            most, least = to_log(seen / share.at_most, e.scale), to_log(seen / share.at_least, e.scale)
         high, low = most - e.expected, least - e.expected
         rise = np.where(high > 1.2 * known_up + 0.05, high, 0)
         fall = np.where(-low > -1.2 * known_down + 0.05, -low, 0)
@@ -114,6 +115,7 @@ def shift_channel(panel: Panel, e: Expectation, span: int, least: float, margin:
     up, down = np.minimum(up, np.maximum(now - earlier, 0)), np.minimum(down, np.maximum(earlier - now, 0))
     middle = median_of([back(e.observed, d) for d in range(span)])
     low28, high28 = extremes_back(middle, span, span + 27)
+    down = down if span < 7 else np.zeros_like(down)
     within = Channel(f"range{span}", both_ways(middle - high28)[0], both_ways(middle - low28)[1], span, 0.05, 0.2, 1.1)
     return Channel(
         f"shift{span}",
@@ -130,33 +132,38 @@ def shift_channel(panel: Panel, e: Expectation, span: int, least: float, margin:
     )
 
 
-def ramp_channel(e: Expectation, gate: np.ndarray) -> Channel:
-    """This week against three to five weeks ago."""
+def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
+    """This week against three to five weeks ago, less what the weeks before had grown; rows that grow too are business."""
     now = median_of([back(e.plain, d) for d in range(7)])
     change = now - np.maximum(median_back(e.plain, 18, 38), median_back(e.plain, 39, 66))
-    return Channel(
-        "ramp",
-        np.maximum(change, 0),
-        np.zeros_like(change),
-        7,
-        0.3,
-        9.0,
-        1.5,
-        memory=45,
-        gate=gate,
-        noise=3.0 * scatter(e),
+    change = change - np.maximum(back(change, 21), 0)
+    week, fortnight = (
+        median_of([back(e.plain, d) for d in range(7, 14)]),
+        median_of([back(e.plain, d) for d in range(14, 21)]),
     )
+    steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
+    up = np.where(steady & ~rows_grow(panel, 7, change), np.maximum(change, 0), 0)
+    noise = 3.0 * scatter(e)
+    return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise)
 
 
-def price_channel(panel: Panel) -> Channel:
-    """Cost per unit of usage against its last two weeks."""
+def rows_grow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
+    """Whether at least half of a lasting change is a change of the number of lines too."""
+    rows = np.log1p(carry_week(panel.rows))
+    growth = median_of([back(rows, d) for d in range(span)]) - median_back(rows, span, span + 27)
+    return (change > 0) & (growth > 0.5 * change)
+
+
+def price_channel(panel: Panel, e: Expectation) -> Channel:
+    """Cost per unit of usage against its last two weeks, on days that cost something."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(panel.cost / panel.usage)
-    ratio = np.where(np.isfinite(ratio), ratio, np.nan)
-    level = carry(ratio)
-    change = np.where(np.isfinite(ratio), level - median_back(level, 1, 14), 0.0)
+    weighty = np.isfinite(ratio) & (np.abs(e.filled) > 8 * e.scale)
+    level = carry(np.where(weighty, ratio, np.nan))
+    change = np.where(weighty, level - median_back(level, 1, 14), 0.0)
     up, down = both_ways(change)
-    return Channel("price", up, down, 1, 0.03, 0.03, 1.6, memory=15, sharp=True)
+    noise = 6 * 1.48 * median_of([back(np.abs(np.nan_to_num(change)), days) for days in range(3, 63, 2)])
+    return Channel("price", up, down, 1, 0.03, 0.03, 1.8, memory=15, sharp=True, noise=noise, gate=weighty)
 
 
 def carry(values: np.ndarray) -> np.ndarray:
@@ -225,20 +232,31 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     half = novelty(e.observed, rows, double, many)
     alone = np.where(many & (half < 0.16), novelty(e.observed, rows, 0.0, many) - half, 0)
     alone = np.maximum(alone, 0)
-    return Channel("twice", alone, np.zeros_like(alone), 1, 0.2, 9.0, 1.1, gate=twice_gate(panel), sharp=True, rare=0)
+    next_cost, next_rows = ahead(e.newest, 1), ahead(np.log1p(carry_week(panel.second_rows)), 1)
+    lasts = (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
+    noise = np.where(bursty(e), 0.0, 2.5 * scatter(e)) + np.where(intermittent(e), 0.4, 0.0)
+    gate = twice_gate(panel) & ~lasts
+    none = np.zeros_like(alone)
+    return Channel("twice", alone, none, 1, 0.2, 9.0, 1.1, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
 
 
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
-    """Next to nothing where there was always something."""
+    """Next to nothing where there was always something: lower than a fifth of the low days of two months."""
     size = np.abs(e.filled)
     low, _ = extremes_back(size, 2, 61, rank=6)
     kept = low > 0.5
+    deep = np.exp(np.maximum(4 * scatter(e), 0.8))
+    nothing = (low + e.scale) / deep - e.scale
+    lacking = kept & (size < np.minimum(nothing, 0.2 * low))
+    starts = (lacking & ~back(lacking, 1)).astype(float)
+    seldom = back(running_mean(starts, 90), 4) * 90 < 1.5
 
     def lack(seen: np.ndarray) -> np.ndarray:
-        return np.where(kept & (np.nan_to_num(seen, nan=np.inf) < 0.2 * low), 2.0, 0.0)
+        less = np.nan_to_num(seen, nan=np.inf) < np.minimum(nothing, 0.2 * low)
+        return np.where(kept & seldom & less, 2.0, 0.0)
 
-    early = {1: (np.zeros_like(size), lack(np.abs(panel.first_cost) / first.least))}
-    early[2] = (np.zeros_like(size), lack(np.abs(panel.second_cost) / second.least))
+    early = {1: (np.zeros_like(size), lack(np.abs(panel.first_cost) / first.at_least))}
+    early[2] = (np.zeros_like(size), lack(np.abs(panel.second_cost) / second.at_least))
     return Channel(
         "zero", np.zeros_like(size), lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0
     )
@@ -267,15 +285,13 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         cost_channel(panel, e, first, second, steady),
         shift_channel(panel, e, 3, 0.15, 1.4, calm),
         shift_channel(panel, e, 7, 0.12, 1.5, calm),
-        ramp_channel(e, calm),
-        price_channel(panel),
+        ramp_channel(panel, e, calm),
+        price_channel(panel, e),
         sums_channel(e, 1, often),
-        sums_channel(e, 3, often),
         twice_channel(panel, e),
         new_channel(panel, e),
         *envelope_channels(panel, e),
         zero_channel(panel, e, first, second),
-        run_channel(e, often),
         missing_channel(panel),
     ]
 
@@ -312,7 +328,7 @@ def envelope_channels(panel: Panel, e: Expectation) -> list[Channel]:
     high = (bursty(e) | intermittent(e)) & (cost > 0.3) & (rows < 0.25) & unknown
     none = np.zeros_like(cost)
     return [
-        Channel("given_rows", above_envelope(cost, rows, 0.05, high), none, 1, 0.35, 9.0, 1.3, gate=high),
+        Channel("given_rows", above_envelope(cost, rows, 0.05, high), none, 1, 0.55, 9.0, 1.6, gate=high),
     ]
 
 

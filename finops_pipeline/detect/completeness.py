@@ -20,6 +20,16 @@ class Completeness:
     most: np.ndarray
     known: np.ndarray
 
+    @property
+    def at_least(self) -> np.ndarray:
+        """The least share to reckon with: as far again below the least seen as that is below the usual."""
+        return np.where(self.known, self.least**2 / self.usual, np.nan)
+
+    @property
+    def at_most(self) -> np.ndarray:
+        """The largest share to reckon with, half as far again above the usual."""
+        return np.minimum(self.most * np.sqrt(self.most / self.usual), 1.0)
+
 
 def completeness(seen: np.ndarray, final: np.ndarray, late: np.ndarray) -> Completeness:
     """Learn shares from days that have settled; a day that is not late is whole."""

@@ -13,6 +13,10 @@ from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.windows import back, carry_week, median_back, median_of, running_mean
 
 FLOOR = 0.05
+LEARNT = 8
+"""Days after which a series' residuals mean something."""
+EXACT = 0.12
+"""Two changes this close (12 %) are the same fee."""
 MATERIAL = 0.25
 """Dollars a day that count as none."""
 
@@ -28,6 +32,8 @@ class Expectation:
     plain: np.ndarray
     """Observed, weekday effect taken out."""
     profile: np.ndarray
+    newest: np.ndarray
+    """Observed as its second morning shows it, made whole by the feed's usual share."""
     filled: np.ndarray
 
     def money(self, log_cost: np.ndarray) -> np.ndarray:
@@ -62,7 +68,7 @@ def expectation(cost: np.ndarray, second: np.ndarray, share: Completeness) -> Ex
     scale = np.maximum(FLOOR * level, MATERIAL)
     observed, newest = to_log(filled, scale), to_log(yesterday, scale)
     middle = median_of([back(observed, days) for days in range(7)])
-    ratio = observed - _ahead(middle, 3)
+    ratio = observed - ahead(middle, 3)
     weekday8 = median_of([back(ratio, 7 * weeks) for weeks in range(1, 9)])
     weekday4 = median_of([back(ratio, 7 * weeks) for weeks in range(1, 5)])
     plain, plain_newest = observed - weekday8, newest - weekday8
@@ -79,10 +85,11 @@ def expectation(cost: np.ndarray, second: np.ndarray, share: Completeness) -> Ex
     error = np.stack([back(running_mean(np.sqrt(np.abs(observed - c)), 56), 3) for c in candidates])
     best = np.argmin(error, axis=0)
     expected = np.take_along_axis(np.stack(candidates), best[None], axis=0)[0]
-    return Expectation(scale, observed, expected, observed - expected, plain, weekday8, filled)
+    return Expectation(scale, observed, expected, observed - expected, plain, weekday8, newest, filled)
 
 
-def _ahead(values: np.ndarray, days: int) -> np.ndarray:
+def ahead(values: np.ndarray, days: int) -> np.ndarray:
+    """The matrix as it will be `days` columns later; only for days that are long past, or known by then."""
     return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
 
 
@@ -99,21 +106,34 @@ def _same_day_lag(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
 
 
 def recurring(residual: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest rise and fall seen on the days of the calendar that correspond to this one.
+    """How large a rise and a fall the calendar has shown on the days that correspond to this one.
 
-    The same day of the last three months, counted from either end and a day either way (fees move over weekends),
-    and the same weekday two and four weeks ago.
+    The same day of the last three months, counted from either end and a day either way (fees move over weekends):
+    what two of three months have shown, or one month exactly. And the same weekday two and four weeks ago.
     """
     up, down = np.zeros_like(residual), np.zeros_like(residual)
     columns = np.arange(residual.shape[1])[None, :]
-    near_up = np.maximum.reduce([_ahead(residual, 1), residual, back(residual, 1)])
-    near_down = np.minimum.reduce([_ahead(residual, 1), residual, back(residual, 1)])
-    for months in (1, 2, 3):
-        for from_end in (False, True):
+    peak = residual - median_of(
+        [
+            ahead(residual, 3 - days_later) if days_later < 3 else back(residual, days_later - 3)
+            for days_later in range(7)
+        ]
+    )
+    near_up = np.maximum.reduce([ahead(peak, 1), peak, back(peak, 1)])
+    near_down = np.minimum.reduce([ahead(peak, 1), peak, back(peak, 1)])
+    for from_end in (False, True):
+        ups, downs = [], []
+        for months in (1, 2, 3):
             source = columns - _same_day_lag(days, months, from_end)
-            known = source >= 1
+            known = source >= LEARNT
             source = np.maximum(source, 0)
-            up = np.maximum(up, np.where(known, np.take_along_axis(near_up, source, axis=1), 0))
-            down = np.minimum(down, np.where(known, np.take_along_axis(near_down, source, axis=1), 0))
-    pair = [back(residual, 14), back(residual, 28)]
+            ups.append(np.where(known, np.take_along_axis(near_up, source, axis=1), 0))
+            downs.append(np.where(known, np.take_along_axis(near_down, source, axis=1), 0))
+            same = np.where(known, np.take_along_axis(peak, source, axis=1), 0)
+            exact = np.abs(residual - same) < EXACT
+            up, down = np.maximum(up, np.where(exact, same, 0)), np.minimum(down, np.where(exact, same, 0))
+        young = columns < 31 * 2 + LEARNT
+        up = np.maximum(up, np.where(young, np.max(ups, axis=0), np.sort(ups, axis=0)[-2]))
+        down = np.minimum(down, np.where(young, np.min(downs, axis=0), np.sort(downs, axis=0)[1]))
+    pair = [back(peak, 14), back(peak, 28)]
     return np.maximum(up, np.minimum.reduce(pair)), np.minimum(down, np.maximum.reduce(pair))

@@ -1,13 +1,13 @@
 """From daily tables to findings: the one entry point of detection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from finops_pipeline.detect.channels import Channel, watched
 from finops_pipeline.detect.completeness import completeness
-from finops_pipeline.detect.expected import Expectation, expectation
+from finops_pipeline.detect.expected import Expectation, expectation, from_log, orientation
 from finops_pipeline.detect.panel import DAY, Panel, panel_of
 from finops_pipeline.detect.walk import Alarms, walk
 
@@ -61,25 +61,33 @@ def detect(
 
 def findings_of(panel: Panel) -> list[Finding]:
     """Every alarm that a run on each morning would have raised, with the morning it would have been raised on."""
+    sign = orientation(panel.cost)
+    panel = replace(
+        panel, cost=panel.cost * sign, first_cost=panel.first_cost * sign, second_cost=panel.second_cost * sign
+    )
     first = completeness(panel.first_cost, panel.cost, panel.late)
     second = completeness(panel.second_cost, panel.cost, panel.late)
     e = expectation(panel.cost, panel.second_cost, second)
     channels = watched(panel, e, first, second)
     material = np.abs(e.filled - e.money(e.expected)) >= MATERIAL
     alarms = walk(channels, panel.late, material)
-    found = [_finding(panel, e, channels, alarms, number) for number in range(len(alarms.row))]
+    found = [_finding(panel, e, channels, alarms, number, sign) for number in range(len(alarms.row))]
     return sorted(found, key=lambda f: (f.series_id, f.date))
 
 
-def _finding(panel: Panel, e: Expectation, channels: list[Channel], alarms: Alarms, number: int) -> Finding:
+def _finding(
+    panel: Panel, e: Expectation, channels: list[Channel], alarms: Alarms, number: int, signs: np.ndarray
+) -> Finding:
     row, day, rising = alarms.row[number], alarms.day[number], alarms.rising[number]
     most, least = alarms.band[number]
     at = (row, day)
-    money = [float(e.money(value)[at]) for value in (e.expected, e.expected - least, e.expected + most)]
+    sign = float(signs[at])
+    scale, log_cost = e.scale[at], e.expected[at]
+    money = sorted(sign * float(from_log(log_cost + off, scale)) for off in (-least, most))
+    expected = sign * float(from_log(log_cost, scale))
     present = bool(np.isfinite(panel.cost[at]))
-    seen = (
-        float({1: panel.first_cost, 2: panel.second_cost}.get(alarms.lag[number], panel.cost)[at]) if present else None
-    )
+    looked_at = {1: panel.first_cost, 2: panel.second_cost}.get(alarms.lag[number], panel.cost)
+    seen = sign * float(looked_at[at]) if present else None
     date = np.datetime64(int(panel.first_day[row]) + day, "D")
     name = channels[alarms.channel[number]].name
     return Finding(
@@ -88,12 +96,12 @@ def _finding(panel: Panel, e: Expectation, channels: list[Channel], alarms: Alar
         as_of=date + np.timedelta64(alarms.lag[number], "D"),
         kind=KINDS.get(name) or _shape(name, rising),
         channel=name,
-        direction="up" if rising else "down",
+        direction="up" if rising == (sign > 0) else "down",
         observed=seen,
-        expected=money[0],
-        lower=money[1],
-        upper=money[2],
-        impact=(seen or 0.0) - money[0],
+        expected=expected,
+        lower=money[0],
+        upper=money[1],
+        impact=(seen or 0.0) - expected,
         score=alarms.score[number],
     )
 

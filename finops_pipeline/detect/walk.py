@@ -107,11 +107,11 @@ class _Walk:
         """Series for which this channel can speak about the day on this morning."""
         if lag < SETTLED and c.early:
             use = self.late[:, day] if lag == 2 else np.ones(len(self.late), bool)
-        elif lag == 2:
+        elif lag not in (1 + c.wait, SETTLED):
             return np.zeros(len(self.late), bool)
         else:
-            whole = ~self.late[:, max(0, day - c.span + 1) : day + 1].any(axis=1)
-            use = whole if lag == 1 else ~whole
+            whole = ~self.late[:, max(0, day - c.span + 1) : day + 1 + c.wait].any(axis=1)
+            use = whole if lag < SETTLED else ~whole
         if not c.sharp:
             use = use & (self.material[:, day] | (self.late[:, day] & (lag < SETTLED)))
         return np.asarray(use if c.gate is None else use & c.gate[:, day])
