@@ -11,6 +11,7 @@ from export_writers import GCP_ROW
 
 from finops_pipeline.extract.deliveries import Delivery
 from finops_pipeline.extract.ledger import read_deliveries
+from finops_pipeline.extract.offered import look_for_news
 
 
 def row(cost: object = 2.5, month: str = "202610", exported: str = "2026-10-02 03:04:05.678 UTC", **more: Any) -> dict:
@@ -60,6 +61,22 @@ def test_an_unchanged_table_is_probed_once_and_no_row_is_read(company: Any, deta
     assert (again.opened, again.landed, len(again.unchanged), again.failures) == ([], [], 2, [])
     assert len(proxies.rest.queries) == asked + 1
     assert len(proxies.storage.calls) == read
+
+
+def test_the_sensor_sees_a_month_that_moved_and_reads_no_row(company: Any, detailed: Table, proxies: Proxies):
+    detailed.append("2026-10-02", row(1.0), row(2.0, month="202609"))
+    company.refresh("gcp_detailed")
+    known = look_for_news(company.sources, company.landing, 50)
+    detailed.append("2026-10-02", row(4.0, exported="2026-10-03 05:00:00 UTC"))
+    read = len(proxies.storage.calls)
+
+    news = look_for_news(company.sources, company.landing, 50)
+
+    assert (known.changed, known.failed, known.too_slow) == ([], [], [])
+    assert [line.split()[:2] for line in news.changed] == [["payer", "2026-10"]]
+    assert len(proxies.storage.calls) == read
+    [landed] = company.refresh("gcp_detailed").landed
+    assert news.changed == [f"payer 2026-10  {landed.identity}"]
 
 
 def test_late_rows_in_an_old_partition_are_found_and_only_that_partition_is_read_again(
