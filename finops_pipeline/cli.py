@@ -91,6 +91,23 @@ def validate(config: ConfigOption = None) -> None:
 
 
 @app.command()
+def explain(
+    allocation_id: Annotated[str, typer.Argument(metavar="ALLOCATION_ID", help="From fct_cost_allocations.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a tree.")] = False,
+    lines: Annotated[int, typer.Option(min=0, help="Billed lines to show, the dearest first; 0 shows all.")] = 10,
+) -> None:
+    """Show where an allocated amount comes from: every factor, back to the billed lines."""
+    with _reported_errors():
+        from finops_pipeline import explain_text
+        from finops_pipeline.explain import explain as find
+
+        found = find(_settings(None).marts / "current", allocation_id, lines=lines or None)
+        typer.echo(explain_text.as_json(found) if as_json else explain_text.as_tree(found))
+        if not found.holds:
+            raise typer.Exit(1)
+
+
+@app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write the sample company into.")],
     rows: Annotated[int | None, typer.Option(min=1, help="About how many billing lines in all.")] = None,

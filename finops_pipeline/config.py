@@ -1,7 +1,7 @@
 """The company's configuration: `finops.yaml` as a typed model, with every fault told at once.
 
 What is configured lives here: sources, usage feeds, currencies. Where data is kept and what time it is comes from
-the environment (`settings.py`); allocation rules have a file and a module of their own (`rules.py`).
+the environment (`settings.py`); allocation rules have a file and a module of their own (`rules/`).
 """
 
 import re

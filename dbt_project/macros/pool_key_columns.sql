@@ -6,6 +6,6 @@
         'charge_date', 'charge_category', 'pricing_category', 'service_category', 'service_name', 'region_id',
         'cost_layer', 'pool_kind', 'driver_window', 'pool_level', 'driver_scope', 'unallocated_reason', 'cluster',
         'gpu_model', 'capacity_type', 'bucket', 'storage_class', 'storage_measure', 'commitment_discount_id',
-        'model_id', 'token_direction',
+        'model_id', 'token_direction', 'rule',
     ] + tag_owner_columns()) -}}
 {% endmacro %}

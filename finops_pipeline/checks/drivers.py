@@ -41,7 +41,7 @@ def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
     """Every shared pool found telemetry to be split by; without it its whole cost stays unallocated."""
     rows = warehouse.execute(
         """
-        select source_name, coalesce(cluster, bucket, pool_id) as pool, driver, billing_currency,
+        select source_name, coalesce(cluster, bucket, rule, pool_id) as pool, driver, billing_currency,
             count(distinct charge_date) as days, min(charge_date) as first_day, max(charge_date) as last_day,
             sum(allocated_effective_cost) as cost
         from fct_cost_allocations
@@ -61,6 +61,29 @@ def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
                 f"{driver} for every day with cost",
             )
             for source, pool, driver, currency, days, first, last, cost in rows
+        ],
+    )
+
+
+def shared_services_have_an_exit(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """The cost of every shared service can leave to somebody; services that only use one another keep it for ever."""
+    rows = warehouse.execute(
+        """
+        select closed_loop, count(distinct driver_window), min(driver_window)
+        from int_service_exits
+        -- days and months tell the same
+        where closed_loop is not null and length(driver_window) = length('2026-10')
+        group by closed_loop
+        order by closed_loop
+        """
+    ).fetchall()
+    return CheckOutcome(
+        observed=f"{len(rows)} closed loops of shared services",
+        expected="every shared service is used, in the end, by somebody who is no service",
+        next_step="Deliver the services' other users in the feed, or take one of them out of allocation.yaml.",
+        offenders=[
+            Offender(loop, f"no user outside in {months} months from {first}", "at least one user outside")
+            for loop, months, first in rows
         ],
     )
 

@@ -77,6 +77,13 @@ _INTERVAL = {"usage_start": "timestamp", "usage_end": "timestamp"}
 _OWNERS = dict.fromkeys(CONSUMERS, "varchar")
 
 FEED_COLUMNS = {
+    "compute_hours": _INTERVAL
+    | _OWNERS
+    | {"cluster": "varchar", "node": "varchar", "node_pool": "varchar"}
+    | {"cpu_core_hours_requested": _QUANTITY, "memory_gib_hours_requested": _QUANTITY},
+    "jobs": {"usage_date": "date", "service": "varchar", "quantity": _QUANTITY} | _OWNERS,
+    "api_calls": {"usage_date": "date", "service": "varchar", "quantity": _QUANTITY} | _OWNERS,
+    "driver": {"usage_date": "date", "pool": "varchar", "driver": "varchar", "quantity": _QUANTITY} | _OWNERS,
     "gpu_hours": _INTERVAL
     | _OWNERS
     | {"cluster": "varchar", "node": "varchar", "node_pool": "varchar", "gpu_model": "varchar"}

@@ -54,6 +54,7 @@ PYTHON_CHECKS = {
     ("fct_reconciliation", "raw_total_equals_normalized_total"): True,
     ("fct_reconciliation", "normalized_total_equals_allocated_total"): True,
     ("fct_cost_allocations", "every_day_is_allocated_exactly"): True,
+    ("fct_cost_allocations", "shared_services_have_an_exit"): True,
     ("fct_cost_bridge_to_bill", "costs_add_up_to_the_bill"): True,
     ("fct_cost_allocations", "daily_cost_is_usual"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
@@ -66,7 +67,9 @@ PYTHON_CHECKS = {
 
 def dbt_models() -> dict[str, str]:
     """Name to folder of every model and seed of the dbt project, from its files."""
-    files = [*DBT_PROJECT_DIR.glob("models/**/*.sql"), *DBT_PROJECT_DIR.glob("seeds/**/*.csv")]
+    files = [
+        file for kind in ("models/**/*.sql", "models/**/*.py", "seeds/**/*.csv") for file in DBT_PROJECT_DIR.glob(kind)
+    ]
     return {path.stem: path.relative_to(DBT_PROJECT_DIR).parent.as_posix() for path in files}
 
 

@@ -1,6 +1,8 @@
 """allocation.yaml: what is accepted, what is refused and how, and the tables the rules are landed as."""
 
+import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -119,32 +121,20 @@ def test_the_rule_tables_carry_order_basis_and_version(tmp_path: Path) -> None:
     rules = load_rules(written(tmp_path, MINIMAL))
     write_rule_tables(rules, tmp_path / "landing")
     landed = tmp_path / "landing" / "rules"
-    assert pq.read_table(landed / "allocation_rules.parquet").to_pylist() == [
-        {
-            "rule_order": 1,
-            "rule": "clusters",
-            "pool_kind": "gpu_cluster",
-            "driver": "gpu_hours",
-            "basis": "used",
-            "rule_version": rules.rule_version,
-        },
-        {
-            "rule_order": 2,
-            "rule": "owners",
-            "pool_kind": "owner",
-            "driver": "direct",
-            "basis": "requested",
-            "rule_version": rules.rule_version,
-        },
+    rows = pq.read_table(landed / "allocation_rules.parquet").to_pylist()
+    columns = ("rule_order", "rule", "step", "pool", "pool_kind", "driver", "basis", "rule_version", "conditions")
+    assert [tuple(row[column] for column in columns) for row in rows] == [
+        (1, "clusters", "usage", "gpu_cluster", "gpu_cluster", "gpu_hours", "used", rules.rule_version, "[]"),
+        (2, "owners", "direct", "owner", "owner", "direct", "requested", rules.rule_version, "[]"),
     ]
     teams = [
         row for row in pq.read_table(landed / "owner_keys.parquet").to_pylist() if row["consumer_column"] == "team"
     ]
     assert [row["tag_key"] for row in teams] == normalized_keys(rules.owner_tags["team"])
     assert [row["priority"] for row in teams] == list(range(1, len(teams) + 1))
-    assert pq.read_table(landed / "settings.parquet").to_pylist() == [
-        {"reporting_currency": "USD", "rule_version": rules.rule_version}
-    ]
+    [settings] = pq.read_table(landed / "settings.parquet").to_pylist()
+    assert (settings["reporting_currency"], settings["rule_version"]) == ("USD", rules.rule_version)
+    assert json.loads(settings["periods"]) == [{"valid_to": None, "rule_version": rules.periods[0].rule_version}]
 
 
 def test_unchanged_rules_leave_the_landed_files_untouched(tmp_path: Path) -> None:
@@ -166,3 +156,89 @@ def test_changed_rules_replace_the_landed_files_and_leave_no_partial_file(tmp_pa
         "owner_keys.parquet",
         "settings.parquet",
     ]
+
+
+def ruled(*rules: str) -> str:
+    return "version: 1\nrules:\n" + "".join(f"  - {{{rule}}}\n" for rule in rules)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("name: a, driver: jobs", ["line 3", "takes the charges of a pool or of a selection"]),
+        ("name: a, driver: jobs, select: {ServiceName: X}", ["line 3", "without service", "of: {service"]),
+        ("name: a, driver: jobs, select: {Service: X}, of: {service: x}", ["select.Service", "not a column", "SubAcc"]),
+        ("name: a, driver: jobs, select: {SkuId: 12}, of: {service: x}", ["select.SkuId", "12 is no text", "quotes"]),
+        ("name: a, driver: jobs, select: {SkuId: {like: x}}, of: {service: x}", ["like", "unknown key", "starts_with"]),
+        ("name: a, driver: jobs, select: {SkuId: {matches: '('}}, of: {service: x}", ["no regular expression"]),
+        ("name: a, driver: jobs, select: {SkuId: []}, of: {service: x}", ["selects nothing"]),
+        ("name: a, driver: jobs, tags: {app: x}, of: {pool: x}", ["has no key 'pool'", "allowed: service"]),
+        ("name: a, driver: tokens, tags: {app: x}, by: {model_name: Model}", ["'Model' is not a column"]),
+        ("name: a, driver: direct, tags: {app: x}", ["whose it is", "owner: {team"]),
+        ("name: a, driver: direct, tags: {app: x}, owner: {customer: x}", ["'customer' is not allowed", "'team'"]),
+        ("name: a, driver: gpu_hours, tags: {app: x}", ["needs pool: gpu_cluster"]),
+        ("name: a, pool: gpu_cluster, driver: gpu_hours, idle: owner", ["idle: owner", "owner: {team"]),
+        ("name: a, pool: bucket, driver: storage_bytes, idle: spread", ["idle is a matter of gpu_hours"]),
+        ("name: a, driver: fixed, tags: {app: x}", ["fixed needs them"]),
+        (
+            "name: a, driver: fixed, tags: {app: x}, shares: [{consumer: {team: x}, percent: 99.5}]",
+            ["sum to 99.5 percent", "expected 100"],
+        ),
+        ("name: a, driver: cost, tags: {app: x}, within: [ResourceId]", ["within.0", "cannot bound", "SubAccountId"]),
+        ("name: a, driver: cost, tags: {app: x}, step: usage", ["allowed: overhead"]),
+        ("name: a, driver: api_calls, tags: {app: x}, of: {service: x}, step: service", ["service: NAME"]),
+        (
+            "name: a, driver: jobs, tags: {app: x}, of: {service: x}, from: 2026-10-02, to: 2026-10-02",
+            ["from 2026-10-02 is not before to 2026-10-02"],
+        ),
+        ("name: a, driver: jobs, tags: {app: x}, of: {service: x}, window: hour", ["window", "'hour'", "'month'"]),
+    ],
+)
+def test_a_rule_that_does_not_fit_together_is_refused_in_words(tmp_path: Path, rule: str, expected: list[str]) -> None:
+    message = refusal(tmp_path, ruled(rule))
+    assert "allocation.yaml, line 3: rules.0" in message
+    for part in expected:
+        assert part in message
+
+
+def test_rules_of_one_pool_may_follow_each_other_when_the_first_leaves_something(tmp_path: Path) -> None:
+    gpu = "pool: gpu_cluster, driver: gpu_hours"
+    narrowed = ruled(f"name: a, {gpu}, select: {{x_Cluster: lab}}, basis: used", f"name: b, {gpu}")
+    dated = ruled(f"name: a, {gpu}, to: 2026-10-15", f"name: b, {gpu}, from: 2026-10-10")
+    for text in (narrowed, dated):
+        assert len(load_rules(written(tmp_path, text)).rules) == 2
+    covered = ruled(f"name: a, {gpu}, from: 2026-10-01", f"name: b, {gpu}, from: 2026-11-01")
+    assert "pool 'gpu_cluster' is taken by 2 rules at once" in refusal(tmp_path, covered)
+
+
+def test_a_shared_service_has_one_rule(tmp_path: Path) -> None:
+    rule = "driver: api_calls, tags: {app: x}, of: {service: x}, service: x"
+    assert "service 'x' has 2 rules" in refusal(tmp_path, ruled(f"name: a, {rule}", f"name: b, {rule}"))
+
+
+def test_the_version_of_a_day_covers_the_rules_of_that_day_alone(tmp_path: Path) -> None:
+    gpu = "pool: gpu_cluster, driver: gpu_hours"
+    before = load_rules(written(tmp_path, ruled(f"name: a, {gpu}")))
+    [(only)] = before.periods
+    after = load_rules(written(tmp_path, ruled(f"name: a, {gpu}, to: 2026-11-01", f"name: b, {gpu}, from: 2026-11-01")))
+    october, november = after.periods
+    assert (october.valid_from, october.valid_to, november.valid_to) == (None, date(2026, 11, 1), None)
+    assert october.rule_version == only.rule_version != november.rule_version
+    assert before.rule_version != after.rule_version
+
+
+def test_selections_are_landed_with_the_columns_of_the_charges(tmp_path: Path) -> None:
+    rule = (
+        "name: a, driver: tokens, by: {model_name: x_ModelId},"
+        " select: {ServiceName: [A, B], SubAccountId: {starts_with: '0', not_in: '01'}},"
+        " tags: {'App.Name': {exists: true}}"
+    )
+    write_rule_tables(load_rules(written(tmp_path, ruled(rule))), tmp_path)
+    [row] = pq.read_table(tmp_path / "rules" / "allocation_rules.parquet").to_pylist()
+    assert json.loads(row["conditions"]) == [
+        {"column": "service_name", "tag": None, "operator": "in", "value": ["A", "B"]},
+        {"column": "sub_account_id", "tag": None, "operator": "not_in", "value": ["01"]},
+        {"column": "sub_account_id", "tag": None, "operator": "starts_with", "value": ["0"]},
+        {"column": None, "tag": "appname", "operator": "exists", "value": True},
+    ]
+    assert json.loads(row["driver_by"]) == {"model_name": "model_id"}

@@ -1,7 +1,8 @@
 {#- Claims that nothing was dropped and nothing invented: per key, the sum of the parts is the sum of what was split,
     to the last digit. `costs` maps each allocated column to the column it was split from. Returns the keys that
-    differ, with both sums of every cost. Groups that stand on one side only differ too. -#}
-{% test allocation_conserves_cost(model, costs, of_model, by) %}
+    differ, with both sums of every cost. Groups that stand on one side only differ too. `of_by` names the key columns
+    where what was split has other names for them. -#}
+{% test allocation_conserves_cost(model, costs, of_model, by, of_by=none) %}
 
 with allocated as (
 
@@ -18,12 +19,14 @@ with allocated as (
 to_allocate as (
 
     select
-        {{ by | join(',\n        ') }},
+        {%- for column in by %}
+        {{ (of_by or by)[loop.index0] }} as {{ column }},
+        {%- endfor %}
         {%- for column in costs.values() %}
         sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ of_model }}
-    group by {{ by | join(', ') }}
+    group by {{ (of_by or by) | join(', ') }}
 
 ),
 

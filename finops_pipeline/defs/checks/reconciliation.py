@@ -1,8 +1,8 @@
-"""Reconciliation: delivered = normalized = allocated. The queries are `checks/reconciliation.py`."""
+"""Reconciliation: delivered = normalized = allocated, and no cost is caught in a loop. The queries are in `checks/`."""
 
 import dagster as dg
 
-from finops_pipeline.checks import reconciliation
+from finops_pipeline.checks import drivers, reconciliation
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
@@ -29,6 +29,12 @@ def every_day_is_allocated_exactly(request: RefreshRequest) -> CheckOutcome:
         return reconciliation.every_day_is_allocated_exactly(warehouse)
 
 
+def shared_services_have_an_exit(request: RefreshRequest) -> CheckOutcome:
+    """Every shared service is used, in the end, by somebody who is no service."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return drivers.shared_services_have_an_exit(warehouse)
+
+
 @dg.definitions
 def reconciliation_checks() -> dg.Definitions:
     """The checks that no cent is lost or invented."""
@@ -37,5 +43,6 @@ def reconciliation_checks() -> dg.Definitions:
             recorded_check(raw_total_equals_normalized_total, asset=["fct_reconciliation"], blocking=True),
             recorded_check(normalized_total_equals_allocated_total, asset=["fct_reconciliation"], blocking=True),
             recorded_check(every_day_is_allocated_exactly, asset=["fct_cost_allocations"], blocking=True),
+            recorded_check(shared_services_have_an_exit, asset=["fct_cost_allocations"], blocking=True),
         ]
     )

@@ -1,6 +1,6 @@
 """The small tables beside the landed data: the ledger of deliveries and the allocation rules.
 
-What a delivery or a rule is stands in `finops_pipeline/extract/` and `finops_pipeline/rules.py`.
+What a delivery or a rule is stands in `finops_pipeline/extract/` and `finops_pipeline/rules/`.
 """
 
 import dagster as dg

@@ -1,4 +1,4 @@
--- The pools that need no split: their whole cost belongs to the owner that a tag names, to the holder of a
+-- The pools that need no split: their whole cost belongs to the owner that a tag or a rule names, to the holder of a
 -- commitment, or to nobody, for a reason.
 with pools as (
 

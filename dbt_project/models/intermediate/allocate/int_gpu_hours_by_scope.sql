@@ -1,6 +1,6 @@
 -- The weights of GPU pools: who held how many micro-GPU-hours of a scope, and how many nobody held. A scope is what
 -- bill and telemetry can both name in one window: a node, a node pool by GPU model, or a cluster by model and
--- capacity type.
+-- capacity type. Each basis that a rule reads telemetry on has scopes of its own.
 with gpu_hours as (
 
     select * from {{ ref('int_gpu_hours_by_window') }}
@@ -16,6 +16,14 @@ places as (
 scopes as (
 
     select * from {{ ref('int_gpu_capacity_by_scope') }}
+
+),
+
+bases as (
+
+    select distinct basis
+    from {{ ref('stg_allocation_rules') }}
+    where driver = 'gpu_hours'
 
 ),
 
@@ -97,7 +105,7 @@ place_portions as (
 held_gpu_hours as (
 
     select
-        place_portions.driver_scope,
+        place_portions.driver_scope || '/' || gpu_hours.basis as driver_scope,
         gpu_hours.consumer_key,
         case
             when place_portions.scopes_of_place = 1 then gpu_hours.micro_gpu_hours
@@ -146,12 +154,13 @@ held_by_scope as (
 idle_by_scope as (
 
     select
-        scopes.driver_scope,
+        scopes.driver_scope || '/' || bases.basis as driver_scope,
         {{ idle_consumer_key() }} as consumer_key,
         scopes.capacity_micro_gpu_hours - coalesce(held_by_scope.weight, 0) as weight
     from scopes
+    cross join bases
     left join held_by_scope
-        on scopes.driver_scope = held_by_scope.driver_scope
+        on scopes.driver_scope || '/' || bases.basis = held_by_scope.driver_scope
     where scopes.capacity_micro_gpu_hours > coalesce(held_by_scope.weight, 0)
 
 ),

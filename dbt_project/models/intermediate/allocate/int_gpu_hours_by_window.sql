@@ -42,6 +42,7 @@ gpu_hours_by_window as (
         window_kind,
         driver_window,
         {{ place_columns | join(',\n        ') }},
+        basis,
         consumer_key,
         {{ millionths('sum(gpu_hours)') }} as micro_gpu_hours
     from gpu_hours_in_windows
@@ -49,6 +50,7 @@ gpu_hours_by_window as (
         window_kind,
         driver_window,
         {{ place_columns | join(',\n        ') }},
+        basis,
         consumer_key
 
 )

@@ -8,13 +8,12 @@ with gpu_hours as (
 
 ),
 
-gpu_rule as (
+-- rules for different clusters or months may read telemetry in different ways
+bases as (
 
-    select basis
+    select distinct basis
     from {{ ref('stg_allocation_rules') }}
     where driver = 'gpu_hours'
-    order by rule_order
-    limit 1
 
 ),
 
@@ -31,8 +30,9 @@ gpu_hours_on_basis as (
         {%- for column in consumer_columns() %}
         gpu_hours.{{ column }},
         {%- endfor %}
+        coalesce(bases.basis, 'requested') as basis,
         -- a feed that does not measure use has what was requested
-        case gpu_rule.basis
+        case bases.basis
             when 'used' then coalesce(gpu_hours.gpu_hours_used, gpu_hours.gpu_hours_requested)
             when 'max'
                 then greatest(
@@ -41,14 +41,14 @@ gpu_hours_on_basis as (
             else gpu_hours.gpu_hours_requested
         end as gpu_hours
     from gpu_hours
-    left join gpu_rule
+    left join bases
         on true
 
 ),
 
 gpu_hours_by_day as (
 
-    {{ cut_by_day('gpu_hours_on_basis', columns, ['gpu_hours']) }}
+    {{ cut_by_day('gpu_hours_on_basis', ['basis'] + columns, ['gpu_hours']) }}
 
 ),
 
@@ -56,6 +56,7 @@ gpu_hours_by_consumer as (
 
     select
         usage_date,
+        basis,
         {%- for column in columns %}
         {{ column }},
         {%- endfor %}
@@ -63,6 +64,7 @@ gpu_hours_by_consumer as (
     from gpu_hours_by_day
     group by
         usage_date,
+        basis,
         {{ columns | join(',\n        ') }}
 
 )

@@ -16,8 +16,27 @@ scopes as (
 
 gpu_hours as (
 
-    select * from {{ ref('int_gpu_hours_by_window') }}
+    select
+        driver_window,
+        place_id,
+        cluster,
+        node_pool,
+        node,
+        gpu_model,
+        capacity_type,
+        consumer_key,
+        max(micro_gpu_hours) as micro_gpu_hours
+    from {{ ref('int_gpu_hours_by_window') }}
     where window_kind = 'day'
+    group by
+        driver_window,
+        place_id,
+        cluster,
+        node_pool,
+        node,
+        gpu_model,
+        capacity_type,
+        consumer_key
 
 ),
 
@@ -52,6 +71,25 @@ places_that_fit as (
 
 ),
 
+bases as (
+
+    select distinct basis
+    from {{ ref('stg_allocation_rules') }}
+    where driver = 'gpu_hours'
+
+),
+
+held_by_scope as (
+
+    select
+        driver_scope,
+        cast(sum(weight) as bigint) as micro_gpu_hours
+    from held
+    group by driver_scope
+
+),
+
+-- on the basis that holds the most: one row a scope
 above_capacity as (
 
     select
@@ -59,17 +97,18 @@ above_capacity as (
         scopes.cluster,
         scopes.driver_scope as place,
         'more GPU-hours held than the bill paid for' as reason,
-        cast(sum(held.weight) as bigint) as held_micro_gpu_hours,
+        max(held_by_scope.micro_gpu_hours) as held_micro_gpu_hours,
         scopes.capacity_micro_gpu_hours
-    from held
-    inner join scopes
-        on held.driver_scope = scopes.driver_scope
+    from scopes
+    cross join bases
+    inner join held_by_scope
+        on scopes.driver_scope || '/' || bases.basis = held_by_scope.driver_scope
     group by
         scopes.driver_window,
         scopes.cluster,
         scopes.driver_scope,
         scopes.capacity_micro_gpu_hours
-    having sum(held.weight) > scopes.capacity_micro_gpu_hours
+    having max(held_by_scope.micro_gpu_hours) > scopes.capacity_micro_gpu_hours
 
 ),
 

@@ -10,11 +10,26 @@ allocation_rules as (
 
     select
         rule,
+        step,
+        pool,
         pool_kind,
         driver,
         basis,
+        driver_window,
+        idle_policy,
+        missing_policy,
+        service,
+        conditions,
+        driver_of,
+        driver_by,
+        bounds,
+        payers,
+        owner,
+        shares,
         rule_version,
-        rule_order
+        rule_order,
+        valid_from,
+        valid_to
 
     from rules
 

@@ -1,0 +1,34 @@
+{#- Whether a rule wants a charge: its dates, the kind of pool it names, and its selection. `columns` gives the SQL of
+    columns that are not simply the charge's.
+
+    What was committed and not used belongs to whoever holds it, whatever else it looks like: only a rule that names
+    the commitment's status can want it. -#}
+{% macro rule_condition(rule, charges, columns) -%}
+    {%- set wanted = [] -%}
+    {%- if rule.valid_from -%}
+        {%- do wanted.append(charges ~ ".charge_date >= date '" ~ rule.valid_from ~ "'") -%}
+    {%- endif -%}
+    {%- if rule.valid_to -%}
+        {%- do wanted.append(charges ~ ".charge_date < date '" ~ rule.valid_to ~ "'") -%}
+    {%- endif -%}
+    {%- if rule.pool == 'gpu_cluster' -%}
+        {%- do wanted.append(charges ~ '.is_cluster_machine and ' ~ columns['cluster'] ~ ' is not null') -%}
+    {%- elif rule.pool == 'bucket' -%}
+        {%- do wanted.append(charges ~ '.bucket is not null and ' ~ charges ~ '.storage_measure is not null') -%}
+    {%- elif rule.pool == 'owner' -%}
+        {%- set owners = tag_owner_columns() | reject('in', ['environment', 'workload_type']) | list -%}
+        {%- do wanted.append(
+            'coalesce(' ~ charges ~ '.' ~ owners | join(', ' ~ charges ~ '.') ~ ') is not null'
+        ) -%}
+    {%- endif -%}
+    {%- set named = rule.conditions | map(attribute='column') | list -%}
+    {%- if 'commitment_discount_status' not in named -%}
+        {%- do wanted.append("coalesce(" ~ charges ~ ".commitment_discount_status, '') <> 'Unused'") -%}
+    {%- endif -%}
+    {%- for condition in rule.conditions -%}
+        {%- set operand = tag_value(charges ~ '.tags', condition.tag) if condition.tag
+            else columns.get(condition.column, charges ~ '.' ~ condition.column) -%}
+        {%- do wanted.append(compared_with(operand, condition.operator, condition.value)) -%}
+    {%- endfor -%}
+    {{ wanted | join(' and ') }}
+{%- endmacro %}

@@ -1,0 +1,121 @@
+-- Who carries overhead that follows cost: for each rule, the cost its payers carry already within the rule's bounds.
+-- Counted is the effective cost of usage, before credits, refunds and tax, over the billing month; what is idle or
+-- nobody's does not pay, and whoever comes out negative pays nothing.
+{%- set rules = allocation_rules() | selectattr('pool_kind', 'equalto', 'overhead') | list %}
+-- depends_on: {{ ref('int_parts_before_overhead') }}
+-- depends_on: {{ ref('int_pools') }}
+-- depends_on: {{ ref('int_consumers') }}
+{%- if rules %}
+
+with parts as (
+
+    select * from {{ ref('int_parts_before_overhead') }}
+    where
+        not is_moved_on
+        and not is_idle_cost
+        and missing_reason is null
+
+),
+
+pools as (
+
+    select * from {{ ref('int_pools') }}
+
+),
+
+consumers as (
+
+    select * from {{ ref('int_consumers') }}
+
+),
+
+costs as (
+
+    select
+        pools.source_name,
+        pools.billing_account_id,
+        pools.sub_account_id,
+        pools.charge_category,
+        pools.pricing_category,
+        pools.service_category,
+        pools.service_name,
+        pools.region_id,
+        pools.cost_layer,
+        pools.billing_currency,
+        pools.billing_period,
+        {%- for column in consumer_columns() %}
+        {% if column in tag_owner_columns() -%}
+        coalesce(pools.{{ column }}, consumers.{{ column }})
+        {%- else -%}
+        consumers.{{ column }}
+        {%- endif %} as {{ column }},
+        {%- endfor %}
+        sum(parts.allocated_effective_cost) as effective_cost
+    from parts
+    inner join pools
+        on parts.origin_pool_id = pools.pool_id
+    left join consumers
+        on
+            pools.driver_scope is not null
+            and parts.consumer_key = consumers.consumer_key
+    where
+        pools.charge_category = 'Usage'
+        and pools.pool_kind <> 'commitment'
+        and pools.unallocated_reason is null
+    group by all
+
+),
+{% for rule in rules %}
+payers_of_rule_{{ rule.rule_order }} as (
+
+    select
+        concat_ws(
+            '/',
+            {{ text_literal(rule.rule) }},
+            {%- for column in rule.bounds %}
+            coalesce({{ column }}, ''),
+            {%- endfor %}
+            billing_currency,
+            billing_period
+        ) as driver_scope,
+        {%- for column in consumer_columns() %}
+        {{ column if column in rule.payers else 'cast(null as string)' }} as {{ column }},
+        {%- endfor %}
+        sum(effective_cost) as effective_cost
+    from costs
+    where coalesce({{ rule.payers | join(', ') }}, null) is not null
+    group by all
+
+),
+{% endfor %}
+payers as (
+    {% for rule in rules %}
+    select
+        *,
+        {{ 'cast(1 as bigint)' if rule.driver == 'even' else millionths('effective_cost') }} as weight
+    from payers_of_rule_{{ rule.rule_order }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    {{ consumer_key() }} as consumer_key,
+    driver_scope,
+    {{ consumer_columns() | join(',\n    ') }},
+    weight
+from payers
+where
+    effective_cost > 0
+    and weight > 0
+{%- else %}
+
+select
+    cast(null as string) as consumer_key,
+    cast(null as string) as driver_scope,
+    {%- for column in consumer_columns() %}
+    cast(null as string) as {{ column }},
+    {%- endfor %}
+    cast(null as bigint) as weight
+where false
+{%- endif %}

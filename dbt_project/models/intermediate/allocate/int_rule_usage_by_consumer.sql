@@ -1,0 +1,93 @@
+-- What usage feeds say for the rules that name one: quantities by scope and consumer, in every window a pool can have.
+-- GPU-hours and stored bytes meet the bill in ways of their own and are not here.
+--
+-- The feeds that rules may name:
+{%- set feeds = driver_feeds() %}
+{%- for feed in feeds.values() %}
+-- depends_on: {{ ref(feed.model) }}
+{%- endfor %}
+{%- set rules = allocation_rules() | selectattr('driver', 'in', feeds.keys() | list) | list %}
+{%- set services = allocation_rules() | map(attribute='service') | select | list %}
+
+with
+{%- for rule in rules %}
+{%- set feed = feeds[rule.driver] %}
+{%- set number = rule.rule_order %}
+rows_of_rule_{{ number }} as (
+
+    select
+        {{ 'usage_start,\n        usage_end' if feed.is_interval else 'usage_date' }},
+        concat_ws(
+            '/',
+            {{ text_literal(rule.rule) }}
+            {%- for key in rule.driver_by -%}
+            , coalesce(lower({{ key }}), '')
+            {%- endfor %}
+        ) as rule_scope,
+        {{ consumers_by_rule(rule, services) }},
+        cast({{ feed.quantity }} as {{ money_type() }}) as quantity
+    from {{ ref(feed.model) }}
+    where
+        {{ feed.quantity }} is not null
+        {%- for key, value in rule.driver_of.items() %}
+        and lower({{ key }}) = {{ text_literal(value | lower) }}
+        {%- endfor %}
+
+),
+
+days_of_rule_{{ number }} as (
+    {% if feed.is_interval %}
+    {{ cut_by_day('rows_of_rule_' ~ number, ['rule_scope'] + consumer_columns(), ['quantity']) }}
+    {% else %}
+    select * from rows_of_rule_{{ number }}
+    {% endif %}
+),
+{%- endfor %}
+
+usage_by_day as (
+    {% for rule in rules %}
+    select
+        {{ text_literal(rule.rule) }} as rule,
+        rule_scope,
+        {{ consumer_columns() | join(',\n        ') }},
+        usage_date,
+        quantity
+    from days_of_rule_{{ rule.rule_order }}
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as string) as rule,
+        cast(null as string) as rule_scope,
+        {%- for column in consumer_columns() %}
+        cast(null as string) as {{ column }},
+        {%- endfor %}
+        cast(null as date) as usage_date,
+        cast(null as {{ money_type() }}) as quantity
+    where false
+    {%- endfor %}
+
+),
+
+usage_by_window as (
+    {% for window in ['cast(usage_date as string)', month_of('usage_date')] %}
+    select
+        rule,
+        rule_scope || '/' || {{ window }} as driver_scope,
+        {{ window }} as driver_window,
+        {{ consumer_columns() | join(',\n        ') }},
+        sum(quantity) as quantity
+    from usage_by_day
+    group by
+        rule,
+        rule_scope || '/' || {{ window }},
+        {{ window }},
+        {{ consumer_columns() | join(',\n        ') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    {{ consumer_key() }} as consumer_key,
+    *
+from usage_by_window

@@ -1,0 +1,31 @@
+with
+
+delivered_rows as (
+
+    select * from {{ landed(source('raw', 'compute_hours')) }}
+
+),
+
+renamed as (
+
+    select
+        x_source_name as source_name,
+        x_delivery_id as delivery_id,
+        x_file as landed_file,
+        x_row as landed_row,
+        {%- for column in consumer_columns() %}
+        {{ column }},
+        {%- endfor %}
+        usage_start,
+        usage_end,
+        cluster,
+        node,
+        node_pool,
+        cpu_core_hours_requested,
+        memory_gib_hours_requested
+
+    from delivered_rows
+
+)
+
+select * from renamed

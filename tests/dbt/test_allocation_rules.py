@@ -1,0 +1,197 @@
+"""Every kind of allocation rule on a small bill: who pays, through which hops, and what stays visible."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from ledger_fixture import Built, Ledger
+from rule_cases import COMBINATIONS, RULES, fill
+
+from finops_pipeline.checks.drivers import shared_services_have_an_exit
+from finops_pipeline.rules import load_rules
+
+COSTS = ("billed", "effective", "list", "contracted")
+
+
+@pytest.fixture(scope="module")
+def ruled(ledgers: Path) -> Built:
+    """The ledger of every case in rule_cases, under its rules; `build` runs the conservation tests of every hop."""
+    rules = ledgers / "allocation.yaml"
+    rules.write_text(RULES, encoding="utf-8")
+    return fill(Ledger(ledgers / "ruled", rules=load_rules(rules))).build()
+
+
+def amounts(ruled: Built, where: str, columns: str, table: str = "fct_cost_allocations") -> list[tuple[Any, ...]]:
+    """The chosen columns and the effective cost without its last digits, which the macro's own tests look at."""
+    return ruled.rows(
+        f"select {columns}, round(allocated_effective_cost, 12)::decimal(18, 6) from {table} where {where} order by all"
+    )
+
+
+def money(*rows: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Rows whose last value is an amount, written as text."""
+    return [(*row[:-1], Decimal(row[-1])) for row in rows]
+
+
+def test_every_basis_and_idle_policy_gives_the_same_bill(ruled: Built) -> None:
+    sums = ", ".join(f"sum(allocated_{cost}_cost)" for cost in COSTS)
+    rows = ruled.rows(f"""
+        select cluster, {sums} from fct_cost_allocations
+        where cluster like '%-%'
+        group by cluster order by cluster
+    """)
+    expected = {
+        f"{basis}-{idle}": 24 + (7 if (basis, idle) == ("requested", "spread") else 0) for basis, idle in COMBINATIONS
+    }
+    assert {row[0]: row[1:] for row in rows} == {name: (cost,) * 4 for name, cost in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("idle", "carried"),
+    [
+        ("visible", [(None, "gpu_hours", "9")]),
+        ("spread", [("first", "idle_spread", "7.2"), ("second", "idle_spread", "1.8"), (None, "gpu_hours", "7")]),
+        ("owner", [("platform", "idle_owner", "9")]),
+        ("reservation_holder", [("holder", "idle_reservation_holder", "9")]),
+    ],
+)
+def test_idle_capacity_is_carried_by_whom_the_rule_says_and_stays_idle(
+    ruled: Built, idle: str, carried: list[tuple[Any, ...]]
+) -> None:
+    where = f"cluster = 'requested-{idle}' and is_idle and idle_type = 'unallocated_capacity' and not is_unallocated"
+    assert amounts(ruled, where, "team, method") == money(*carried)
+
+
+@pytest.mark.parametrize(("basis", "held"), [("requested", ("12", "3")), ("used", ("6", "9")), ("max", ("12", "9"))])
+def test_each_rule_reads_telemetry_on_its_own_basis(ruled: Built, basis: str, held: tuple[str, str]) -> None:
+    where = f"cluster = '{basis}-visible' and not is_idle"
+    assert amounts(ruled, where, "workload") == money(("first", held[0]), ("second", held[1]))
+
+
+def test_a_rule_that_changes_from_one_day_to_the_next_keeps_the_days_before(ruled: Built) -> None:
+    rows = amounts(ruled, "cluster = 'turn'", "charge_date::varchar, rule, workload")
+    assert rows == money(
+        ("2026-10-05", "before", "first", "12"),
+        ("2026-10-05", "before", "second", "12"),
+        ("2026-10-06", "after", "first", "6"),
+        ("2026-10-06", "after", "second", "18"),
+    )
+    versions = ruled.rows("select charge_date::varchar, count(distinct rule_version) from int_pools group by all")
+    assert {count for _, count in versions} == {1}
+    assert ruled.rows("select count(distinct rule_version) from fct_cost_allocations") == [(2,)]
+
+
+def test_a_pool_without_telemetry_goes_to_the_owner_that_its_rule_names_and_still_misses_its_driver(
+    ruled: Built,
+) -> None:
+    columns = "team, method, is_unallocated, driver_quantity"
+    assert amounts(ruled, "cluster = 'dark'", columns) == money(("platform", "missing_driver", False, None, "5"))
+    assert amounts(ruled, "rule like 'unfed%'", "team, cost_center, method, unallocated_reason") == money(
+        ("platform", "c-1", "missing_driver", None, "4"),
+        (None, None, "missing_driver", "no jobs of unfed/2026-10-05", "3"),
+    )
+
+
+def test_a_rule_gives_an_account_to_an_owner_from_a_day_on_and_leaves_other_tags(ruled: Built) -> None:
+    assert amounts(ruled, "sub_account_id = 'sandbox'", "charge_date::varchar, team, project, method") == money(
+        ("2026-10-05", "vision", "toys", "owner_tag", "5"), ("2026-10-06", "research", "toys", "owner_rule", "5")
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "consumer", "unit", "parts"),
+    [
+        ("models", "team", "Tokens", [("search", 150, "3"), ("vision", 300, "6")]),
+        ("endpoint", "team", "GPU-Seconds", [("search", Decimal("0.25"), "2"), ("vision", Decimal("0.75"), "6")]),
+        ("airflow", "team", "Jobs", [("search", 1, "2.5"), ("vision", 3, "7.5")]),
+        ("vectors", "project", "vectors", [("a", 10**15, "2.5"), ("b", 3 * 10**15, "7.5")]),
+        ("seats", "team", "seats", [("search", 4, "8"), ("vision", 1, "2")]),
+        ("cores", "team", "Core-Hours", [("search", 2, "2"), ("vision", 4, "4")]),
+        ("contract", "team", "Percent", [("search", Decimal("33.3"), "0.333"), ("vision", Decimal("66.7"), "0.667")]),
+    ],
+)
+def test_a_feed_splits_the_pool_of_its_rule(
+    ruled: Built, rule: str, consumer: str, unit: str, parts: list[tuple[Any, ...]]
+) -> None:
+    assert amounts(ruled, f"rule = '{rule}'", f"{consumer}, driver_quantity") == money(*parts)
+    assert ruled.rows(f"select distinct driver_unit, step from fct_cost_allocations where rule = '{rule}'") == [
+        (unit, "usage")
+    ]
+
+
+def test_services_that_use_one_another_are_solved_and_nothing_is_left_in_the_cycle(ruled: Built) -> None:
+    assert amounts(ruled, "rule in ('auth', 'gateway')", "rule, team, step, method") == money(
+        ("auth", "search", "service", "api_calls", "4"),
+        ("auth", "vision", "service", "api_calls", "3"),
+        ("gateway", "search", "service", "api_calls", "2"),
+        ("gateway", "vision", "service", "api_calls", "12"),
+    )
+
+
+def test_what_a_service_used_of_another_pool_goes_on_to_its_users(ruled: Built) -> None:
+    assert amounts(ruled, "bucket = 'state'", "team, step, method") == money(
+        ("search", "service", "api_calls", "2"),
+        ("search", "usage", "byte_hours", "3.5"),
+        ("vision", "service", "api_calls", "1.5"),
+    )
+    hops = amounts(ruled, "bucket = 'state' and team = 'vision'", "hop, is_final", "fct_allocation_steps")
+    assert hops == money((3, True, "1.5"))
+    assert amounts(ruled, "bucket = 'state' and not is_final", "hop, workload", "fct_allocation_steps") == money(
+        (1, "auth", "3.5"), (2, "auth", "2"), (2, "gateway", "1.5")
+    )
+
+
+def test_a_closed_loop_of_services_is_named_and_its_cost_stays_visible(ruled: Built) -> None:
+    loop = "closed loop of services ping -> pong -> ping"
+    assert amounts(ruled, "rule in ('ping', 'pong')", "rule, step, unallocated_reason") == money(
+        ("ping", "rest", loop, "2"), ("pong", "rest", loop, "3")
+    )
+
+
+def test_overhead_follows_cost_within_its_bounds_and_negative_cost_weighs_nothing(ruled: Built) -> None:
+    where = "billing_currency = 'EUR' and rule in ('support', 'tax', 'security')"
+    assert amounts(ruled, where, "rule, sub_account_id, team, step, unallocated_reason") == money(
+        ("security", "two", "alpha", "overhead", None, "0.5"),
+        ("security", "two", "beta", "overhead", None, "0.5"),
+        ("support", "two", "alpha", "overhead", None, "3"),
+        ("support", "two", "beta", "overhead", None, "7"),
+        ("tax", "one", "alpha", "overhead", None, "3"),
+        ("tax", "one", "beta", "overhead", None, "1"),
+        ("tax", "three", None, "rest", "nobody carries cost of tax/three/EUR/2026-10", "3"),
+    )
+
+
+def test_an_unused_commitment_that_a_rule_spreads_is_carried_and_still_idle(ruled: Built) -> None:
+    where = "commitment_discount_id = 'sp-1'"
+    assert amounts(ruled, where, "team, idle_type, allocated_billed_cost") == money(
+        ("alpha", "unused_commitment", 0, "6"), ("beta", "unused_commitment", 0, "14")
+    )
+
+
+def test_every_charge_is_in_the_ledger_to_the_last_digit(ruled: Built) -> None:
+    for cost in COSTS:
+        billed = (
+            f"select billing_currency, sum({cost}_cost) from int_charges_attributed_to_owners group by all order by all"
+        )
+        ledger = (
+            f"select billing_currency, sum(allocated_{cost}_cost) from fct_cost_allocations group by all order by all"
+        )
+        assert ruled.rows(billed) == ruled.rows(ledger)
+
+
+def test_what_a_later_rule_would_also_have_taken_is_counted_in_money(ruled: Built) -> None:
+    rows = ruled.rows("""
+        select rule, charges, effective_cost::decimal(18, 6) from int_rules_shadowed
+        where shadowed_rule = 'owners' and billing_currency = 'USD' and rule in ('sandbox', 'requested-visible')
+        order by all
+    """)
+    assert rows == [("requested-visible", 1, 24), ("sandbox", 1, 5)]
+
+
+def test_a_closed_loop_of_services_blocks_publishing_by_name(ruled: Built) -> None:
+    with duckdb.connect(str(ruled.warehouse), read_only=True) as warehouse:
+        outcome = shared_services_have_an_exit(warehouse)
+    assert not outcome.passed
+    assert [offender.subject for offender in outcome.offenders] == ["ping -> pong -> ping"]
