@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from azure_deliveries import costs, deliver_files, gzipped, parquet
+from azure_deliveries import costs, deliver_files, gzipped, parquet, run_id
 from conftest import CloudCompany
 from export_writers import AZURE_ROW, AzureExport, csv_bytes
 
@@ -188,6 +188,43 @@ def test_real_files_with_a_header_only_are_deliveries_without_rows(
     content = (reference_data / "exports" / "azure" / file).read_bytes()
 
     assert land(company, azure, {"part_0_0001.csv": content}).rows == 0
+
+
+FOCUS_ROW = {
+    "BilledCost": 1.5,
+    "EffectiveCost": 1.25,
+    "ListCost": 2.0,
+    "ContractedCost": 1.5,
+    "BillingAccountId": "/providers/Microsoft.Billing/billingAccounts/8611537",
+    "BillingCurrency": "EUR",
+    "BillingPeriodStart": datetime(2026, 10, 1, tzinfo=UTC),
+    "BillingPeriodEnd": datetime(2026, 11, 1, tzinfo=UTC),
+    "ChargeCategory": "Usage",
+    "ChargePeriodStart": datetime(2026, 10, 2, tzinfo=UTC),
+    "ChargePeriodEnd": datetime(2026, 10, 3, tzinfo=UTC),
+    "ProviderName": "Microsoft",
+    "ServiceCategory": "Compute",
+    "ServiceName": "Virtual Machines",
+    "Tags": '{"team": "search"}',
+}
+
+
+@pytest.mark.parametrize("ending", ["snappy.parquet", "csv.gz"])
+def test_a_focus_export_is_landed_as_focus_whatever_stands_beside_it(company: CloudCompany, ending: str):
+    company.add_az("exports", dataset="focus")
+    AzureExport(company.folder, "actual").deliver("2026-10", costs("99"))
+    export = AzureExport(company.folder, "focus")
+    as_text = {name: value.isoformat() if isinstance(value, datetime) else str(value)
+               for name, value in FOCUS_ROW.items()}  # fmt: skip
+    content = parquet([FOCUS_ROW] * 2, "snappy") if ending == "snappy.parquet" else gzipped([as_text] * 2)
+    deliver_files(export, "2026-10", {f"part_0_0001.{ending}": content}, kind="FocusCost", run=run_id(7))
+    company.deliver()
+
+    result = company.refresh("azure_focus")
+
+    assert not result.failures
+    assert [str(total) for total in result.totals] == ["3 EUR billed", "2.5 EUR effective"]
+    assert [row["Tags"] for row in company.landed(result)] == ['{"team": "search"}'] * 2
 
 
 def test_an_amount_written_the_german_way_is_refused_and_never_misread(company: CloudCompany, azure: AzureExport):
