@@ -36,6 +36,9 @@ class Downloads:
     def __init__(self, objects: "Objects", folder: Path):
         self.objects, self.folder = objects, folder
         self._pending: dict[str, Future[Path]] = {}
+        self.refused: dict[str, DeliveryError] = {}
+        """Why the store tells nothing of an object that is to be fetched: whoever opens it is told, the store is not
+        asked again, and the other objects come all the same."""
 
     @contextmanager
     def ahead(self, keys: Sequence[str], report: Callable[[str], None] | None = None) -> Iterator[None]:
@@ -46,22 +49,30 @@ class Downloads:
         """
         progress = _Progress(report)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
-            stats = dict(zip(keys, pool.map(self._stat_if_told, keys), strict=True))
+            stats = dict(zip(keys, pool.map(self._stat_or_refusal, keys), strict=True))
             self._make_room(stats.values())
-            self._pending = {key: pool.submit(self._fetch, key, stat, progress) for key, stat in stats.items()}
+            self._pending = {
+                key: pool.submit(self._fetch, key, stat, progress)
+                for key, stat in stats.items()
+                if key not in self.refused
+            }
+            pending = self._pending
             try:
                 yield
             finally:
                 progress.stopped = True
-                for future in self._pending.values():
+                for future in pending.values():
                     future.cancel()
-        for future in self._pending.values():
+                self._pending, self.refused = {}, {}
+        # After a failure they stay for the next run.
+        for future in pending.values():
             if not future.cancelled() and future.exception() is None:
                 future.result().unlink(missing_ok=True)
-        self._pending = {}
 
     def path(self, key: str) -> Path:
         """The local copy of an object, waiting for its download."""
+        if key in self.refused:
+            raise self.refused[key]
         if key in self._pending:
             return self._pending[key].result()
         return self._fetch(key, None, _Progress(None))
@@ -108,11 +119,11 @@ class Downloads:
             " Run again: a download goes on where it stopped."
         )
 
-    def _stat_if_told(self, key: str) -> Stat | None:
-        """None for an object that is missing or denied: whoever opens it is told, and the others come all the same."""
+    def _stat_or_refusal(self, key: str) -> Stat | None:
         try:
             return self.objects.stat(key)
-        except DeliveryError:
+        except DeliveryError as error:
+            self.refused[key] = error
             return None
 
     def _fetch(self, key: str, stat: Stat | None, progress: "_Progress") -> Path:

@@ -111,7 +111,10 @@ class ObjectStore:
 
     def stat(self, key: str) -> Stat | None:
         """Size and etag as they are now."""
-        return self.objects.stat(self._key(key))
+        full = self._key(key)
+        if full in self._downloads.refused:
+            raise self._downloads.refused[full]
+        return self.objects.stat(full)
 
     def read_bytes(self, key: str) -> bytes:
         """The content of a manifest."""
