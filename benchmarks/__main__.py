@@ -2,6 +2,7 @@
 
 The floor copies the billing files to zstd Parquet and understands nothing; the peer is a plain pandas script that does
 less. Rows are CPU seconds and peak memory of whole processes, as ratios to the floor: the machine's speed cancels.
+A second table is extraction alone: a month of CUR 2.0 landed, beside DuckDB copying the same files.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import extract
 from benchmarks.measure import Cost, measure
 
 PYTHON = sys.executable
@@ -54,6 +56,7 @@ def _bench(folder: Path, rows: int) -> None:
         console.print(f"[dim]{title} ...[/dim]")
         costs[title] = measure(command, home)
     console.print(_table(costs, rows))
+    extract.bench(folder / "extract", rows)
 
 
 def _table(costs: dict[str, Cost], rows: int) -> Table:

@@ -74,20 +74,17 @@ def validate(config: ConfigOption = None) -> None:
     with _reported_errors():
         settings = _settings(config)
         loaded, rules = _check_configuration(settings)
-        from finops_pipeline.extract.validate import describe_source
+        from finops_pipeline.extract.validate import describe_sources
 
         typer.echo(f"{settings.config_path}: valid; {len(rules.rules)} allocation rules from {loaded.allocation_path}")
-        faulty = 0
-        for source in (*loaded.sources, *loaded.usage):
-            try:
-                typer.echo(f"{source.name}: {describe_source(source, settings.landing)}")
-            except FinopsError as error:
-                faulty += 1
-                typer.echo(f"{source.name}:")
-                for message in str(error).splitlines():
-                    typer.echo(f"  {message}")
+        sources = (*loaded.sources, *loaded.usage)
+        told = describe_sources(sources, settings.landing, settings.now)
+        for source, line in zip(sources, told, strict=True):
+            first, *more = str(line).splitlines() or [type(line).__name__]
+            typer.echo("\n  ".join([f"{source.name}: {first}", *more]))
+        faulty = sum(isinstance(line, FinopsError) for line in told)
         if faulty:
-            raise FinopsError(f"{faulty} of {len(loaded.sources) + len(loaded.usage)} sources cannot be read.")
+            raise FinopsError(f"{faulty} of {len(sources)} sources cannot be read.")
 
 
 @app.command()

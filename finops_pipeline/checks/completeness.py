@@ -1,13 +1,18 @@
-"""Has every source delivered, and did it deliver something? Questions to the ledger of deliveries alone."""
+"""Has every source delivered, lately, and something, for every day? Questions to the ledger and to the charges."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
+
 from finops_pipeline.checks.outcome import CheckOutcome, Offender
 
 FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
 """AWS promises the first file of a month within a day, Azure and Google within two; a weekend makes it three."""
+
+DELIVERIES_COME_WITHIN = timedelta(days=3)
+"""All three clouds deliver the open month at least daily; a weekend of theirs and one of ours make three days."""
 
 Delivery = Mapping[str, Any]
 """One row of the ledger of deliveries."""
@@ -59,6 +64,76 @@ def every_configured_source_has_delivered(
         next_step="See `finops validate`, then the export's own log at the cloud.",
         offenders=offenders,
     )
+
+
+def every_source_is_fresh(deliveries: Sequence[Delivery], sources: Sequence[str], now: datetime) -> CheckOutcome:
+    """The newest delivery of every bill is at most three days old.
+
+    Its age counts from when the provider delivered it, where the manifest says so, else from when it was first seen.
+
+    Args:
+        deliveries: the ledger.
+        sources: names of the billing exports; one without any delivery is told by the check on that.
+        now: the run's clock.
+    """
+    instant = now.replace(tzinfo=None)
+    ages = {}
+    for name in sources:
+        arrived = [d["submitted_at"] or d["seen_at"] for d in deliveries if d["source_name"] == name]
+        if arrived:
+            ages[name] = instant - max(arrived)
+    stale = {name: age for name, age in ages.items() if age > DELIVERIES_COME_WITHIN}
+    return CheckOutcome(
+        observed=", ".join(f"{name} {_hours(age)}" for name, age in sorted(ages.items())) or "no deliveries",
+        expected=f"the newest delivery of every bill is at most {_hours(DELIVERIES_COME_WITHIN)} old",
+        next_step="Exports deliver daily. See `finops validate`, then whether the export was switched off or denied.",
+        offenders=[
+            Offender(name, f"{_hours(age)} old", f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            for name, age in sorted(stale.items())
+        ],
+    )
+
+
+def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """An account that was billed on each of the seven days before a day, and again after it, is billed on that day.
+
+    An export that was switched off and on again leaves a hole that no later delivery fills; Google says so of its own.
+    """
+    gaps = warehouse.execute(_GAPS).fetchall()
+    return CheckOutcome(
+        observed=f"{len(gaps)} account-days without a row between days that have some",
+        expected="no account that is billed every day is missing on one",
+        next_step="Ask whether the export or the account was off on that day; no cloud delivers such a day later on.",
+        offenders=[
+            Offender(f"{source} {account} {day:%Y-%m-%d}", "no usage row", "at least 1, as on the 7 days before")
+            for source, account, day in gaps
+        ],
+    )
+
+
+_GAPS = """
+    with account_days as (
+        select distinct x_SourceName as source_name, coalesce(SubAccountId, BillingAccountId) as account,
+            x_ChargeDate as day
+        from focus_cost_and_usage
+        where ChargeCategory = 'Usage' and coalesce(SubAccountId, BillingAccountId) is not null
+    ),
+    next_days as (
+        select *,
+            lead(day) over account_by_day as next_day,
+            lag(day, 6) over account_by_day as seventh_day_before
+        from account_days
+        window account_by_day as (partition by source_name, account order by day)
+    )
+    select source_name, account, cast(unnest(generate_series(day + 1, next_day - 1, interval 1 day)) as date) as gap
+    from next_days
+    where next_day > day + 1 and seventh_day_before = day - 6
+    order by all"""
+
+
+def _hours(age: timedelta) -> str:
+    hours = max(0, round(age.total_seconds() / 3600))
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
 
 
 def _slot(delivery: Delivery) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
 from finops_pipeline.resources.refresh_request import RefreshRequest
+from finops_pipeline.resources.warehouse import open_warehouse
 
 _DELIVERIES = ["raw", "deliveries"]
 
@@ -25,12 +26,27 @@ def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutco
     return completeness.every_configured_source_has_delivered(ledger, sources, request.settings.now)
 
 
+def every_source_is_fresh(request: RefreshRequest) -> CheckOutcome:
+    """The newest delivery of every bill is at most three days old."""
+    names = [source.name for source in request.config.sources]
+    ledger = read_ledger(request.settings.landing).to_pylist()
+    return completeness.every_source_is_fresh(ledger, names, request.settings.now)
+
+
+def every_account_has_rows_every_day(request: RefreshRequest) -> CheckOutcome:
+    """An account that is billed every day has no day without a row: an export that was off leaves such a hole."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return completeness.every_account_has_rows_every_day(warehouse)
+
+
 @dg.definitions
 def completeness_checks() -> dg.Definitions:
-    """The checks on the ledger of deliveries."""
+    """The checks on what was delivered, and when."""
     return dg.Definitions(
         asset_checks=[
             recorded_check(every_complete_delivery_has_rows, asset=_DELIVERIES, blocking=True),
             recorded_check(every_configured_source_has_delivered, asset=_DELIVERIES, blocking=False),
+            recorded_check(every_source_is_fresh, asset=_DELIVERIES, blocking=False),
+            recorded_check(every_account_has_rows_every_day, asset=["focus_cost_and_usage"], blocking=False),
         ]
     )

@@ -1,10 +1,16 @@
 """When an empty bill blocks, and when a missing one warns."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pytest
 
-from finops_pipeline.checks.completeness import every_complete_delivery_has_rows, every_configured_source_has_delivered
+from finops_pipeline.checks.completeness import (
+    every_account_has_rows_every_day,
+    every_complete_delivery_has_rows,
+    every_configured_source_has_delivered,
+    every_source_is_fresh,
+)
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
@@ -72,3 +78,49 @@ def test_superseded_delivery_is_no_delivery():
 def test_feed_has_no_month_to_be_late_for():
     feed = delivery(provider="usage", source_name="gpu-pods", billing_period=None)
     assert every_configured_source_has_delivered([feed], [("gpu-pods", "usage")], NOW).passed
+
+
+def seen(name: str, *, hours: int, submitted: bool = False, **facts):
+    instant = (NOW - timedelta(hours=hours)).replace(tzinfo=None)
+    times = {"seen_at": NOW.replace(tzinfo=None), "submitted_at": instant} if submitted else {"seen_at": instant}
+    return delivery(**({"source_name": name, "submitted_at": None} | times | facts))
+
+
+def test_freshness_is_told_for_every_source_and_the_stale_one_is_named():
+    ledger = [seen("aws", hours=5), seen("aws", hours=900), seen("gcp", hours=73), seen("azure", hours=72)]
+    outcome = every_source_is_fresh(ledger, ["aws", "gcp", "azure", "new"], NOW)
+
+    assert [(offender.subject, offender.observed) for offender in outcome.offenders] == [("gcp", "3 days old")]
+    assert outcome.observed == "aws 5 hours, azure 3 days, gcp 3 days"
+
+
+def test_the_instant_of_the_provider_wins_over_when_it_was_first_seen():
+    """A backfill sees an old delivery for the first time."""
+    [offender] = every_source_is_fresh([seen("aws", hours=100, submitted=True)], ["aws"], NOW).offenders
+    assert offender.observed == "4 days old"
+
+
+def charges(*accounts: tuple[str, list[int]]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(
+        "create table focus_cost_and_usage (x_SourceName text, SubAccountId text, BillingAccountId text,"
+        " x_ChargeDate date, ChargeCategory text)"
+    )
+    for account, days in accounts:
+        for day in days:
+            row = ["payer", account, "payer-account", date(2026, 10, day), "Usage"]
+            connection.execute("insert into focus_cost_and_usage values (?, ?, ?, ?, ?)", row)
+    return connection
+
+
+def test_a_hole_in_a_daily_accounts_days_is_told_and_that_of_an_occasional_one_is_not():
+    with charges(
+        ("daily", [1, 2, 3, 4, 5, 6, 7, 10, 11, 12]),
+        ("occasional", [1, 3, 4, 9, 20]),
+        ("ended", list(range(1, 9))),
+        ("started", list(range(20, 25))),
+        ("few days", [1, 2, 3, 4, 5, 6, 8]),
+    ) as warehouse:
+        outcome = every_account_has_rows_every_day(warehouse)
+
+    assert [offender.subject for offender in outcome.offenders] == ["payer daily 2026-10-08", "payer daily 2026-10-09"]
