@@ -16,6 +16,7 @@ from finops_pipeline.extract.exports import newest_offers, open_transports
 from finops_pipeline.extract.ledger import live_deliveries
 from finops_pipeline.extract.side_by_side import TooSlowError, ask_each
 from finops_pipeline.extract.transport.protocol import Transport
+from finops_pipeline.redaction import redacted
 from finops_pipeline.uris import scheme_of
 
 ALL_PERIODS = "*"
@@ -44,7 +45,7 @@ def look_for_news(sources: Sequence[Source], landing: Path, seconds: float) -> N
             news.too_slow.append(source.name)
         elif isinstance(answer, Exception):
             known = str(answer).splitlines()[0] if isinstance(answer, FinopsError | OSError) else type(answer).__name__
-            news.failed.append(f"{source.name}: {known}")
+            news.failed.append(redacted(f"{source.name}: {known}"))
         else:
             news.changed += answer
     news.changed.sort()

@@ -18,6 +18,7 @@ from finops_pipeline.extract.exports import refresh_export
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.usage import refresh_feed
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
+from finops_pipeline.redaction import redacted
 from finops_pipeline.settings import Settings
 
 BILLING_TABLES: tuple[str, ...] = tuple(SUPPORTED_DATASETS.values())
@@ -90,9 +91,10 @@ class _collected:  # noqa: N801 -- a context manager, read like a verb
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, FinopsError):
-            self.result.failures.append(type(error)(f"{self.who}: {error}"))
+            self.result.failures.append(type(error)(redacted(f"{self.who}: {error}")))
         elif isinstance(error, OSError | duckdb.Error):
-            self.result.failures.append(DeliveryError(f"{self.who}: {str(error).splitlines()[0]}"))
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            self.result.failures.append(DeliveryError(redacted(f"{self.who}: {first}")))
         return isinstance(error, FinopsError | OSError | duckdb.Error)
 
 

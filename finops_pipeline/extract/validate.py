@@ -14,6 +14,7 @@ from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Offer
 from finops_pipeline.extract.exports import newest_offers, open_transports, table_of
 from finops_pipeline.extract.side_by_side import TooSlowError, ask_each
+from finops_pipeline.redaction import redacted
 from finops_pipeline.uris import scheme_of
 
 ANSWER_SECONDS = 60.0
@@ -31,7 +32,9 @@ def describe_sources(
 
     def told(position: int) -> str | FinopsError:
         answer = answers[position]
-        if isinstance(answer, str | FinopsError):
+        if isinstance(answer, FinopsError):
+            return type(answer)(redacted(str(answer)))
+        if isinstance(answer, str):
             return answer
         if isinstance(answer, TooSlowError):
             return DeliveryError(

@@ -1,0 +1,41 @@
+"""Secrets taken out of messages before anyone sees them.
+
+No secret is ever put into one on purpose; a client's own error text may quote a signed URL or a connection string.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+
+HIDDEN = "***"
+
+_PARAMETERS = (
+    r"sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential|"
+    r"access_token|token|accountkey|sharedaccesssignature|sharedaccesskey|password|client_secret|secret"
+)
+# A signature ends with its value; an account key may hold '=' and '+' itself and ends at ';' or white space.
+_SIGNED = re.compile(rf"\b({_PARAMETERS})=[^&;\s'\"<>]+", re.IGNORECASE)
+_BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
+
+_SECRET_VARIABLE = re.compile(r"(SECRET|TOKEN|PASSWORD|_KEY$|CONNECTION_STRING|SAS|CREDENTIALS?_JSON)", re.IGNORECASE)
+_SHORTEST_SECRET = 8
+"""Shorter values of such variables are words like 'true' or 'none'."""
+
+
+def redacted(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """The text without signatures, keys and tokens, and without any value of this process's secret variables."""
+    for value in sorted(_secrets(os.environ if environ is None else environ), key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    text = _SIGNED.sub(rf"\1={HIDDEN}", text)
+    return _USER_INFO.sub(f"{HIDDEN}@", _BEARER.sub(rf"\1 {HIDDEN}", text))
+
+
+def _secrets(environ: Mapping[str, str]) -> set[str]:
+    found: set[str] = set()
+    for name, value in environ.items():
+        if _SECRET_VARIABLE.search(name) and len(value) >= _SHORTEST_SECRET:
+            found.add(value)
+            # The parts of a connection string that are secret; its account and endpoints may be told.
+            found |= {part for part in re.findall(r"(?:AccountKey|SharedAccessSignature)=([^;]+)", value) if part}
+    return found
