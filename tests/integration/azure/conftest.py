@@ -13,34 +13,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "aws"))
 
+from azure_company import BlobCompany
 from azurite import PROGRAM, Azurite, Container, azurite, connection_string
-from export_writers import AzureExport, Company
+from export_writers import AzureExport
 from s3_server import FaultyProxy
 
-from finops_pipeline.config import Source
-from finops_pipeline.extract.refresh import ExtractResult
-
 _numbers = itertools.count(1)
-
-
-class CloudCompany(Company):
-    """A company whose Azure exports are written as files and uploaded to a container before each refresh."""
-
-    def __init__(self, folder: Path, container: Container):
-        super().__init__(folder)
-        self.container = container
-
-    def add_az(self, path: str = "", name: str = "payer", **more: str) -> None:
-        uri = self.container.uri + (f"/{path}" if path else "")
-        fields = {"name": name, "provider": "azure", "dataset": "cost_details", "uri": uri} | more
-        self.sources.append(Source.model_validate(fields))
-
-    def deliver(self, folder: Path | None = None) -> None:
-        """The container as the local folder of it is now."""
-        self.container.upload(folder or self.folder / "billing")
-
-    def refreshed(self) -> ExtractResult:
-        return self.refresh("azure_cost_details")
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +57,12 @@ def proxy(server: Azurite, container: Container, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def company(tmp_path: Path, container: Container) -> CloudCompany:
-    return CloudCompany(tmp_path, container)
+def company(tmp_path: Path, container: Container) -> BlobCompany:
+    return BlobCompany(tmp_path, container)
 
 
 @pytest.fixture
-def azure(company: CloudCompany) -> AzureExport:
+def azure(company: BlobCompany) -> AzureExport:
     """The actual export of the company, in its container under `exports/actual`."""
     company.add_az("exports/actual")
     return AzureExport(company.folder)

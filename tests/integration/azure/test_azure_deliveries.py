@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_company import BlobCompany
 from azure_deliveries import change, costs, deliver_files, gzipped, part_of, run_id
 from azurite import ACCOUNT, CANARY, Container
-from conftest import CloudCompany
 from export_writers import AZURE_ROW, AzureExport, Company
 from s3_server import Answer, FaultyProxy, Request
 
@@ -26,7 +26,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "pause", lambda failures: None)
 
 
-def refused(company: CloudCompany, *told: str) -> None:
+def refused(company: BlobCompany, *told: str) -> None:
     """The refresh fails with one line that says all this, and what was landed before stays."""
     before = live_deliveries(company.landing)
     result = company.refreshed()
@@ -39,13 +39,13 @@ def refused(company: CloudCompany, *told: str) -> None:
     assert list(company.landing.rglob(".landing-*")) == []
 
 
-def totals(company: CloudCompany) -> list[str]:
+def totals(company: BlobCompany) -> list[str]:
     result = company.refreshed()
     assert not result.failures
     return [str(total) for total in result.totals]
 
 
-def test_what_is_landed_from_a_container_is_what_is_landed_from_a_folder(company: CloudCompany, tmp_path: Path):
+def test_what_is_landed_from_a_container_is_what_is_landed_from_a_folder(company: BlobCompany, tmp_path: Path):
     actual, amortized = AzureExport(company.folder, "actual"), AzureExport(company.folder, "amortized")
     actual.deliver("2026-09", costs("1.10", "2.25"), costs("-0.35"), submitted="2026-10-03T04:00:00Z")
     actual.deliver("2026-10", costs("5.64902E-05"), run=run_id(2))
@@ -66,7 +66,7 @@ def test_what_is_landed_from_a_container_is_what_is_landed_from_a_folder(company
         assert here.manifest.startswith(f"{company.container.uri}/exports/")
 
 
-def test_a_delivery_of_a_hundred_parts_is_landed_whole_and_leaves_no_copies(company: CloudCompany, azure: AzureExport):
+def test_a_delivery_of_a_hundred_parts_is_landed_whole_and_leaves_no_copies(company: BlobCompany, azure: AzureExport):
     azure.deliver("2026-10", *(costs(f"{number}.01", "0.5") for number in range(100)))
     company.deliver()
 
@@ -79,7 +79,7 @@ def test_a_delivery_of_a_hundred_parts_is_landed_whole_and_leaves_no_copies(comp
 
 
 def test_several_runs_and_the_same_run_again_give_the_same_totals_and_read_no_data(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy
 ):
     """P1: each run holds the whole month to date."""
     for day in (17, 18, 19):
@@ -98,7 +98,7 @@ def test_several_runs_and_the_same_run_again_give_the_same_totals_and_read_no_da
     assert len(proxy.requests) < 10
 
 
-def test_a_restated_closed_month_is_replaced_whole_and_the_open_one_stays(company: CloudCompany, azure: AzureExport):
+def test_a_restated_closed_month_is_replaced_whole_and_the_open_one_stays(company: BlobCompany, azure: AzureExport):
     """P2."""
     azure.deliver("2026-09", costs("1", "2", "3"), submitted="2026-09-30T04:00:00Z")
     azure.deliver("2026-10", costs("5"), run=run_id(2))
@@ -114,7 +114,7 @@ def test_a_restated_closed_month_is_replaced_whole_and_the_open_one_stays(compan
     assert [str(total) for total in result.totals] == ["8.5 USD billed"]
 
 
-def test_an_export_that_overwrites_its_folder_is_followed(company: CloudCompany, azure: AzureExport):
+def test_an_export_that_overwrites_its_folder_is_followed(company: BlobCompany, azure: AzureExport):
     """P1, P2: with overwriting on, the last run's folder is gone when the next one stands."""
     azure.deliver("2026-10", costs("1"), run=run_id(1), submitted="2026-10-18T04:00:00Z")
     company.deliver()
@@ -127,7 +127,7 @@ def test_an_export_that_overwrites_its_folder_is_followed(company: CloudCompany,
     assert totals(company) == ["2 USD billed"]
 
 
-def test_parts_of_two_runs_are_never_mixed(company: CloudCompany, azure: AzureExport):
+def test_parts_of_two_runs_are_never_mixed(company: BlobCompany, azure: AzureExport):
     """P4."""
     azure.deliver("2026-10", costs("1"), costs("2"), costs("4"), run=run_id(1), submitted="2026-10-18T04:00:00Z")
     azure.deliver("2026-10", costs("8"), costs("16"), run=run_id(2))
@@ -139,7 +139,7 @@ def test_parts_of_two_runs_are_never_mixed(company: CloudCompany, azure: AzureEx
     assert {row["x_file"].split("/")[-2] for row in company.landed(result)} == {run_id(2)}
 
 
-def test_the_blob_written_last_does_not_decide(company: CloudCompany, azure: AzureExport):
+def test_the_blob_written_last_does_not_decide(company: BlobCompany, azure: AzureExport):
     """P25: a copy, a tier change or the hidden run of another month makes an older blob the newest."""
     azure.deliver("2026-10", costs("7"), run=run_id(2))
     company.deliver()
@@ -159,7 +159,7 @@ def test_the_blob_written_last_does_not_decide(company: CloudCompany, azure: Azu
 @pytest.mark.parametrize("name", ["manifest.json", "_manifest.json"])
 @pytest.mark.parametrize("told", [0, None, "absent", 3])
 def test_every_way_a_manifest_counts_rows_lands_them_all(
-    company: CloudCompany, azure: AzureExport, name: str, told: Any
+    company: BlobCompany, azure: AzureExport, name: str, told: Any
 ):
     """P12."""
     manifest = azure.deliver("2026-10", costs("1", "2", "4"), manifest_name=name)
@@ -177,7 +177,7 @@ def test_every_way_a_manifest_counts_rows_lands_them_all(
 
 
 def test_a_run_without_blobs_and_a_run_with_headers_only_are_deliveries_without_rows(
-    company: CloudCompany, azure: AzureExport
+    company: BlobCompany, azure: AzureExport
 ):
     """P12."""
     azure.deliver("2026-09", blobs=[], blobCount=0, submitted="2026-09-30T04:00:00Z")
@@ -201,7 +201,7 @@ def test_a_run_without_blobs_and_a_run_with_headers_only_are_deliveries_without_
     ],
 )
 def test_a_manifest_that_contradicts_itself_or_its_files_is_refused(
-    company: CloudCompany, azure: AzureExport, found: dict[str, Any], told: str
+    company: BlobCompany, azure: AzureExport, found: dict[str, Any], told: str
 ):
     """P12."""
     azure.deliver("2026-10", costs("1"), submitted="2026-10-18T04:00:00Z")
@@ -213,7 +213,7 @@ def test_a_manifest_that_contradicts_itself_or_its_files_is_refused(
     refused(company, told, "manifest.json")
 
 
-def delivered_twice(company: CloudCompany, azure: AzureExport) -> Path:
+def delivered_twice(company: BlobCompany, azure: AzureExport) -> Path:
     """A landed delivery and a newer one that is still to be landed; returns the newer one's manifest."""
     azure.deliver("2026-10", costs("1"), submitted="2026-10-18T04:00:00Z")
     company.deliver()
@@ -223,7 +223,7 @@ def delivered_twice(company: CloudCompany, azure: AzureExport) -> Path:
     return newer
 
 
-def test_a_part_that_is_not_there_refuses_the_delivery(company: CloudCompany, azure: AzureExport):
+def test_a_part_that_is_not_there_refuses_the_delivery(company: BlobCompany, azure: AzureExport):
     """P13: the manifest came before the file, or the file was deleted."""
     part = part_of(delivered_twice(company, azure)).relative_to(azure.container).as_posix()
     company.container.delete(part)
@@ -231,7 +231,7 @@ def test_a_part_that_is_not_there_refuses_the_delivery(company: CloudCompany, az
     refused(company, f"2026-10: {part}, named by {company.container.uri}/exports/actual/", "is missing; expected")
 
 
-def test_a_part_of_another_size_than_the_manifest_says_is_refused(company: CloudCompany, azure: AzureExport):
+def test_a_part_of_another_size_than_the_manifest_says_is_refused(company: BlobCompany, azure: AzureExport):
     """P13: partial upload."""
     part = part_of(delivered_twice(company, azure))
     company.container.put(part.relative_to(azure.container).as_posix(), part.read_bytes()[:-7])
@@ -239,7 +239,7 @@ def test_a_part_of_another_size_than_the_manifest_says_is_refused(company: Cloud
     refused(company, f"has {part.stat().st_size - 7:,} bytes; expected {part.stat().st_size:,} bytes")
 
 
-def test_a_part_that_was_cut_short_is_refused(company: CloudCompany, azure: AzureExport):
+def test_a_part_that_was_cut_short_is_refused(company: BlobCompany, azure: AzureExport):
     """P13: truncated gzip, where the manifest tells no size."""
     manifest = delivered_twice(company, azure)
     part = part_of(manifest)
@@ -251,7 +251,7 @@ def test_a_part_that_was_cut_short_is_refused(company: CloudCompany, azure: Azur
 
 
 def test_a_part_that_is_replaced_while_it_is_read_is_refused(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy
 ):
     """P13: replaced between its size was asked for and it was fetched."""
     part = part_of(delivered_twice(company, azure))
@@ -271,7 +271,7 @@ def test_a_part_that_is_replaced_while_it_is_read_is_refused(
 
 
 def test_a_manifest_that_changes_while_its_files_are_read_is_noticed(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy
 ):
     """P13: a newer delivery arrives in the same folder."""
     manifest = delivered_twice(company, azure)
@@ -287,7 +287,7 @@ def test_a_manifest_that_changes_while_its_files_are_read_is_noticed(
 
 
 def test_a_download_that_breaks_off_is_taken_up_and_the_rows_come_once(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy
 ):
     """P13."""
     azure.deliver("2026-10", [AZURE_ROW | {"Tags": os.urandom(40).hex()} for _ in range(3000)])
@@ -299,7 +299,7 @@ def test_a_download_that_breaks_off_is_taken_up_and_the_rows_come_once(
     assert list(cuts) == []
 
 
-def test_on_the_first_of_a_month_nothing_delivered_is_told_and_is_no_failure(company: CloudCompany, azure: AzureExport):
+def test_on_the_first_of_a_month_nothing_delivered_is_told_and_is_no_failure(company: BlobCompany, azure: AzureExport):
     """P14."""
     company.container.put("exports/another/readme.txt", b"x")
     azure.deliver("2026-10", costs("1"))
@@ -320,7 +320,7 @@ def test_on_the_first_of_a_month_nothing_delivered_is_told_and_is_no_failure(com
     assert november.rows == 1
 
 
-def test_two_payers_with_equal_export_names_in_one_container_are_two_sources(company: CloudCompany, tmp_path: Path):
+def test_two_payers_with_equal_export_names_in_one_container_are_two_sources(company: BlobCompany, tmp_path: Path):
     """P15."""
     for payer, amount in (("payer-a", "1"), ("payer-b", "2")):
         export = AzureExport(tmp_path / payer, "daily")
@@ -334,7 +334,7 @@ def test_two_payers_with_equal_export_names_in_one_container_are_two_sources(com
     assert totals(company) == ["3 USD billed"]
 
 
-def test_exports_of_two_scopes_under_one_uri_are_refused(company: CloudCompany):
+def test_exports_of_two_scopes_under_one_uri_are_refused(company: BlobCompany):
     """P15: one subscription exported by itself and within its billing account counts twice, or is lost."""
     company.add_az()
     for export, scope in (("sub", "/subscriptions/1"), ("account", "/providers/Microsoft.Billing/billingAccounts/2")):
@@ -349,7 +349,7 @@ def test_exports_of_two_scopes_under_one_uri_are_refused(company: CloudCompany):
 @pytest.mark.parametrize("code", ["AuthorizationPermissionMismatch", "AuthorizationFailure"])
 @pytest.mark.parametrize("where", [".csv.gz", "manifest.json"])
 def test_access_denied_in_the_middle_names_container_and_key_and_is_asked_for_once(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy, code: str, where: str
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy, code: str, where: str
 ):
     """P21."""
     manifest = delivered_twice(company, azure)
@@ -366,7 +366,7 @@ def test_access_denied_in_the_middle_names_container_and_key_and_is_asked_for_on
 
 
 def test_throttling_in_the_middle_of_a_delivery_is_waited_out(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy
 ):
     """P22."""
     azure.deliver("2026-10", *(costs("1") for _ in range(5)))
@@ -386,7 +386,7 @@ def test_throttling_in_the_middle_of_a_delivery_is_waited_out(
     assert max(seen.values()) >= 3
 
 
-def test_a_container_that_is_gone_fails_with_its_name_and_deletes_nothing(company: CloudCompany, azure: AzureExport):
+def test_a_container_that_is_gone_fails_with_its_name_and_deletes_nothing(company: BlobCompany, azure: AzureExport):
     """P21."""
     azure.deliver("2026-10", costs("1"))
     company.deliver()
@@ -408,7 +408,7 @@ def test_a_container_that_is_gone_fails_with_its_name_and_deletes_nothing(compan
     ],
 )
 def test_a_manifest_can_name_no_blob_elsewhere_and_no_address_in_it_is_asked_for(
-    company: CloudCompany, azure: AzureExport, proxy: FaultyProxy, name: str, told: str
+    company: BlobCompany, azure: AzureExport, proxy: FaultyProxy, name: str, told: str
 ):
     azure.deliver(
         "2026-10",
@@ -425,7 +425,7 @@ def test_a_manifest_can_name_no_blob_elsewhere_and_no_address_in_it_is_asked_for
     assert [request for request in proxy.requests if request.path.endswith("x.csv")] == []
 
 
-def test_an_export_without_partitions_is_refused(company: CloudCompany, reference_data: Path):
+def test_an_export_without_partitions_is_refused(company: BlobCompany, reference_data: Path):
     months = reference_data / "exports" / "azure" / "nise_month" / "exp" / "daily"
     company.container.upload(months, "exp/daily/")
     company.add_az("exp/daily")
@@ -433,7 +433,7 @@ def test_an_export_without_partitions_is_refused(company: CloudCompany, referenc
     refused(company, "holds 2 cost files without a manifest, such as 20261001-20261031/costreport_", "partitioning on")
 
 
-def test_validate_tells_in_one_line_what_is_there(company: CloudCompany, azure: AzureExport):
+def test_validate_tells_in_one_line_what_is_there(company: BlobCompany, azure: AzureExport):
     [source] = company.sources
     azure.deliver("2026-10", costs("1"))
     company.deliver()
@@ -441,7 +441,7 @@ def test_validate_tells_in_one_line_what_is_there(company: CloudCompany, azure: 
     assert describe_source(source, company.landing) == "reachable; newest delivery 2026-10"
 
 
-def test_no_secret_is_landed_or_told(company: CloudCompany, azure: AzureExport, proxy: FaultyProxy):
+def test_no_secret_is_landed_or_told(company: BlobCompany, azure: AzureExport, proxy: FaultyProxy):
     azure.deliver("2026-10", costs("1"))
     company.deliver()
     company.refreshed()
@@ -459,7 +459,7 @@ def test_no_secret_is_landed_or_told(company: CloudCompany, azure: AzureExport, 
         assert canary not in (gzip.decompress(content) if path.suffix == ".gz" else content)
 
 
-def test_one_source_that_fails_does_not_stop_another(company: CloudCompany, azure: AzureExport, container: Container):
+def test_one_source_that_fails_does_not_stop_another(company: BlobCompany, azure: AzureExport, container: Container):
     azure.deliver("2026-10", costs("1"))
     company.deliver()
     company.add_az("exports/actual", name="gone", uri=f"az://{ACCOUNT}/no-such-container/exports/actual")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from azure_company import BlobCompany
 from azure_deliveries import costs, deliver_files, gzipped, parquet, run_id
-from conftest import CloudCompany
 from export_writers import AZURE_ROW, AzureExport, csv_bytes
 
 from finops_pipeline.extract.refresh import ExtractResult
@@ -23,7 +23,7 @@ def exact_sum(amounts: list[str]) -> Decimal:
         return sum((Decimal(amount) for amount in amounts if amount), Decimal(0))
 
 
-def land(company: CloudCompany, export: AzureExport, files: dict[str, bytes], **more: Any) -> ExtractResult:
+def land(company: BlobCompany, export: AzureExport, files: dict[str, bytes], **more: Any) -> ExtractResult:
     deliver_files(export, "2026-10", files, **more)
     company.deliver()
     result = company.refreshed()
@@ -32,7 +32,7 @@ def land(company: CloudCompany, export: AzureExport, files: dict[str, bytes], **
 
 
 @pytest.mark.parametrize("compression", ["snappy", "brotli", "zstd", "none"])
-def test_parquet_parts_are_landed_with_every_digit(company: CloudCompany, azure: AzureExport, compression: str):
+def test_parquet_parts_are_landed_with_every_digit(company: BlobCompany, azure: AzureExport, compression: str):
     amounts = [0.1, 5.64902e-05, -3.25, 1234567.89, 0.30000000000000004]
     rows = [AZURE_ROW | {"Cost": amount, "Date": datetime(2026, 10, 1), "IsAzureCreditEligible": True}
             for amount in amounts]  # fmt: skip
@@ -45,7 +45,7 @@ def test_parquet_parts_are_landed_with_every_digit(company: CloudCompany, azure:
     assert total.exact == 2 * exact_sum([repr(amount) for amount in amounts])
 
 
-def test_a_month_may_come_as_csv_and_the_next_as_parquet_with_decimals(company: CloudCompany, azure: AzureExport):
+def test_a_month_may_come_as_csv_and_the_next_as_parquet_with_decimals(company: BlobCompany, azure: AzureExport):
     deliver_files(azure, "2026-09", {"part_0_0001.csv": csv_bytes(costs("0.10"))}, submitted="2026-10-03T04:00:00Z")
     rows = [AZURE_ROW | {"Cost": Decimal("0.000000000000000001")}]
     content = parquet(rows, "snappy", Cost=pa.decimal128(38, 18))
@@ -57,7 +57,7 @@ def test_a_month_may_come_as_csv_and_the_next_as_parquet_with_decimals(company: 
     assert [str(total) for total in result.totals] == ["0.100000000000000001 USD billed"]
 
 
-def test_parts_of_one_run_may_be_compressed_or_not(company: CloudCompany, azure: AzureExport):
+def test_parts_of_one_run_may_be_compressed_or_not(company: BlobCompany, azure: AzureExport):
     files = {"part_0_0001.csv": csv_bytes(costs("1")), "part_1_0001.csv.gz": gzipped(costs("2"))}
 
     assert land(company, azure, files).rows == 2
@@ -65,7 +65,7 @@ def test_parts_of_one_run_may_be_compressed_or_not(company: CloudCompany, azure:
 
 @pytest.mark.parametrize("marks", [(b"", b""), (BOM, b""), (BOM, BOM), (BOM + BOM, b"")])
 def test_byte_order_marks_are_no_part_of_a_name_or_a_value(
-    company: CloudCompany, azure: AzureExport, marks: tuple[bytes, bytes]
+    company: BlobCompany, azure: AzureExport, marks: tuple[bytes, bytes]
 ):
     """P7."""
     header, first = csv_bytes(costs("1")).splitlines(keepends=True)
@@ -76,7 +76,7 @@ def test_byte_order_marks_are_no_part_of_a_name_or_a_value(
     assert row["BillingAccountId"] == "8611537"
 
 
-def test_localized_headers_are_read_by_the_english_name_in_brackets(company: CloudCompany, azure: AzureExport):
+def test_localized_headers_are_read_by_the_english_name_in_brackets(company: BlobCompany, azure: AzureExport):
     """P7."""
     german = {
         "Abrechnungskonto-ID (BillingAccountId)": "8611537",
@@ -96,7 +96,7 @@ def test_localized_headers_are_read_by_the_english_name_in_brackets(company: Clo
     assert row["SubscriptionGuid"] == "0039de71"
 
 
-def test_a_localized_name_never_takes_the_place_of_a_delivered_column(company: CloudCompany, azure: AzureExport):
+def test_a_localized_name_never_takes_the_place_of_a_delivered_column(company: BlobCompany, azure: AzureExport):
     row = AZURE_ROW | {"Kosten (Cost)": "99", "Kosten (CostInUsd)": "4", "Betrag (CostInUsd)": "5"}
     result = land(company, azure, {"part_0_0001.csv": csv_bytes([row])})
 
@@ -106,7 +106,7 @@ def test_a_localized_name_never_takes_the_place_of_a_delivered_column(company: C
     assert [str(total) for total in result.totals] == ["3.25 USD billed"]
 
 
-def test_tags_in_every_state_keep_their_row_and_their_text(company: CloudCompany, azure: AzureExport):
+def test_tags_in_every_state_keep_their_row_and_their_text(company: BlobCompany, azure: AzureExport):
     """P9: what they mean is staging's business; none may cost a row."""
     many = ",".join(f'"key-{number}": "{number}"' for number in range(500))
     tags = ['"a": "1","b": "x: y"', '{"a": "1"}', '"a": "1",', '"a": "1","a": "2"', '"org": "1"," org": "2"',
@@ -117,7 +117,7 @@ def test_tags_in_every_state_keep_their_row_and_their_text(company: CloudCompany
     assert [str(total) for total in result.totals] == [f"{3.25 * len(tags)} USD billed"]
 
 
-def test_ids_are_landed_as_written(company: CloudCompany, azure: AzureExport):
+def test_ids_are_landed_as_written(company: BlobCompany, azure: AzureExport):
     """P27."""
     ids = {
         "BillingAccountId": "0086115",
@@ -134,7 +134,7 @@ def test_ids_are_landed_as_written(company: CloudCompany, azure: AzureExport):
     assert {name: landed[1][name] or "" for name in ids} == dict.fromkeys(ids, "")
 
 
-def test_quoted_texts_of_any_kind_are_one_cell(company: CloudCompany, azure: AzureExport):
+def test_quoted_texts_of_any_kind_are_one_cell(company: BlobCompany, azure: AzureExport):
     """P28."""
     texts = ['Red Hat® Enterprise, 5 "cores"', "a|b|c", "two\r\nlines\n", "東京, 日本", "'; drop table x; --", "=1+1"]
     rows = [AZURE_ROW | {"MeterCategory": text} for text in texts]
@@ -145,7 +145,7 @@ def test_quoted_texts_of_any_kind_are_one_cell(company: CloudCompany, azure: Azu
     assert [row["x_row"] for row in company.landed(result)] == list(range(1, len(texts) + 1))
 
 
-def test_equal_lines_both_count(company: CloudCompany, azure: AzureExport):
+def test_equal_lines_both_count(company: BlobCompany, azure: AzureExport):
     assert land(company, azure, {"part_0_0001.csv": csv_bytes(costs("1.5", "1.5"))}).rows == 2
 
 
@@ -164,7 +164,7 @@ REAL = {
 
 @pytest.mark.parametrize("file", REAL)
 def test_real_files_of_every_dialect_are_landed_with_every_digit(
-    company: CloudCompany, azure: AzureExport, reference_data: Path, file: str
+    company: BlobCompany, azure: AzureExport, reference_data: Path, file: str
 ):
     """P7: EA old and new, MCA in camelCase, pay-as-you-go; with and without byte order mark."""
     # One of the files was anonymised by hand, and has line ends of both kinds since.
@@ -182,7 +182,7 @@ def test_real_files_of_every_dialect_are_landed_with_every_digit(
 
 @pytest.mark.parametrize("file", ["finops_toolkit/EA_NoRows.csv", "koku/empty_frame.csv"])
 def test_real_files_with_a_header_only_are_deliveries_without_rows(
-    company: CloudCompany, azure: AzureExport, reference_data: Path, file: str
+    company: BlobCompany, azure: AzureExport, reference_data: Path, file: str
 ):
     """P12."""
     content = (reference_data / "exports" / "azure" / file).read_bytes()
@@ -210,7 +210,7 @@ FOCUS_ROW = {
 
 
 @pytest.mark.parametrize("ending", ["snappy.parquet", "csv.gz"])
-def test_a_focus_export_is_landed_as_focus_whatever_stands_beside_it(company: CloudCompany, ending: str):
+def test_a_focus_export_is_landed_as_focus_whatever_stands_beside_it(company: BlobCompany, ending: str):
     company.add_az("exports", dataset="focus")
     AzureExport(company.folder, "actual").deliver("2026-10", costs("99"))
     export = AzureExport(company.folder, "focus")
@@ -227,7 +227,7 @@ def test_a_focus_export_is_landed_as_focus_whatever_stands_beside_it(company: Cl
     assert [row["Tags"] for row in company.landed(result)] == ['{"team": "search"}'] * 2
 
 
-def test_an_amount_written_the_german_way_is_refused_and_never_misread(company: CloudCompany, azure: AzureExport):
+def test_an_amount_written_the_german_way_is_refused_and_never_misread(company: BlobCompany, azure: AzureExport):
     deliver_files(azure, "2026-10", {"part_0_0001.csv": csv_bytes(costs("1.5", "3,25"))})
     company.deliver()
 
