@@ -168,6 +168,11 @@ def test_a_restated_month_replaces_the_first_one_whole(tmp_path: Path, published
     assert company.query(total) == published_company.query(total)
     superseded = company.query("select count(*) from fct_deliveries where status = 'superseded'")
     assert superseded[0][0] >= 1
+    changed = (
+        "select total_cost - previous_total_cost - total_cost_difference, rows - previous_rows - row_difference,"
+        " total_cost_difference <> 0 from fct_deliveries where source_name = 'aws-payer' and previous_rows is not null"
+    )
+    assert company.query(changed) == [(0, 0, True)]
 
 
 @pytest.mark.parametrize("kept", [["aws"], ["gcp"], ["azure"], ["aws", "azure"]], ids="+".join)

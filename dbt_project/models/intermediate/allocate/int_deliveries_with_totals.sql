@@ -22,6 +22,18 @@ entries_on_one_basis as (
 
 ),
 
+-- what came before it, in rows: one count a delivery, whatever its currencies
+previous_deliveries as (
+
+    select distinct
+        table_name,
+        source_name,
+        delivery_id,
+        row_count
+    from entries
+
+),
+
 previous_totals as (
 
     select
@@ -62,6 +74,13 @@ select
             then exports_paired.pairing_difference
     end as pairing_difference,
     previous_totals.total_cost as previous_total_cost,
+    -- a currency the delivery before did not have began at nothing; a first delivery changed nothing
+    case
+        when previous_deliveries.row_count is not null
+            then entries_on_one_basis.raw_cost - coalesce(previous_totals.total_cost, 0)
+    end as total_cost_difference,
+    previous_deliveries.row_count as previous_row_count,
+    entries_on_one_basis.row_count - previous_deliveries.row_count as row_difference,
     entries_on_one_basis.submitted_at,
     entries_on_one_basis.seen_at
 from entries_on_one_basis
@@ -70,6 +89,11 @@ left join exports_paired
         entries_on_one_basis.source_name = exports_paired.source_name
         and entries_on_one_basis.billing_period = exports_paired.billing_period
         and entries_on_one_basis.billing_currency = exports_paired.billing_currency
+left join previous_deliveries
+    on
+        entries_on_one_basis.table_name = previous_deliveries.table_name
+        and entries_on_one_basis.source_name = previous_deliveries.source_name
+        and entries_on_one_basis.previous_delivery_id = previous_deliveries.delivery_id
 left join previous_totals
     on
         entries_on_one_basis.table_name = previous_totals.table_name
