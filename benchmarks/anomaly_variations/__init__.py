@@ -1,6 +1,7 @@
-"""Invented bills with planted anomalies: what no detector here was tuned on, in the bench's own file layout.
+"""Invented bills with planted anomalies: what no detector here was written for, in the bench's own file layout.
 
-Two worlds of different make. `world_a` (tuned on, beside the development split) writes each series as level x
-calendar x
-noise. `world_b` (reported, never tuned on) adds up resources, jobs, users and price tiers until a bill comes out.
+Three worlds of different make. `world_a` writes each series as level x calendar x noise; `world_b` adds up
+resources, jobs,
+users and price tiers until a bill comes out; both were looked at while the detector was made. `world_c` adds up
+bills of both into totals of accounts and services; it was written afterwards and nothing was chosen by it.
 """

@@ -1,4 +1,4 @@
-"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b OUT_DIR [--seed N]"""
+"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b|c OUT_DIR [--seed N]"""
 
 import argparse
 from pathlib import Path
@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmarks.anomaly_variations import world_a, world_b
+from benchmarks.anomaly_variations import world_a, world_b, world_c
 from benchmarks.anomaly_variations.calendars import weekday
 from benchmarks.anomaly_variations.plant import Event, lateness, move_tags, plant
 from benchmarks.anomaly_variations.world_a import Bill
 
-WORLDS = {"a": (world_a.ARCHETYPES, world_a.LATE_SHARE, 101), "b": (world_b.ARCHETYPES, world_b.LATE_SHARE, 202)}
+WORLDS = {
+    "a": (world_a.ARCHETYPES, world_a.LATE_SHARE, 101),
+    "b": (world_b.ARCHETYPES, world_b.LATE_SHARE, 202),
+    "c": (world_c.ARCHETYPES, world_c.LATE_SHARE, 303),
+}
 Tables = dict[str, list[dict[str, object]]]
 
 

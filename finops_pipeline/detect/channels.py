@@ -52,14 +52,6 @@ def both_ways(change: np.ndarray) -> Pair:
     return np.maximum(np.nan_to_num(change), 0), np.maximum(np.nan_to_num(-change), 0)
 
 
-def intermittent(e: Expectation) -> np.ndarray:
-    """Series that are often nothing, on days that their weekday does not tell."""
-    nothing = (np.abs(e.filled) <= 0.6 * e.scale).astype(float)
-    share = sum(back(nothing, 7 * weeks) for weeks in range(1, 9)) / 8
-    mixed = np.minimum(share, 1 - share)
-    return running_mean(mixed, 7) > 0.12
-
-
 def support(panel: Panel, e: Expectation) -> np.ndarray:
     """What the rows say of a rise in cost where the two have gone together: above 1 means business as usual."""
     weekly = lambda v: v - median_of([back(v, 7 * weeks) for weeks in range(1, 5)])  # noqa: E731
@@ -73,22 +65,11 @@ def support(panel: Panel, e: Expectation) -> np.ndarray:
     return np.where(together < 0.75, 1.0, np.where(off < 2.5, 1.4, np.where(off > 4, 0.85, 1.0)))
 
 
-def scatter(e: Expectation) -> np.ndarray:
-    """The usual size of a day's surprise over the last two months."""
-    return 1.48 * median_of([back(np.abs(e.residual), days) for days in range(3, 63, 2)])
-
-
-def bursty(e: Expectation) -> np.ndarray:
-    """Series that multiply for days on end, at no hour that the calendar knows."""
-    burst = (np.abs(e.residual) > 0.8).astype(float)
-    return back(running_mean(burst, 90), 3) > 0.07
-
-
 def cost_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness, gate: np.ndarray) -> Channel:
     """One day against its forecast; on early mornings against the least that the feed's lateness leaves possible."""
     up, down = explained(e.residual, panel.days)
     _, high28 = extremes_back(e.observed, 2, 29)
-    middle = median_back(e.observed, 2, 29)
+    middle = e.middle
     raw_up, raw_down = explained(e.observed - high28, panel.days)[0], both_ways(e.observed - middle)[1]
     early, raw_early = {}, {}
     known_up, known_down = recurring(e.residual, panel.days)
@@ -101,7 +82,7 @@ def cost_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
         early[morning] = (np.nan_to_num(np.maximum(rise, 0)), np.nan_to_num(np.maximum(fall, 0)))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - middle)[1])
     raw = Channel("range", raw_up, raw_down, 1, 0.08, 0.08, 1.1, early=raw_early)
-    noise = 4.5 * scatter(e)
+    noise = 4.5 * e.scatter
     return Channel(
         "cost", up, down, 1, 0.18, 0.2, 1.45, early=early, within=raw, gate=gate, noise=noise, ease=support(panel, e)
     )
@@ -128,12 +109,12 @@ def shift_channel(panel: Panel, e: Expectation, span: int, least: float, margin:
         memory=28 + span,
         gate=gate,
         within=within,
-        noise=(3.0 if span < 7 else 2.5) * scatter(e),
+        noise=(3.0 if span < 7 else 2.5) * e.scatter,
     )
 
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
-    """This week against three to five weeks ago, less what the weeks before had grown; rows that grow too are business."""
+    """This week against three to five weeks ago, less what the weeks before had grown; rows growing too is business."""
     now = median_of([back(e.plain, d) for d in range(7)])
     change = now - np.maximum(median_back(e.plain, 18, 38), median_back(e.plain, 39, 66))
     change = change - np.maximum(back(change, 21), 0)
@@ -143,7 +124,7 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     )
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
     up = np.where(steady & ~rows_grow(panel, 7, change), np.maximum(change, 0), 0)
-    noise = 3.0 * scatter(e)
+    noise = 3.0 * e.scatter
     return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise)
 
 
@@ -234,7 +215,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     alone = np.maximum(alone, 0)
     next_cost, next_rows = ahead(e.newest, 1), ahead(np.log1p(carry_week(panel.second_rows)), 1)
     lasts = (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
-    noise = np.where(bursty(e), 0.0, 2.5 * scatter(e)) + np.where(intermittent(e), 0.4, 0.0)
+    noise = np.where(e.bursty, 0.0, 2.5 * e.scatter) + np.where(e.intermittent, 0.4, 0.0)
     gate = twice_gate(panel) & ~lasts
     none = np.zeros_like(alone)
     return Channel("twice", alone, none, 1, 0.2, 9.0, 1.1, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
@@ -245,7 +226,7 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     size = np.abs(e.filled)
     low, _ = extremes_back(size, 2, 61, rank=6)
     kept = low > 0.5
-    deep = np.exp(np.maximum(4 * scatter(e), 0.8))
+    deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale
     lacking = kept & (size < np.minimum(nothing, 0.2 * low))
     starts = (lacking & ~back(lacking, 1)).astype(float)
@@ -278,9 +259,9 @@ def missing_channel(panel: Panel) -> Channel:
 
 def watched(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> list[Channel]:
     """All channels, the one whose band is shown first."""
-    often = intermittent(e)
+    often = e.intermittent
     steady = ~often
-    calm = steady & ~bursty(e)
+    calm = steady & ~e.bursty
     return [
         cost_channel(panel, e, first, second, steady),
         shift_channel(panel, e, 3, 0.15, 1.4, calm),
@@ -322,10 +303,10 @@ def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.
 
 def envelope_channels(panel: Panel, e: Expectation) -> list[Channel]:
     """Cost that its rows do not tell: a burst brings lines, a wrong setting does not."""
-    cost = e.observed - median_back(e.observed, 2, 29)
+    cost = e.observed - e.middle
     rows = log_rows(panel)
     unknown = explained(e.residual, panel.days)[0] > 0.3
-    high = (bursty(e) | intermittent(e)) & (cost > 0.3) & (rows < 0.25) & unknown
+    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown
     none = np.zeros_like(cost)
     return [
         Channel("given_rows", above_envelope(cost, rows, 0.05, high), none, 1, 0.55, 9.0, 1.6, gate=high),

@@ -6,6 +6,7 @@ small sums do not count; credits mirror. Several simple forecasts compete and th
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,28 @@ class Expectation:
     newest: np.ndarray
     """Observed as its second morning shows it, made whole by the feed's usual share."""
     filled: np.ndarray
+
+    @cached_property
+    def middle(self) -> np.ndarray:
+        """The middle of four weeks."""
+        return median_back(self.observed, 2, 29)
+
+    @cached_property
+    def scatter(self) -> np.ndarray:
+        """The usual size of a day's surprise over the last two months."""
+        return 1.48 * median_of([back(np.abs(self.residual), days) for days in range(3, 63, 2)])
+
+    @cached_property
+    def bursty(self) -> np.ndarray:
+        """Series that multiply for days on end, at no hour that the calendar knows."""
+        return back(running_mean((np.abs(self.residual) > 0.8).astype(float), 90), 3) > 0.07
+
+    @cached_property
+    def intermittent(self) -> np.ndarray:
+        """Series that are often nothing, on days that their weekday does not tell."""
+        nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(float)
+        share = sum((back(nothing, 7 * weeks) for weeks in range(1, 9)), np.zeros_like(nothing)) / 8
+        return running_mean(np.minimum(share, 1 - share), 7) > 0.12
 
     def money(self, log_cost: np.ndarray) -> np.ndarray:
         """Back from the log scale to cost."""

@@ -1,0 +1,236 @@
+-- One row per series and origin: what the month will have cost, with an interval meant to hold four times in five.
+-- Reads daily_costs (series_id, charge_date, cost; one row per day, days without cost 0) and forecast_origins (series_id,
+-- as_of: the last day that is known). The known total plus, for each day that is left: the median of its last six
+-- weekdays, times the root of the last week's level (half a change is believed), plus what the same days of the last
+-- two months stood out by. The interval is the 80 % quantile of the errors of the same forecast made on nine earlier days
+-- for as many days ahead, times 1.3: nine errors that overlap understate it (development split, 2026-11-21).
+
+with
+
+weekday_medians as (
+    select
+        series_id,
+        charge_date,
+        cost,
+        median(cost) over same_weekdays as weekday_median,
+        avg(cost) over four_weeks as recent_mean,
+        avg(case when cost = 0 then 1 else 0 end) over eight_weeks as share_without_cost
+    from daily_costs
+    window
+        same_weekdays as (
+            partition by series_id, isodow(charge_date)
+            order by charge_date rows between 5 preceding and current row
+        ),
+        four_weeks as (
+            partition by series_id
+            order by charge_date rows between 27 preceding and current row
+        ),
+        eight_weeks as (
+            partition by series_id
+            order by charge_date rows between 55 preceding and current row
+        )
+),
+
+ratios as (
+    select
+        *,
+        lag(weekday_median) over same_weekday as usual_cost,
+        case when abs(usual_cost) > 0.05 * abs(recent_mean) then cost / usual_cost end as ratio
+    from weekday_medians
+    window same_weekday as (
+        partition by series_id, isodow(charge_date)
+        order by charge_date
+    )
+),
+
+levels as (
+    select
+        *,
+        greatest(0.3, least(3, coalesce(median(ratio) over last_week, 1))) as level
+    from ratios
+    window last_week as (
+        partition by series_id
+        order by charge_date rows between 6 preceding and current row
+    )
+),
+
+peaks as (
+    select
+        *,
+        abs(usual_cost * lag(level) over by_day) as size,
+        cost - usual_cost * lag(level) over by_day as extra
+    from levels
+    window by_day as (
+        partition by series_id
+        order by charge_date
+    )
+),
+
+months_to_forecast as (
+    select
+        series_id,
+        as_of,
+        as_of as asked_for,
+        datediff('day', as_of, last_day(as_of)) as days_ahead,
+        0 as step
+    from forecast_origins
+),
+
+backtests as (
+    select
+        series_id,
+        (as_of - cast(days_ahead + 5 * steps.step as integer))::date as as_of,
+        asked_for,
+        days_ahead,
+        steps.step
+    from months_to_forecast
+    cross join (select unnest(range(0, 9)) + 1 as step) as steps
+),
+
+origins as (
+    select * from months_to_forecast
+    union all
+    select * from backtests
+),
+
+days_left as (
+    select
+        origins.series_id,
+        origins.asked_for,
+        origins.step,
+        origins.as_of,
+        (origins.as_of + ahead.day::integer)::date as charge_date,
+        (origins.as_of + (ahead.day - 7 * ceil(ahead.day / 7))::integer)::date as weekday_before
+    from origins
+    inner join (select unnest(range(1, 32)) as day) as ahead
+        on ahead.day <= origins.days_ahead
+),
+
+calendar as (
+    select
+        *,
+        (charge_date - interval 1 month)::date as month_before,
+        (charge_date - interval 2 month)::date as two_months_before,
+        (last_day(charge_date - interval 1 month) - datediff('day', charge_date, last_day(charge_date))::integer)
+            as month_end_before,
+        (last_day(charge_date - interval 2 month) - datediff('day', charge_date, last_day(charge_date))::integer)
+            as two_month_ends_before
+    from days_left
+),
+
+stood_out as (
+    select
+        calendar.*,
+        base.weekday_median,
+        today.level,
+        today.recent_mean,
+        today.share_without_cost,
+        case
+            when by_number_2.extra is null and by_number_1.extra > 0.5 * by_number_1.size then by_number_1.extra
+            when by_number_1.extra > 0.25 * by_number_1.size and by_number_2.extra > 0.25 * by_number_2.size
+                then least(by_number_1.extra, by_number_2.extra)
+        end as by_number,
+        case
+            when by_end_2.extra is null and by_end_1.extra > 0.5 * by_end_1.size then by_end_1.extra
+            when by_end_1.extra > 0.25 * by_end_1.size and by_end_2.extra > 0.25 * by_end_2.size
+                then least(by_end_1.extra, by_end_2.extra)
+        end as by_end
+    from calendar
+    inner join peaks as today
+        on calendar.series_id = today.series_id and calendar.as_of = today.charge_date
+    inner join peaks as base
+        on calendar.series_id = base.series_id and calendar.weekday_before = base.charge_date
+    left join peaks as by_number_1
+        on
+            calendar.series_id = by_number_1.series_id and calendar.month_before = by_number_1.charge_date
+            and by_number_1.charge_date <= calendar.as_of
+    left join peaks as by_number_2
+        on calendar.series_id = by_number_2.series_id and calendar.two_months_before = by_number_2.charge_date
+    left join peaks as by_end_1
+        on
+            calendar.series_id = by_end_1.series_id and calendar.month_end_before = by_end_1.charge_date
+            and by_end_1.charge_date <= calendar.as_of
+    left join peaks as by_end_2
+        on calendar.series_id = by_end_2.series_id and calendar.two_month_ends_before = by_end_2.charge_date
+),
+
+daily_forecasts as (
+    select
+        series_id,
+        asked_for,
+        step,
+        as_of,
+        charge_date,
+        case
+            when share_without_cost > 0.3 then recent_mean
+            else weekday_median * sqrt(level) + coalesce(greatest(by_number, by_end), by_number, by_end, 0)
+        end as forecast_cost
+    from stood_out
+),
+
+rests as (
+    select
+        daily_forecasts.series_id,
+        daily_forecasts.asked_for,
+        daily_forecasts.step,
+        sum(daily_forecasts.forecast_cost) as forecast_rest,
+        sum(abs(daily_forecasts.forecast_cost)) as size,
+        sum(actual.cost) as actual_rest
+    from daily_forecasts
+    left join daily_costs as actual
+        on daily_forecasts.series_id = actual.series_id and daily_forecasts.charge_date = actual.charge_date
+    group by 1, 2, 3
+),
+
+errors as (
+    select
+        series_id,
+        asked_for,
+        quantile_cont(abs(actual_rest - forecast_rest) / nullif(size, 0), 0.8) as usual_error,
+        count(*) as backtests
+    from rests
+    where step > 0 and actual_rest is not null
+    group by 1, 2
+),
+
+known as (
+    select
+        forecast_origins.series_id,
+        forecast_origins.as_of,
+        sum(daily_costs.cost) as known_cost
+    from forecast_origins
+    inner join daily_costs
+        on
+            forecast_origins.series_id = daily_costs.series_id
+            and daily_costs.charge_date between date_trunc('month', forecast_origins.as_of) and forecast_origins.as_of
+    group by 1, 2
+),
+
+forecasts as (
+    select
+        known.series_id,
+        known.as_of,
+        known.known_cost,
+        known.known_cost + coalesce(rests.forecast_rest, 0) as forecast_cost,
+        coalesce(rests.size, 0) * coalesce(errors.usual_error, 0.3) * 1.3 as half_width,
+        coalesce(errors.backtests, 0) as backtests
+    from known
+    left join rests
+        on known.series_id = rests.series_id and known.as_of = rests.asked_for and rests.step = 0
+    left join errors
+        on known.series_id = errors.series_id and known.as_of = errors.asked_for
+),
+
+bounded as (
+    select
+        series_id,
+        as_of,
+        known_cost,
+        forecast_cost,
+        forecast_cost - half_width as forecast_lower,
+        forecast_cost + half_width as forecast_upper,
+        backtests
+    from forecasts
+)
+
+select * from bounded
