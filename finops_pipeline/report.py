@@ -37,6 +37,8 @@ def print_report(
         with duckdb.connect(str(settings.marts / "current" / "marts.duckdb"), read_only=True) as marts:
             _print_costs(console, marts)
             _print_inference(console, marts)
+            _print_uses(console, marts)
+            _print_training(console, marts)
             _print_reconciliation(console, marts)
     _print_checks(console, checks)
     if is_new and published:
@@ -113,6 +115,39 @@ def _print_inference(console: Console, marts: duckdb.DuckDBPyConnection) -> None
         money = _money(cost) if cost is not None else "unknown"
         table.add_row(model, f"{inferences:,.0f}", money, per_1k, "" if is_complete else "incomplete")
     console.print(table)
+
+
+def _print_uses(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
+    uses = ("inference", "training", "storage", "other", "idle", "unallocated", "credits", "tax")
+    sums = ", ".join(f"sum({use}_cost)" for use in uses)
+    rows = marts.execute(
+        f"""
+        select billing_currency, sum(bill_cost), {sums}
+        from fct_cost_bridge_to_bill
+        where cost_basis = 'effective'
+        group by all
+        order by all
+        """
+    ).fetchall()
+    for currency, bill, *costs in rows:
+        told = " + ".join(f"{use} {_money(cost)}" for use, cost in zip(uses, costs, strict=True) if cost)
+        _line(console, f"effective {currency}: {told} = bill {_money(bill)}")
+
+
+def _print_training(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        """
+        select billing_currency, count(run_id), sum(effective_cost), sum(wasted_cost)
+        from fct_training_unit_costs
+        where billing_currency is not null
+        group by all
+        order by all
+        """
+    ).fetchall()
+    for currency, runs, cost, wasted in rows:
+        waste = f"{_money(wasted)} ({_share(wasted, cost)})" if wasted is not None else "an unknown part"
+        told = f"Training {currency}: {runs} runs for {_money(cost)}, {waste} of it for runs that failed, were"
+        _line(console, f"{told} pre-empted or stopped early")
 
 
 def _print_reconciliation(console: Console, marts: duckdb.DuckDBPyConnection) -> None:

@@ -19,6 +19,7 @@ from finops_pipeline.fingerprint import (
     forget_warehouse_inputs,
     note_warehouse_inputs,
 )
+from finops_pipeline.metrics_page import metrics_table
 from finops_pipeline.progress import NEWS
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.resources.dbt import DbtCli, current_manifest, dbt_environment, environment
@@ -30,10 +31,15 @@ _BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 class _Owned(DagsterDbtTranslator):
-    """Dagster's own reading of the project, with an owner for models that belong to no dbt group."""
+    """Dagster's own reading of the project, with owners for all models and the metrics that a mart defines."""
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         return super().get_owners(dbt_resource_props) or ["team:finops"]
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        metadata = super().get_metadata(dbt_resource_props)
+        metrics = metrics_table(dbt_resource_props)
+        return {**metadata, "metrics": dg.MetadataValue.md(metrics)} if metrics else metadata
 
 
 @dbt_assets(manifest=current_manifest(), name="dbt_models", dagster_dbt_translator=_Owned())

@@ -70,7 +70,7 @@ class Workload(NamedTuple):
 
     pool: str
     workload: str
-    workload_type: str  # training | serving | batch | notebook
+    workload_type: str  # training | serving | batch | notebook | evaluation | data_preparation
     team: str
     project: str
     environment: str
@@ -87,7 +87,8 @@ WORKLOADS = (
              36, 2, "1", 0),
     Workload("aws-train", "sft-aurora", "training", "foundation", "aurora-chat", "prod", "aurora-70b-chat", "v3",
              13, 3, "1", 0),
-    Workload("aws-train", "eval-harness", "batch", "research", "evals", "dev", None, None, 3, 3, "0.5", 0),
+    Workload("aws-train", "eval-harness", "evaluation", "research", "evals", "dev", "aurora-70b-chat", "v3",
+             3, 3, "0.5", 0),
     Workload("aws-batch", "ablation-sweep", "training", "research", "ablations", "dev", "aurora-8b", "v4-dev",
              25, 6, "1", 0),
     Workload("aws-batch", "embed-backfill", "batch", "search", "semantic-search", "prod", "embedder-large", "v4",
@@ -102,7 +103,7 @@ WORKLOADS = (
     Workload("aws-lab", "notebook-vision", "notebook", "vision", "exploration", "dev", None, None, 12, 6, "0.25", 0),
     Workload("gcp-train", "pretrain-vision", "training", "vision", "foundation-vision", "prod", "vit-huge", "v2",
              41, 3, "1", 0),
-    Workload("gcp-train", "finetune-tagger", "training", "vision", "media", "prod", "vit-tagger", "v3", 11, 3, "1", 0),
+    Workload("gcp-train", "finetune-tagger", "training", "vision", "media", "prod", "vit-tagger", "v2", 11, 3, "1", 0),
     Workload("gcp-sweep", "rl-sweep", "training", "research", "rlhf", "dev", "aurora-8b", "v4", 30, 6, "1", 0),
     Workload("gcp-sweep", "distill-aurora", "training", "foundation", "aurora", "prod", "aurora-3b", "v1",
              17, 3, "1", 0),
@@ -122,9 +123,10 @@ WORKLOADS = (
              27, 4, "1", 3100),
     Workload("azure-serve", "search-eu", "serving", "search", "semantic-search-eu", "prod", "reranker-base", "v5",
              20, 3, "0.5", 88000),
-    Workload("azure-batch", "eval-eu", "batch", "research", "evals", "dev", None, None, 18, 5, "1", 0),
-    Workload("azure-batch", "synthetic-data", "batch", "data-platform", "synthetic", "prod", "aurora-8b-chat", "v2",
-             24, 5, "1", 0),
+    Workload("azure-batch", "eval-eu", "evaluation", "research", "evals", "dev", "aurora-70b-ml-chat", "v1",
+             18, 5, "1", 0),
+    Workload("azure-batch", "synthetic-data", "data_preparation", "data-platform", "synthetic", "prod",
+             "aurora-8b-chat", "v2", 24, 5, "1", 0),
 )  # fmt: skip
 
 
@@ -345,3 +347,30 @@ VOLUME_OWNERS = (
     (None, None, None),
 )
 """Disks go round these owners; the last one is nobody."""
+
+
+class Entity(NamedTuple):
+    """A customer or product the business counts: units on an average day, and what a unit brings in, in USD."""
+
+    metric: str
+    entity: str
+    units: int
+    price: str | None
+
+
+ENTITIES = (
+    Entity("prompts", "northwind", 210000, "0.0042"),
+    Entity("prompts", "contoso", 155000, "0.0040"),
+    Entity("prompts", "fabrikam", 64000, "0.0049"),
+    Entity("prompts", "tailspin", 22000, "0.0011"),
+    Entity("active_users", "helpdesk", 5200, None),
+    Entity("active_users", "voice", 1900, None),
+    Entity("documents", "invoices", 140000, "0.0006"),
+    Entity("documents", "contracts", 46000, "0.0018"),
+)
+
+RETENTION_DAYS = (
+    ("traces", "platform", 14), ("prompt-logs", "assistant", 30), ("thumbnails", "vision", 20),
+    ("clickstream", "search", 45), ("webcrawl-2025", "foundation", 365),
+)  # fmt: skip
+"""(dataset, owner, days it may stay)."""

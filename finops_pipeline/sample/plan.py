@@ -55,6 +55,17 @@ class Story(NamedTuple):
 
 STORY = Story()
 
+FASTER_WORKLOAD, FASTER_PERCENT = "search-embed", 125
+"""In the last month this workload answers a quarter more requests with the same GPU-seconds: a quantised model."""
+
+MOVED_SHARES = (
+    ("spam-filter", -14),
+    ("media-tagger", -4), ("search-rerank", 4),
+    ("media-api", 4), ("assistant-voice", -4),
+)  # fmt: skip
+"""(workload, shares of 64 it holds more in the last month). The first gives machines up and leaves them idle; the
+others trade places, so that a model's traffic moves from one cloud, and one version, to another."""
+
 
 def build_plan(connection: duckdb.DuckDBPyConnection, months: tuple[str, ...], scale: Scale, seed: int) -> None:
     """Create the plan's tables: calendar, slots, machines and shares, buckets and shares, tokens."""
@@ -113,12 +124,14 @@ def _create_macros(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
 def _load_facts(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, "pools", company.Pool._fields, company.POOLS)
     create_table(connection, "workloads", company.Workload._fields, company.WORKLOADS)
+    create_table(connection, "moves", ("workload", "shares"), MOVED_SHARES)
     create_table(connection, "token_meters", company.TokenMeter._fields, company.TOKEN_METERS)
     create_table(connection, "token_users", company.TokenUser._fields, company.TOKEN_USERS)
     create_table(connection, "bucket_classes", company.BucketClass._fields, company.BUCKET_CLASSES)
     create_table(connection, "datasets", company.Dataset._fields, company.DATASETS)
     create_table(connection, "bucket_requests", company.BucketRequests._fields, company.BUCKET_REQUESTS)
     create_table(connection, "request_shares", ("bucket", "dataset", "shares"), company.REQUEST_SHARES)
+    create_table(connection, "entities", company.Entity._fields, company.ENTITIES)
     create_table(connection, "volume_owners", ("team", "project", "environment"), company.VOLUME_OWNERS)
     connection.execute("""
         alter table volume_owners add column owner_no integer;
@@ -217,11 +230,20 @@ def _create_machines(connection: duckdb.DuckDBPyConnection) -> None:
             capacity_type, level, day, period, day_no, run_hours, gpu_hours, workload, workload_type, team, project,
             workloads.environment, model_name, model_version, gpu_fraction, requests_per_gpu_hour,
             case when is_runaway then 64
-            else workloads.shares - wobble + noise('held|' || node || workload || day, 2 * wobble + 1) end as shares
+            else workloads.shares + moved_shares - wobble + noise('held|' || node || workload || day, 2 * wobble + 1)
+            end as shares,
+            case when is_runaway then 0 else moved_shares end as moved_shares, is_last and not is_first as is_changed
         from machine_days
-        inner join workloads on workloads.pool = machine_days.pool
+        inner join (
+            select workloads.*, coalesce(moves.shares, 0) as moves
+            from workloads left join moves on moves.workload = workloads.workload
+        ) workloads on workloads.pool = machine_days.pool
+        cross join lateral (
+            select case when is_last and not is_first then moves else 0 end as moved_shares
+        ) moved
         where (not is_runaway or workload = 'rl-sweep')
-            and workloads.shares - wobble + noise('held|' || node || workload || day, 2 * wobble + 1) > 0;
+            and workloads.shares + moved_shares - wobble
+                + noise('held|' || node || workload || day, 2 * wobble + 1) > 0;
 
         create or replace table pool_shares as
         with capacity as (

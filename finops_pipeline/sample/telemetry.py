@@ -1,4 +1,4 @@
-"""The sample company's usage feeds: GPU-hours, bytes, accesses, inference, tokens and training runs.
+"""The sample company's usage feeds: GPU-hours, bytes, accesses, inference, tokens, runs and business metrics.
 
 Written in the columns the pipeline documents for plain usage files. Daily files are CSV, monthly ones Parquet. The
 numbers are the plan's (`plan.py`); nothing is read from the bills.
@@ -9,16 +9,18 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.sample.files import count, quoted
+from finops_pipeline.sample.plan import FASTER_PERCENT, FASTER_WORKLOAD
 
-FEEDS = ("gpu_hours", "storage_bytes", "storage_access", "inference", "tokens", "training_runs")
+FEEDS = ("gpu_hours", "storage_bytes", "storage_access", "inference", "tokens", "training_runs", "business_metric")
 """The usage kinds that are written, one folder each; see `file_pattern`."""
 
 _DAILY_CSV = ("gpu_hours", "inference")
+_OTHER_CSV = ("training_runs", "business_metric")
 
 
 def file_pattern(kind: str) -> str:
     """The files of a feed, relative to the sample's folder."""
-    return f"usage/{kind}/*.{'csv' if kind in (*_DAILY_CSV, 'training_runs') else 'parquet'}"
+    return f"usage/{kind}/*.{'csv' if kind in (*_DAILY_CSV, *_OTHER_CSV) else 'parquet'}"
 
 
 def build_telemetry(connection: duckdb.DuckDBPyConnection) -> None:
@@ -27,6 +29,7 @@ def build_telemetry(connection: duckdb.DuckDBPyConnection) -> None:
     _create_storage(connection)
     _create_inference(connection)
     _create_training_runs(connection)
+    _create_business_metrics(connection)
 
 
 def write_telemetry(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tuple[int, int]]:
@@ -116,12 +119,15 @@ def _create_storage(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_inference(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("""
+    connection.execute(f"""
         create or replace table feed_inference as
         with served as (
             select cluster, workload, team, project, environment, model_name, model_version, day,
                 sum(gpu_hours * shares * 0.015625)::decimal(18, 6) as held_hours,
-                any_value(requests_per_gpu_hour) as rate
+                any_value(
+                    requests_per_gpu_hour
+                    * case when workload = '{FASTER_WORKLOAD}' and is_changed then {FASTER_PERCENT} else 100 end // 100
+                ) as rate
             from machine_shares where workload_type = 'serving' group by all
         )
         select
@@ -136,7 +142,11 @@ def _create_inference(connection: duckdb.DuckDBPyConnection) -> None:
                 + noise('asked|' || workload || cluster || day, 9)) // 100)::bigint as requests,
             (requests * noise('failed|' || workload || cluster || day, 30) // 10000)::bigint as failed_requests,
             (requests * (5 + noise('cached|' || workload || cluster || day, 12)) // 100)::bigint as cached_requests,
-            (held_hours * (60 + noise('busy|' || workload || cluster || day, 30)) * 36)::decimal(18, 3) as gpu_seconds
+            (requests * noise('retried|' || workload || cluster || day, 20) // 10000)::bigint as retried_requests,
+            -- what a request takes is the model's: about seven tenths of a held hour when demand is high
+            (
+                requests::decimal(18, 0) * (98 + noise('busy|' || workload || cluster || day, 5)) * 25 / rate
+            )::decimal(18, 3) as gpu_seconds
         from served
     """)
 
@@ -153,9 +163,28 @@ def _create_training_runs(connection: duckdb.DuckDBPyConnection) -> None:
             'runs' as file_key, run_id, started_at, ended_at, workload, 'training' as workload_type, team, project,
             environment, model_name, model_version, workload as experiment,
             case when workload like '%sweep%' then 'sweep-' || workload end as sweep,
-            case when noise('run|' || run_id, 9) = 0 then 'failed' else 'completed' end as status,
-            case when status = 'failed' then 1 else 2 + noise('epochs|' || run_id, 7) end as epochs,
+            case
+                when noise('run|' || run_id, 9) = 0 then 'failed'
+                when noise('run|' || run_id, 9) = 1 and workload like '%sweep%' then 'early_stopped'
+                when noise('run|' || run_id, 9) = 2 and workload in ('rl-sweep', 'distill-aurora', 'ablation-sweep')
+                    then 'preempted'
+                else 'completed'
+            end as status,
+            case when status <> 'completed' then 1 else 2 + noise('epochs|' || run_id, 7) end as epochs,
             gpu_hours, cluster, 'eval_loss' as quality_metric,
             (1.2 + noise('loss|' || run_id, 900) * 0.001)::decimal(9, 3) as quality_value
         from trained
+    """)
+
+
+def _create_business_metrics(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("""
+        create or replace view feed_business_metric as
+        select
+            period as file_key, day as usage_date, metric, entity,
+            (units * (case dayofweek(day) when 0 then 55 when 6 then 62 else 96 end
+                + noise('sold|' || metric || entity || day, 9)) // 100)::bigint as quantity,
+            (quantity * price::decimal(9, 4))::decimal(18, 4) as revenue,
+            case when price is not null then 'USD' end as currency
+        from entities cross join days
     """)

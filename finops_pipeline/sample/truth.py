@@ -11,7 +11,7 @@ import duckdb
 from finops_pipeline.sample import aws_delivery, azure_delivery
 from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE
 from finops_pipeline.sample.files import quoted
-from finops_pipeline.sample.plan import create_table
+from finops_pipeline.sample.plan import FASTER_PERCENT, create_table
 
 _ANOMALIES = (
     ("storage_spike", "storage_growth", "bucket", "acme-media", "A job wrote every thumbnail twice: the bucket doubled "
@@ -29,7 +29,7 @@ _ANOMALIES = (
 
 
 def write_truth(connection: duckdb.DuckDBPyConnection, folder: Path, months: tuple[str, ...], restated: bool) -> None:
-    """Write allocations, inference unit costs, anomalies, restatements and totals into `folder`."""
+    """Write allocations, inference unit costs, anomalies, restatements, totals and unit cost changes into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     _create_charges(connection, months, restated)
     _create_allocations(connection)
@@ -40,7 +40,8 @@ def write_truth(connection: duckdb.DuckDBPyConnection, folder: Path, months: tup
         connection.execute(
             f"copy (select * from truth_{name} order by all) to {path} (format parquet, compression zstd)"
         )
-    for name in ("anomalies", "restatements", "totals"):
+    _create_unit_cost_changes(connection)
+    for name in ("anomalies", "restatements", "totals", "unit_cost_changes"):
         path = quoted(folder / f"{name}.csv")
         connection.execute(f"copy (select * from truth_{name} order by all) to {path} (format csv, header true)")
 
@@ -179,6 +180,86 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         select source_name, period as billing_period, 'USD' as billing_currency, cost_basis,
             sum(cost)::decimal(38, 18) as total, count(*) as rows
         from lines group by all
+    """)
+
+
+def _create_unit_cost_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    """What each planted change adds to a model's fully loaded cost of 1,000 inferences in the last month.
+
+    Each is the difference to the month as it would have been without that one change, from shares, requests and pool
+    costs of the plan, for models that only one change touches: where two meet, who caused what is a matter of
+    definition. With one month there is nothing to compare.
+    """
+    connection.execute(f"""
+        create or replace table truth_unit_cost_changes as
+        with pool_costs as (
+            select pool_key, charge_date as day, sum(effective)::double as cost from charges
+            where route = 'gpu' and category = 'Usage' group by all
+        ), held as (
+            select machine_shares.*, gpu_hours * shares as weight, gpu_hours * (shares - moved_shares) as unmoved
+            from machine_shares
+        ), pools_held as (
+            select pool_key, day, sum(weight) as weight, sum(unmoved) as unmoved from held group by all
+        ), served as (
+            -- loaded: with the idle capacity of the pool; steady: as if nobody had given machines up or taken more
+            select
+                held.period, model_name, model_version, held.workload, held.cluster, held.day,
+                sum(cost * held.weight / pools_held.weight) as loaded,
+                sum(cost * held.weight / pools_held.unmoved) as steady,
+                sum(held.unmoved) / sum(held.weight) as requests_unmoved
+            from held
+            inner join pool_costs on pool_costs.pool_key = held.pool_key and pool_costs.day = held.day
+            inner join pools_held on pools_held.pool_key = held.pool_key and pools_held.day = held.day
+            where workload_type = 'serving' and is_changed
+            group by all
+        ), asked as (
+            select usage_start[:10]::date as day, model_name, model_version, workload,
+                regexp_extract(endpoint, '//[^.]+[.]([^.]+)[.]', 1) as cluster, sum(requests)::double as requests
+            from feed_inference group by all
+        ), months as (
+            select period, served.model_name, served.model_version, sum(loaded) as loaded, sum(steady) as steady,
+                sum(requests) as requests, sum(requests * requests_unmoved) as requests_unmoved
+            from served
+            inner join asked on asked.day = served.day and asked.workload = served.workload
+                and asked.cluster = served.cluster
+            group by all
+        ), models as (
+            select *, sum(requests) over model as model_requests, sum(requests_unmoved) over model as model_unmoved
+            from months window model as (partition by period, model_name)
+        ), dearer as (
+            -- the price change of a pool falls on who held it, as the pool's cost does
+            select model_name, held.period,
+                sum(anomaly_amount::double * held.weight / pools_held.weight) as amount
+            from (
+                select day, sum(anomaly_amount) as anomaly_amount from azure_live
+                where anomaly = 'price_change' group by all
+            ) planted
+            inner join held on held.day = planted.day and held.pool = 'azure-serve' and held.cell = 0
+            inner join pools_held on pools_held.pool_key = held.pool_key and pools_held.day = held.day
+            where is_changed
+            group by all
+        ), effects as (
+            select model_name, period, 'price' as cause,
+                any_value(amount) * 1000 / any_value(model_requests) as effect
+            from dearer inner join models using (model_name, period)
+            where model_name = 'aurora-8b-chat' group by all
+            union all by name
+            select model_name, period, 'idle' as cause,
+                sum(loaded - steady) * 1000 / any_value(model_requests) as effect
+            from models where model_name in ('spam-mini', 'ocr-lite') group by all
+            union all by name
+            select model_name, period, 'efficiency' as cause,
+                sum(loaded) * 1000 / any_value(model_requests) * (1 - {FASTER_PERCENT} * 0.01) as effect
+            from models where model_name = 'embedder-large' group by all
+            union all by name
+            select model_name, period, 'mix' as cause,
+                sum((requests / model_requests - requests_unmoved / model_unmoved) * loaded * 1000 / requests) as effect
+            from models where model_name = 'vit-tagger' group by all
+        )
+        select
+            model_name, strftime((period || '-01')::date - interval 1 month, '%Y-%m') as from_period,
+            period as to_period, cause, 'USD' as billing_currency, effect::decimal(18, 9) as effect
+        from effects
     """)
 
 

@@ -22,7 +22,7 @@ from finops_pipeline.sample import (
     telemetry,
     truth,
 )
-from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE
+from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, RETENTION_DAYS
 from finops_pipeline.sample.files import count
 from finops_pipeline.sample.plan import Scale, build_plan
 
@@ -211,6 +211,42 @@ usage:
 {feeds}
 """,
         encoding="utf-8",
+    )
+    (directory / "metrics.yaml").write_text(
+        """# What the sample company's customers, users and documents cost.
+version: 1
+metrics:
+  - name: prompts
+    unit: prompt
+    owner: assistant
+    description: Cost of answering a customer's prompt, idle capacity of the machines included.
+    cost: {cost_use: [inference], team: [assistant]}
+    basis: fully_loaded
+    split: quantity
+  - name: active_users
+    unit: active user
+    owner: assistant
+    description: Cost of the assistant for one active user of a product.
+    cost: {cost_use: [inference, storage], team: [assistant]}
+    split: quantity
+  - name: documents
+    unit: document
+    owner: vision
+    description: Cost of reading one document.
+    cost: {cost_use: [inference], workload: [ocr-docs]}
+    basis: fully_loaded
+    split: revenue
+alternatives:
+  - {model: aurora-8b-chat, api: gpt-5-mini}
+  - {model: vit-tagger, cost_per_1k_inferences: "0.05", currency: USD}
+""",
+        encoding="utf-8",
+    )
+    datasets = "\n".join(
+        f"  - {{dataset: {dataset}, owner: {owner}, retention_days: {days}}}" for dataset, owner, days in RETENTION_DAYS
+    )
+    (directory / "datasets.yaml").write_text(
+        f"# How long the sample company's datasets may stay.\nversion: 1\ndatasets:\n{datasets}\n", encoding="utf-8"
     )
     (directory / "allocation.yaml").write_text(
         """# Who pays for what in the sample company. What is left out follows the rules that ship with the pipeline.

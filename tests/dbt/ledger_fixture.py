@@ -101,7 +101,7 @@ FEED_COLUMNS = {
     "inference": _INTERVAL
     | _OWNERS
     | {"endpoint": "varchar", "serving_mode": "varchar", "requests": _QUANTITY, "failed_requests": _QUANTITY}
-    | {"cached_requests": _QUANTITY, "gpu_seconds": _QUANTITY},
+    | {"retried_requests": _QUANTITY, "cached_requests": _QUANTITY, "gpu_seconds": _QUANTITY},
     "tokens": _INTERVAL
     | _OWNERS
     | {"endpoint": "varchar", "requests": _QUANTITY, "input_tokens": _QUANTITY, "output_tokens": _QUANTITY}

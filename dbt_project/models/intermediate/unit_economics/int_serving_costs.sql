@@ -13,6 +13,35 @@ spread_idle as (
 
 ),
 
+gpu_hours as (
+
+    select * from {{ ref('int_gpu_hours_by_workload') }}
+
+),
+
+-- the GPU-hours that the machines' cost was split by
+gpu_hours_held as (
+
+    select
+        usage_date,
+        model_name,
+        model_version,
+        environment,
+        team,
+        workload,
+        cast(sum(gpu_hours) as {{ money_type() }}) as gpu_hours
+    from gpu_hours
+    where {{ workload_kind('workload_type') }} = 'inference'
+    group by
+        usage_date,
+        model_name,
+        model_version,
+        environment,
+        team,
+        workload
+
+),
+
 serving_allocations as (
 
     select
@@ -28,42 +57,62 @@ serving_allocations as (
         allocations.token_direction,
         allocations.cost_use,
         allocations.allocated_effective_cost,
+        coalesce(allocations.allocated_contracted_cost, allocations.allocated_effective_cost) as contracted_cost,
         spread_idle.idle_cost as spread_idle_cost
     from allocations
     left join spread_idle
         on allocations.allocation_id = spread_idle.allocation_id
     where allocations.activity = 'inference'
 
+),
+
+costs as (
+
+    select
+        charge_date,
+        billing_currency,
+        model_name,
+        model_version,
+        environment,
+        team,
+        workload,
+        -- a UTC day at a month's edge can be billed in two periods; it is shown in its own month if it was billed there
+        coalesce(
+            max(case when billing_period = {{ month_of('charge_date') }} then billing_period end), max(billing_period)
+        ) as billing_period,
+        min(case when is_managed then 1 else 0 end) = 1 as is_managed,
+        {{ sum_of_use("'inference'") }} as effective_cost,
+        cast(
+            sum(case when cost_use = 'idle' then allocated_effective_cost else coalesce(spread_idle_cost, 0) end)
+            as {{ money_type() }}
+        ) as idle_cost,
+        cast(sum(case when cost_use = 'inference' then contracted_cost else 0 end) as {{ money_type() }})
+            as contracted_cost,
+        {{ sum_of_use("'credits'") }} as credit_cost,
+        {{ sum_of_use("'tax'") }} as tax_cost,
+        {{ sum_of_use("'inference'", "token_direction = 'Input'") }} as input_token_cost,
+        {{ sum_of_use("'inference'", "token_direction = 'Output'") }} as output_token_cost
+    from serving_allocations
+    group by
+        charge_date,
+        billing_currency,
+        model_name,
+        model_version,
+        environment,
+        team,
+        workload
+
 )
 
 select
-    charge_date,
-    billing_currency,
-    model_name,
-    model_version,
-    environment,
-    team,
-    workload,
-    -- a UTC day at a month's edge can be billed in two periods; it is shown in its own month if it was billed there
-    coalesce(
-        max(case when billing_period = {{ month_of('charge_date') }} then billing_period end), max(billing_period)
-    ) as billing_period,
-    min(case when is_managed then 1 else 0 end) = 1 as is_managed,
-    {{ sum_of_use("'inference'") }} as effective_cost,
-    cast(
-        sum(case when cost_use = 'idle' then allocated_effective_cost else coalesce(spread_idle_cost, 0) end)
-        as {{ money_type() }}
-    ) as idle_cost,
-    {{ sum_of_use("'credits'") }} as credit_cost,
-    {{ sum_of_use("'tax'") }} as tax_cost,
-    {{ sum_of_use("'inference'", "token_direction = 'Input'") }} as input_token_cost,
-    {{ sum_of_use("'inference'", "token_direction = 'Output'") }} as output_token_cost
-from serving_allocations
-group by
-    charge_date,
-    billing_currency,
-    model_name,
-    model_version,
-    environment,
-    team,
-    workload
+    costs.*,
+    coalesce(gpu_hours_held.gpu_hours, 0) as gpu_hours
+from costs
+left join gpu_hours_held
+    on
+        costs.charge_date = gpu_hours_held.usage_date
+        and costs.model_name is not distinct from gpu_hours_held.model_name
+        and costs.model_version is not distinct from gpu_hours_held.model_version
+        and costs.environment is not distinct from gpu_hours_held.environment
+        and costs.team is not distinct from gpu_hours_held.team
+        and costs.workload = gpu_hours_held.workload

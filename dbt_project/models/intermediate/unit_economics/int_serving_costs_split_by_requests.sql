@@ -4,11 +4,12 @@
 -- visible.
 {%- set key = ['model_name', 'model_version', 'environment', 'team'] %}
 {%- set measures = [
-    'effective_cost', 'idle_cost', 'credit_cost', 'tax_cost', 'input_token_cost', 'output_token_cost',
+    'effective_cost', 'contracted_cost', 'idle_cost', 'credit_cost', 'tax_cost', 'input_token_cost',
+    'output_token_cost', 'gpu_hours',
 ] %}
 {%- set quantities = [
-    'requests', 'failed_requests', 'cached_requests', 'gpu_seconds', 'input_tokens', 'output_tokens',
-    'cached_input_tokens', 'cache_write_tokens',
+    'requests', 'failed_requests', 'retried_requests', 'cached_requests', 'gpu_seconds', 'input_tokens',
+    'output_tokens', 'cached_input_tokens', 'cache_write_tokens',
 ] %}
 
 with costs as (

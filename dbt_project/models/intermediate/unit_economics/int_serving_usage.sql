@@ -1,7 +1,7 @@
 -- What was asked of models: the inference and the token feeds side by side, one row per day, model, version,
 -- environment, team, workload, endpoint and serving mode. Nothing is known of cost here.
 {%- set key = ['usage_date', 'model_name', 'model_version', 'environment', 'team', 'workload'] %}
-{%- set request_measures = ['requests', 'failed_requests', 'cached_requests', 'gpu_seconds'] %}
+{%- set request_measures = ['requests', 'failed_requests', 'retried_requests', 'cached_requests', 'gpu_seconds'] %}
 {%- set token_measures = ['input_tokens', 'output_tokens', 'cached_input_tokens', 'cache_write_tokens', 'requests'] %}
 
 with inference as (
@@ -72,6 +72,7 @@ side_by_side as (
         requests_by_endpoint.serving_mode,
         coalesce(requests_by_endpoint.requests, tokens_by_endpoint.token_requests) as requests,
         requests_by_endpoint.failed_requests,
+        requests_by_endpoint.retried_requests,
         requests_by_endpoint.cached_requests,
         requests_by_endpoint.gpu_seconds,
         tokens_by_endpoint.input_tokens,

@@ -4,6 +4,12 @@ with served_by_workload as (
 
 ),
 
+cached_token_prices as (
+
+    select * from {{ ref('int_cached_token_prices') }}
+
+),
+
 -- workloads only told requests and costs apart; the mart speaks of models
 served as (
 
@@ -24,8 +30,8 @@ served as (
         cast(sum({{ cost }}) as {{ money_type() }}) as {{ cost }},
         {%- endfor %}
         {%- for quantity in [
-            'requests', 'failed_requests', 'cached_requests', 'gpu_seconds', 'input_tokens', 'output_tokens',
-            'cached_input_tokens', 'cache_write_tokens',
+            'requests', 'failed_requests', 'retried_requests', 'cached_requests', 'gpu_seconds', 'input_tokens',
+            'output_tokens', 'cached_input_tokens', 'cache_write_tokens',
         ] %}
         cast(sum({{ quantity }}) as {{ money_type() }}) as {{ quantity }},
         {%- endfor %}
@@ -81,6 +87,7 @@ select
     unit_costs.tax_cost,
     unit_costs.requests as inferences,
     unit_costs.failed_requests as failed_inferences,
+    unit_costs.retried_requests as retried_inferences,
     unit_costs.cached_requests as cached_inferences,
     unit_costs.input_tokens,
     unit_costs.cached_input_tokens,
@@ -99,11 +106,24 @@ select
         when unit_costs.is_managed
             then {{ unit_cost('unit_costs.output_token_cost', 'unit_costs.output_tokens', 1000000) }}
     end as cost_per_1m_output_tokens,
+    case
+        when unit_costs.is_managed and unit_costs.cached_input_tokens > 0
+            then cached_token_prices.cost_per_1m_cached_input_tokens
+    end as cost_per_1m_cached_input_tokens,
     {{ unit_cost('unit_costs.effective_cost', 'unit_costs.tokens', 1000000) }} as cost_per_1m_tokens,
+    {{ unit_cost('unit_costs.fully_loaded_cost', 'unit_costs.tokens', 1000000) }} as fully_loaded_cost_per_1m_tokens,
+    {{ unit_cost('unit_costs.effective_cost', 'unit_costs.gpu_seconds') }} as cost_per_gpu_second,
+    {{ unit_cost('unit_costs.fully_loaded_cost', 'unit_costs.gpu_seconds') }} as fully_loaded_cost_per_gpu_second,
+    {{ unit_cost('unit_costs.effective_cost', 'unit_costs.fully_loaded_cost') }} as utilization,
     {{ reporting_columns(
         'unit_costs', ['effective_cost', 'idle_cost', 'fully_loaded_cost', 'credit_cost'], 'charge_date'
     ) }},
     coalesce(unit_costs.is_managed, false) as is_managed_model,
     unit_costs.reason is null as is_complete
 from unit_costs
+left join cached_token_prices
+    on
+        unit_costs.charge_date = cached_token_prices.charge_date
+        and unit_costs.billing_currency = cached_token_prices.billing_currency
+        and unit_costs.model_name = cached_token_prices.model_name
 cross join {{ reporting_settings() }} as settings

@@ -120,7 +120,10 @@ with_expired_bytes as (
 
     select
         with_history.*,
-        least(with_history.byte_hours, before_retention.byte_hours) as expired_byte_hours
+        case
+            when before_retention.byte_hours is not null
+                then least(with_history.byte_hours, before_retention.byte_hours)
+        end as expired_byte_hours
     from with_history
     left join usage_by_dataset as before_retention
         on

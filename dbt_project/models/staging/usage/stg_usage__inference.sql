@@ -22,6 +22,7 @@ renamed as (
         serving_mode,
         requests,
         failed_requests,
+        retried_requests,
         cached_requests,
         gpu_seconds
 
