@@ -27,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+allocation_app = typer.Typer(help="Try allocation rules.", no_args_is_help=True, add_completion=False)
+app.add_typer(allocation_app, name="allocation")
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="F", help="Configuration file [default: $FINOPS_CONFIG or finops.yaml]."),
@@ -102,6 +105,29 @@ def explain(
         typer.echo(explain_text.as_json(found) if as_json else explain_text.as_tree(found))
         if not found.holds:
             raise typer.Exit(1)
+
+
+@allocation_app.command()
+def diff(
+    rules: Annotated[Path, typer.Argument(metavar="RULES.yaml", help="The rules to try.")],
+    period: Annotated[str, typer.Option("--period", metavar="YYYY-MM", help="A billing month of the last run.")],
+) -> None:
+    """Show who would pay more and who less under other rules, on the charges of the last run."""
+    with _reported_errors():
+        _check_period("--period", period)
+        settings = _settings(None)
+        from finops_pipeline.allocation_diff import allocation_diff
+        from finops_pipeline.rules import load_rules
+
+        rows = allocation_diff(settings, load_rules(rules), period)
+        width = max(len(row.payer) for row in rows)
+        typer.echo(f"{'':{width}}  {'now':>18} {'then':>18} {'difference':>18}")
+        for row in rows:
+            figures = f"{row.before:>18,.2f} {row.after:>18,.2f} {row.difference:>+18,.2f}"
+            typer.echo(f"{row.payer:{width}}  {figures} {row.billing_currency}")
+        for currency in sorted({row.billing_currency for row in rows}):
+            change = sum(row.difference for row in rows if row.billing_currency == currency)
+            typer.echo(f"total changes by {change:f} {currency}")
 
 
 @app.command()

@@ -29,6 +29,7 @@ RULES = f"""version: 1
 rules:
   # GPU clusters: every basis with every idle policy, and a change of rules from one day to the next
 {"".join(_cluster_rule(basis, idle) for basis, idle in COMBINATIONS)}
+  - {{name: mixed, pool: gpu_cluster, select: {{x_Cluster: mixed}}, driver: gpu_hours, idle: spread}}
   - {{name: before, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, to: {NEXT_DAY}}}
   - {{name: after, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, basis: used, from: {NEXT_DAY}}}
   - {{name: clusters, pool: gpu_cluster, driver: gpu_hours, missing: owner, owner: {{team: platform}}}}
@@ -65,7 +66,7 @@ rules:
 
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
-    for case in (clusters, turn, sandbox, feeds, services, overhead):
+    for case in (clusters, two_models_on_a_node, turn, sandbox, feeds, services, overhead):
         case(ledger)
     return ledger
 
@@ -82,6 +83,17 @@ def clusters(ledger: Ledger) -> None:
     ledger.machine("7", "i-unheld", "24", cluster="requested-spread")
     # no telemetry at all
     ledger.machine("5", "i-dark", "24", cluster="dark")
+
+
+def two_models_on_a_node(ledger: Ledger) -> None:
+    """The numbers of project-koku/koku#6163: idle cost 100 on an A100 and 300 on an H100; spreading lost a quarter.
+
+    Two namespaces use 10 and 6 hours of the A100, and 12 and 4 of the H100.
+    """
+    for model, cost, capacity, held in (("A100", "260", "26", ("10", "6")), ("H100", "700", "28", ("12", "4"))):
+        ledger.machine(cost, f"i-{model}", capacity, cluster="mixed", gpu_model=model)
+        for namespace, hours in zip(("one", "two"), held, strict=True):
+            ledger.gpu_hours(namespace, hours, cluster="mixed", node=f"i-{model}", gpu_model=model, team=namespace)
 
 
 def turn(ledger: Ledger) -> None:

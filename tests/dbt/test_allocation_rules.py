@@ -10,6 +10,7 @@ from ledger_fixture import Built, Ledger
 from rule_cases import COMBINATIONS, RULES, fill
 
 from finops_pipeline.checks.drivers import shared_services_have_an_exit
+from finops_pipeline.explain import explain
 from finops_pipeline.rules import load_rules
 
 COSTS = ("billed", "effective", "list", "contracted")
@@ -195,3 +196,42 @@ def test_a_closed_loop_of_services_blocks_publishing_by_name(ruled: Built) -> No
         outcome = shared_services_have_an_exit(warehouse)
     assert not outcome.passed
     assert [offender.subject for offender in outcome.offenders] == ["ping -> pong -> ping"]
+
+
+def test_idle_cost_of_two_gpu_models_is_spread_whole_and_at_each_models_own_price(ruled: Built) -> None:
+    # koku#6163: 100 and 300 of idle cost became 300 in all
+    assert amounts(ruled, "cluster = 'mixed' and is_idle", "gpu_model, team") == money(
+        ("a100", "one", "62.5"), ("a100", "two", "37.5"), ("h100", "one", "225"), ("h100", "two", "75")
+    )
+
+
+def test_idle_cost_that_nobody_can_carry_is_not_lost(ruled: Built) -> None:
+    # opencost#883: idle cost vanished where no workload used the GPUs
+    where = "cluster = 'requested-spread' and is_final and parent_allocation_id is null and is_idle"
+    assert amounts(ruled, where, "team, share", "fct_allocation_steps") == money((None, 1, "7"))
+
+
+def test_row_order_threads_and_rules_of_later_days_do_not_change_a_row(ruled: Built, ledgers: Path) -> None:
+    rules = ledgers / "later" / "allocation.yaml"
+    rules.parent.mkdir()
+    later = "  - {name: later, select: {SubAccountId: sandbox}, driver: direct, owner: {team: x}, from: 2027-01-01}\n"
+    rules.write_text(RULES + later, encoding="utf-8")
+    again = fill(Ledger(ledgers / "again", rules=load_rules(rules)))
+    rebuilt = again.build(threads=1, reverse=True, command="run")
+    for table in ("fct_allocation_steps", "fct_cost_allocations"):
+        assert rebuilt.rows(f"from {table} order by allocation_id") == ruled.rows(
+            f"from {table} order by allocation_id"
+        )
+
+
+def test_amounts_of_several_hops_are_explained(ruled: Built, tmp_path: Path) -> None:
+    (tmp_path / "marts.duckdb").symlink_to(ruled.warehouse)
+    ids = ruled.rows(
+        "select hop, min(allocation_id) from fct_allocation_steps where is_final group by hop order by hop"
+    )
+    assert [hop for hop, _ in ids] == [1, 2, 3]
+    for hop, allocation_id in ids:
+        found = explain(tmp_path, allocation_id)
+        assert found.holds
+        assert len(found.hops) == hop
+        assert found.line_count > 0

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from finops_pipeline.reciprocal import WHOLE, service_exits
 from finops_pipeline.settings import PROJECT_ROOT
 from tests.properties.test_split_exactly import QUANTUM, Pool, run_split
 
@@ -22,3 +23,21 @@ def test_the_worked_example_of_the_documentation_is_what_the_macro_gives():
         assert part["weight"] == int(quantity) * 1_000_000
         assert part["total_weight"] == int(total) * 1_000_000
     assert sum(Decimal(cost) for *_, cost in documented) == 100
+
+
+SERVICE_ROW = re.compile(r"^\| (auth|gateway) \| (auth|gateway) \| ([\d.]+) \| ([\d.]+) \|$", re.MULTILINE)
+
+
+def test_the_services_of_the_documentation_are_solved_as_it_says():
+    documented = SERVICE_ROW.findall((PROJECT_ROOT / "docs" / "allocation.md").read_text())
+    exits = service_exits([("auth", "gateway", 2), ("auth", None, 2), ("gateway", "auth", 1), ("gateway", None, 3)])
+    assert [(row[0], row[1], Decimal(row[2]) * WHOLE) for row in documented] == [
+        (leaving.service, leaving.exit_service, leaving.weight) for leaving in exits
+    ]
+    costs = {"auth": 7, "gateway": 14}
+    pools = [
+        Pool((cost * QUANTUM,) * 4, {x.exit_service: x.weight for x in exits if x.service == service})
+        for service, cost in costs.items()
+    ]
+    assert [Decimal(row[3]) for row in documented] == [part["effective_cost"] for part in run_split(pools)]
+    assert sum(Decimal(row[3]) for row in documented) == 21

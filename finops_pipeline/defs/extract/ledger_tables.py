@@ -8,7 +8,7 @@ import dagster as dg
 from finops_pipeline.defs.extract.landed_tables import BILLING_TABLES, USAGE_TABLES
 from finops_pipeline.extract.ledger import read_ledger
 from finops_pipeline.resources.refresh_request import RefreshRequest
-from finops_pipeline.rules import write_rule_tables
+from finops_pipeline.rules import AllocationRules, write_rule_tables
 
 _DELIVERIES_SHOWN = 50
 
@@ -63,6 +63,18 @@ def _as_markdown(live: list[dict]) -> str:
 )
 def rule_tables(refresh_request: RefreshRequest):
     """The allocation rules as tables, so that SQL can join them."""
-    write_rule_tables(refresh_request.rules, refresh_request.settings.landing)
-    for table in ("allocation_rules", "owner_keys"):
-        yield dg.MaterializeResult(asset_key=["raw", table])
+    rules = refresh_request.rules
+    write_rule_tables(rules, refresh_request.settings.landing)
+    shown = {"rule_version": rules.rule_version, "rules": dg.MetadataValue.md(_rules_as_markdown(rules))}
+    yield dg.MaterializeResult(asset_key=["raw", "allocation_rules"], metadata=shown)
+    yield dg.MaterializeResult(asset_key=["raw", "owner_keys"])
+
+
+def _rules_as_markdown(rules: AllocationRules) -> str:
+    lines = ["| | rule | step | takes | driver | holds |", "|---:|---|---|---|---|---|"]
+    for order, rule in enumerate(rules.rules, start=1):
+        selected = [*rule.select, *(f"tag {key}" for key in rule.tags)]
+        takes = " where ".join(part for part in (rule.pool, ", ".join(selected)) if part)
+        holds = f"{rule.valid_from or 'ever'} to {rule.valid_to or 'further notice'}"
+        lines.append(f"| {order} | {rule.name} | {rule.kind_of_step} | {takes} | {rule.driver} | {holds} |")
+    return "\n".join(lines)
