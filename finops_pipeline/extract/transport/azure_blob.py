@@ -14,7 +14,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobPrefix, BlobProperties, ContainerClient, ExponentialRetry
 
-from finops_pipeline.errors import DeliveryError
+from finops_pipeline.errors import DeliveryError, NothingThereError
 from finops_pipeline.extract.transport.azure_errors import RETRIES, broke_off, code_of, explain
 from finops_pipeline.extract.transport.protocol import Stat
 from finops_pipeline.settings import azure_connection_string
@@ -39,11 +39,16 @@ class BlobObjects:
         return f"az://{self.account}/{self.container}"
 
     def require_reachable(self, prefix: str) -> None:
-        """Raise DeliveryError when the container does not exist or its keys below the prefix may not be listed."""
+        """Raise DeliveryError when there is no such container, its keys may not be listed, or none has this prefix."""
         try:
-            next(iter(self._client.list_blobs(name_starts_with=prefix, results_per_page=1)), None)
+            first = next(iter(self._client.list_blobs(name_starts_with=prefix, results_per_page=1)), None)
         except AzureError as error:
             raise self._explained(error, prefix) from error
+        if first is None:
+            raise NothingThereError(
+                f"{self.location}/{prefix} is reachable, but nothing is there. A new export delivers within a day;"
+                " otherwise check container, root folder and export name in the uri, upper and lower case too."
+            )
 
     def list_all(self, prefix: str) -> Iterator[tuple[str, Stat]]:
         """Every object whose key begins with the prefix."""

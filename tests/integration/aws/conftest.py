@@ -2,18 +2,14 @@
 
 import importlib.util
 import os
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The writers of small exports are shared with the tests that read the same layouts from folders.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
-
 from cloud_company import CloudCompany
-from s3_server import CANARY, Bucket, FaultyProxy, moto_server
+from faulty_proxy import FaultyProxy
+from s3_server import CANARY, Bucket, moto_server
 
 
 @pytest.fixture(scope="session")

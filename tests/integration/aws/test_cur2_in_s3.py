@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from cloud_company import CloudCompany
 from export_writers import CUR2_ROW, Cur2Export, as_csv, csv_bytes, cur2_rows, write_parquet
-from s3_server import CANARY, Answer, Bucket, FaultyProxy
+from faulty_proxy import Answer, FaultyProxy
+from s3_server import CANARY, Bucket
 
 from finops_pipeline.extract.ledger import read_deliveries
 from finops_pipeline.extract.refresh import ExtractResult

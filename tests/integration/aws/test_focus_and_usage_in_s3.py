@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from cloud_company import CloudCompany
 from export_writers import as_csv, csv_bytes, write_parquet
-from s3_server import Answer, Bucket, FaultyProxy
+from faulty_proxy import Answer, FaultyProxy
+from s3_server import Bucket
 
 from finops_pipeline.config import UsageFeed
 

@@ -5,7 +5,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from s3_server import CANARY, PAGE, Answer, Bucket, FaultyProxy
+from faulty_proxy import Answer, FaultyProxy
+from s3_server import CANARY, PAGE, Bucket
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.transport.object_store import ObjectStore

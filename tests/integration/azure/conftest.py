@@ -3,20 +3,14 @@
 import itertools
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The writers of small exports and the proxy that makes things go wrong are shared with other tests.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "aws"))
-
 from azure_company import BlobCompany
 from azurite import PROGRAM, Azurite, Container, azurite, connection_string
 from export_writers import AzureExport
-from s3_server import FaultyProxy
+from faulty_proxy import FaultyProxy
 
 _numbers = itertools.count(1)
 

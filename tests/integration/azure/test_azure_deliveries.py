@@ -12,7 +12,7 @@ from azure_company import BlobCompany
 from azure_deliveries import change, costs, deliver_files, gzipped, part_of, run_id
 from azurite import ACCOUNT, CANARY, Container
 from export_writers import AZURE_ROW, AzureExport, Company
-from s3_server import Answer, FaultyProxy, Request
+from faulty_proxy import Answer, FaultyProxy, Request
 
 from finops_pipeline.extract.ledger import live_deliveries
 from finops_pipeline.extract.transport import downloads
@@ -394,6 +394,17 @@ def test_a_container_that_is_gone_fails_with_its_name_and_deletes_nothing(compan
     company.container.client.delete_container()
 
     refused(company, f"there is no container {company.container.name} in the storage account {ACCOUNT}")
+
+
+def test_an_export_that_delivered_before_cannot_be_empty_now(company: BlobCompany, azure: AzureExport):
+    azure.deliver("2026-10", costs("1"))
+    company.deliver()
+    assert totals(company) == ["1 USD billed"]
+    for path in [path for path in azure.root.rglob("*") if path.is_file()]:
+        path.unlink()
+    company.deliver()
+
+    refused(company, "is reachable, but nothing is there")
 
 
 @pytest.mark.parametrize(

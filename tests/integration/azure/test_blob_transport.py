@@ -9,7 +9,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azurite import ACCOUNT, CANARY, Azurite, Container, connection_string
-from s3_server import Answer, FaultyProxy
+from faulty_proxy import Answer, FaultyProxy
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.transport import azure_blob, downloads

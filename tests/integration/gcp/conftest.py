@@ -2,14 +2,10 @@
 
 import itertools
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The writers of small exports are shared with the unit tests.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "unit" / "extract"))
 
 from bigquery_server import PYTHON, Emulator, Proxies, RestProxy, StorageProxy, Table, emulator
 from billing_schemas import fields_of
