@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from bigquery_server import PYTHON, Emulator, Proxies, RestProxy, StorageProxy, Table, emulator
 from billing_schemas import fields_of
 from export_writers import Company
