@@ -60,8 +60,16 @@ $(AZURITE): | .venv/.synced
 	@env -u VIRTUAL_ENV $(BIN)/uv pip install --quiet --python $(@D)/bin/python -r $<
 	@touch $@
 
+# The FinOps Foundation's validator needs Python 3.12 and older packages than ours. Without 3.12 its tests are skipped.
+PYTHON312 = $(shell for p in python3.12 $$HOME/.pyenv/versions/3.12.*/bin/python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null && echo $$p && break; done)
+.venv/focus-validator/.synced: tests/end_to_end/focus_validator.requirements.txt | .venv/.synced
+	@if [ -z "$(PYTHON312)" ]; then echo "No Python 3.12 found: going on without the FOCUS validator."; else \
+		env -u VIRTUAL_ENV $(BIN)/uv venv --quiet --allow-existing --no-python-downloads --python "$(PYTHON312)" $(@D) \
+		&& env -u VIRTUAL_ENV $(BIN)/uv pip install --quiet --python $(@D)/bin/python -r $< && touch $@; fi
+
 .PHONY: test
-test: setup .venv/duckdb-1.5/.synced .venv/bqemulator/.synced $(AZURITE) ## run all tests
+test: setup .venv/duckdb-1.5/.synced .venv/bqemulator/.synced .venv/focus-validator/.synced $(AZURITE) ## run all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: lint

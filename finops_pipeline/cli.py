@@ -183,12 +183,14 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     """Read configuration and rules before anything costly, so that a fault in them is told at once."""
     from finops_pipeline.config import load_config
     from finops_pipeline.dataset_catalog import load_dataset_catalog
+    from finops_pipeline.fx_rates import load_fx_rates
     from finops_pipeline.metrics import load_metrics, metrics_path
     from finops_pipeline.rules import load_rules
 
     config = load_config(settings.config_path)
     load_metrics(metrics_path(settings.config_path))
     load_dataset_catalog(settings.config_path)
+    load_fx_rates(config)
     return config, load_rules(config)
 
 

@@ -231,6 +231,20 @@ SERVICE_CATEGORY_OF: dict[str, str] = {
 """Each of the closed values of ServiceSubcategory with the one ServiceCategory it belongs to."""
 
 
+DATA_TABLE = "focus_data_table"
+"""The name under which published FOCUS queries expect the table of versions 1.0 to 1.2."""
+
+
+def data_table_query(published: str) -> str:
+    """SELECT of the columns and types that queries written for FOCUS 1.0 to 1.2 expect: `Tags` is a MAP."""
+    columns = sorted(column.name for column in COST_AND_USAGE if column.since <= "1.2")
+    select = [
+        "cast(cast(Tags as json) as map(varchar, varchar)) as Tags" if name == "Tags" else name
+        for name in [*columns, *(column.name for column in COMPATIBILITY_COLUMNS)]
+    ]
+    return f"select {', '.join(select)} from {published}"
+
+
 def snake_case(focus_name: str) -> str:
     """The name a FOCUS column has inside the models: `SubAccountId` is `sub_account_id`."""
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in focus_name).lstrip("_")

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from finops_pipeline.checks.results import history_query
+from finops_pipeline.focus import DATA_TABLE, data_table_query
 from finops_pipeline.publish.tables import MartTable
 
 STORAGE_VERSION = "v1.0.0"
@@ -25,6 +26,7 @@ _CHECK_RESULTS_KEY = ("run_id", "check_name", "subject")
 
 # Enough for every sort seen to stay in memory up to millions of rows; beyond it DuckDB spills into the home folder.
 _MEMORY_LIMIT = "2GB"
+FOCUS_TABLE = "focus_cost_and_usage"
 _ROW_GROUP_ROWS = 122_880
 
 
@@ -64,15 +66,24 @@ def write_tables(
 
 
 def write_database(building: Path, tables: Iterable[str]) -> Path:
-    """Write `marts.duckdb` with the tables of the Parquet files beside it: copies, so that no path is inside."""
+    """Write `marts.duckdb` with the tables of the Parquet files beside it: copies, so that no path is inside.
+
+    The bill is there a second time as a view, for queries of FOCUS 1.0 to 1.2.
+    """
+    tables = sorted(tables)
     database = building / "marts.duckdb"
     spill = building.parent / f"{building.name}.spill"
     with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {_quoted(database)} as published (storage_version '{STORAGE_VERSION}')")
-        for name in sorted(tables):
+        for name in tables:
             source = _quoted(building / f"{name}.parquet")
             connection.execute(f'create table published."{name}" as select * from read_parquet({source})')
+        if FOCUS_TABLE in tables:
+            # Unqualified, so that the view finds its table under whatever name the file is opened.
+            connection.execute("use published")
+            connection.execute(f"create view {DATA_TABLE} as {data_table_query(FOCUS_TABLE)}")
+            connection.execute("use memory")
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return database

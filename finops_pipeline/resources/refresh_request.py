@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr
 from finops_pipeline.config import Config, load_config
 from finops_pipeline.dataset_catalog import DatasetCatalog, load_dataset_catalog
 from finops_pipeline.extract.refresh import Window
+from finops_pipeline.fx_rates import FxRate, load_fx_rates
 from finops_pipeline.metrics import Metrics, load_metrics, metrics_path
 from finops_pipeline.rules import AllocationRules, load_rules
 from finops_pipeline.run_lock import hold_run_lock
@@ -33,6 +34,7 @@ class RefreshRequest(dg.ConfigurableResource):
     _rules: AllocationRules = PrivateAttr()
     _metrics: Metrics = PrivateAttr()
     _datasets: DatasetCatalog = PrivateAttr()
+    _fx_rates: tuple[FxRate, ...] = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRequest"]:
@@ -43,6 +45,7 @@ class RefreshRequest(dg.ConfigurableResource):
         self._rules = load_rules(self._config)
         self._metrics = load_metrics(metrics_path(self._settings.config_path))
         self._datasets = load_dataset_catalog(self._settings.config_path)
+        self._fx_rates = load_fx_rates(self._config)
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
         with hold_run_lock(self._settings.run_lock, command=command, run_id=run_id, now=self._settings.now):
@@ -72,6 +75,11 @@ class RefreshRequest(dg.ConfigurableResource):
     def datasets(self) -> DatasetCatalog:
         """The validated catalog of datasets."""
         return self._datasets
+
+    @property
+    def fx_rates(self) -> tuple[FxRate, ...]:
+        """The validated exchange rates into the reporting currency."""
+        return self._fx_rates
 
     @property
     def window(self) -> Window:

@@ -172,7 +172,7 @@ def add_aws_fees(connection: duckdb.DuckDBPyConnection) -> None:
         ), fees as (
             select * from (values
                 ('Fee', 'AWSSupportEnterprise', 'AWS Support (Enterprise)', 'AWS Support fee', 0.03, 0.0, null,
-                    'Purchase', 'support'),
+                    'Usage', 'support'),
                 ('Tax', 'AmazonEC2', 'Amazon Elastic Compute Cloud', 'Tax for product code AmazonEC2', 0.011, 0.0,
                     'USSalesTax', 'Tax', 'tax'),
                 ('Tax', 'AmazonBedrock', 'Amazon Bedrock', 'Tax for product code AmazonBedrock', 0.002, 0.0,

@@ -25,6 +25,7 @@ from finops_pipeline.extract.declared import (
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
+from finops_pipeline.fx_rates import FxRate, write_fx_table
 from finops_pipeline.metrics import load_metrics, write_metric_tables
 from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
@@ -36,7 +37,7 @@ Row = Mapping[str, Any]
 class LandingZone:
     """The landing zone below a FINOPS_HOME, with every declared file, an empty ledger and the shipped rules."""
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, fx_rates: tuple[FxRate, ...] = ()):
         self.home = home
         self.path = home / "landing"
         for table in DATASETS:
@@ -47,6 +48,7 @@ class LandingZone:
         write_rule_tables(load_rules(), self.path)
         write_metric_tables(load_metrics(), self.path)
         write_dataset_table(DatasetCatalog(), self.path)
+        write_fx_table(fx_rates, self.path)
 
     def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
         """One delivery of a few rows; `as_text` lands them as CSV does."""
@@ -76,9 +78,10 @@ class LandingZone:
             )
             return self._land(connection, table, source, **facts)
 
-    def build(self) -> None:
-        """Build the normalized charges from this landing zone and run their data tests."""
-        selected = ["--select", "+int_charges_attributed_to_owners", "stg_delivery_totals"]
+    def build(self, *models: str) -> None:
+        """Build the normalized charges (or models after them) from this landing zone and run their data tests."""
+        named = models or ("int_charges_attributed_to_owners",)
+        selected = ["--select", *(f"+{model}" for model in named), "stg_delivery_totals"]
         self.dbt("build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", *selected)
 
     def dbt(self, *arguments: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
+from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -229,6 +230,7 @@ class Ledger:
         write_rule_tables(self.rules, self.home / "landing")
         write_metric_tables(self.metrics, self.home / "landing")
         write_dataset_table(self.datasets, self.home / "landing")
+        write_fx_table((), self.home / "landing")
         step = -1 if reverse else 1
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])

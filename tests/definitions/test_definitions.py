@@ -46,7 +46,7 @@ USAGE = {
     "business_metric",
 }
 RAW = {f"raw/{table}" for table in BILLING | USAGE | {"deliveries", "allocation_rules", "owner_keys"}}
-RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets")}
+RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets", "fx_rates")}
 
 PYTHON_CHECKS = {
     ("raw/deliveries", "every_complete_delivery_has_rows"): True,
@@ -58,6 +58,7 @@ PYTHON_CHECKS = {
     ("fct_cost_allocations", "every_day_is_allocated_exactly"): True,
     ("fct_cost_allocations", "shared_services_have_an_exit"): True,
     ("fct_cost_bridge_to_bill", "costs_add_up_to_the_bill"): True,
+    ("focus_cost_and_usage", "every_foreign_cost_has_a_rate"): True,
     ("fct_cost_allocations", "daily_cost_is_usual"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
     ("fct_cost_allocations", "usage_cost_is_classified"): False,

@@ -12,6 +12,11 @@
         or (commitment_discount_unit is null) <> (commitment_discount_quantity is null)",
     'only usage that is not unused consumes': "consumed_quantity is not null
         and (charge_category <> 'Usage' or coalesce(commitment_discount_status, '') = 'Unused')",
+    'usage and purchases have a priced quantity': "charge_category in ('Usage', 'Purchase') and charge_class is null
+        and (pricing_quantity is null or pricing_unit is null)",
+    'usage at a price consumes a quantity': "charge_category = 'Usage' and charge_class is null
+        and charge_frequency = 'Usage-Based' and charge_origin = 'delivered' and pricing_quantity > 0 and list_cost <> 0
+        and coalesce(commitment_discount_status, '') <> 'Unused' and consumed_quantity is null",
     'usage and purchases have a pricing category': "charge_category in ('Usage', 'Purchase')
         and pricing_category is null",
     'a purchase is not committed and not usage-based': "charge_category = 'Purchase'
@@ -19,12 +24,22 @@
     'a commitment status stands on commitment usage': "(commitment_discount_status is not null)
         <> (commitment_discount_id is not null and charge_category = 'Usage' and charge_class is null)
         and charge_class is null and pricing_category = 'Committed'",
+    'a commitment is known by its id': "commitment_discount_id is null and (commitment_discount_category is not null
+        or commitment_discount_type is not null or commitment_discount_status is not null)",
+    'unused commitments are for nobody': "commitment_discount_status = 'Unused'
+        and (consumed_quantity is not null or billed_cost <> 0)",
+    'what a commitment covers is paid with its fee': "pricing_category = 'Committed' and charge_category = 'Usage'
+        and provider in ('aws', 'azure') and billed_cost <> 0",
+    'a capacity reservation is known by its id': "capacity_reservation_id is null
+        and capacity_reservation_status is not null",
     'a credit costs what it is billed': "charge_category = 'Credit' and billed_cost <> effective_cost",
     'unit prices are not negative': "list_unit_price < 0 or contracted_unit_price < 0",
     'region id and name stand together': "(region_id is null) <> (region_name is null)",
     'an account name stands with its id': "sub_account_id is null and sub_account_name is not null",
     'a resource has a type': "resource_id is not null and resource_type is null",
     'a billing period ends after it starts': "billing_period_end <= billing_period_start",
+    'a charge period does not end before it starts': "charge_period_end < charge_period_start",
+    'a currency is three capital letters': "not regexp_matches(billing_currency, '^[A-Z]{3}$')",
 } %}
 
 with charges as (

@@ -1,17 +1,19 @@
-"""The company's own words beside its bills, as tables: business metrics and the catalog of datasets.
+"""The company's own words beside its bills, as tables: business metrics, the catalog of datasets, exchange rates.
 
-What may be said is `finops_pipeline/metrics.py` and `finops_pipeline/dataset_catalog.py`.
+What may be said is `finops_pipeline/metrics.py`, `dataset_catalog.py` and `fx_rates.py`.
 """
 
 import dagster as dg
 
 from finops_pipeline.dataset_catalog import write_dataset_table
+from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import write_metric_tables
 from finops_pipeline.resources.refresh_request import RefreshRequest
 
 _TABLES = {
     "metrics": "Business metrics: which part of the ledger stands over which quantity, on which basis, split how.",
     "model_alternatives": "What a self-hosted model could be replaced with, and at which price.",
+    "fx_rates": "The exchange rate that holds on each day, by currency, with its source.",
     "datasets": "Where each dataset lies, who answers for it and how many days it may stay.",
 }
 
@@ -29,9 +31,10 @@ _TABLES = {
     ]
 )
 def side_tables(refresh_request: RefreshRequest):
-    """The metrics and the catalog of datasets, so that SQL can join them."""
+    """The metrics, the catalog of datasets and the exchange rates, so that SQL can join them."""
     landing = refresh_request.settings.landing
     write_metric_tables(refresh_request.metrics, landing)
     write_dataset_table(refresh_request.datasets, landing)
+    write_fx_table(refresh_request.fx_rates, landing)
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table])

@@ -11,6 +11,7 @@ import pytest
 
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.checks.results import record_results, results_of
+from finops_pipeline.focus import COMPATIBILITY_COLUMNS, COST_AND_USAGE, DUCKDB_TYPES
 from finops_pipeline.publish.marts import totals_by_currency, write_database, write_manifest, write_tables
 from finops_pipeline.publish.tables import MartTable
 from finops_pipeline.publish.versions import (
@@ -21,6 +22,11 @@ from finops_pipeline.publish.versions import (
     version_name,
 )
 
+OTHER_COLUMNS = ", ".join(
+    f'cast(null as {DUCKDB_TYPES[column.type]}) as "{column.name}"'
+    for column in (*COST_AND_USAGE, *COMPATIBILITY_COLUMNS)
+    if column.name not in ("ChargePeriodStart", "Tags")
+)
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 MARTS = [
     MartTable("fct_cost_allocations", '"warehouse"."main"."fct_cost_allocations"', ("allocation_id",)),
@@ -46,7 +52,7 @@ def write_warehouse(path: Path, order: str) -> Path:
             f"""
             create view focus_cost_and_usage as
             select 'aws' as "x_SourceName", i::varchar as "x_ChargeId", map(['team'], ['a']) as "x_Tags",
-                timestamp '2026-10-01 00:00:00' as "ChargePeriodStart"
+                timestamp '2026-10-01 00:00:00' as "ChargePeriodStart", '{{"team": "a"}}' as "Tags", {OTHER_COLUMNS}
             from (select * from range(1000) as numbers (i) order by {order})
             """
         )
@@ -107,6 +113,25 @@ def test_database_is_written_in_the_oldest_stable_format_and_names_no_file(publi
     assert int.from_bytes(content[12:20], "little") == 64
     assert b".parquet" not in content
     assert os.fspath(published.parent.parent).encode() not in content
+
+
+def test_queries_of_older_focus_versions_find_their_table_under_any_name_of_the_file(published):
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{published / 'marts.duckdb'}' as bill (read_only)")
+        connection.execute("use bill")
+        described = connection.execute("describe focus_data_table").fetchall()
+        types = {name: type_ for name, type_, *_ in described}
+        [(count, team)] = connection.execute(
+            "select count(*), any_value(Tags['team']) from focus_data_table"
+        ).fetchall()
+        [(definition,)] = connection.execute(
+            "select sql from duckdb_views() where view_name = 'focus_data_table'"
+        ).fetchall()
+    assert (count, team) == (1000, "a")
+    assert types["Tags"] == "MAP(VARCHAR, VARCHAR)"
+    assert {"ProviderName", "PublisherName", "InvoiceId", "BilledCost"} <= set(types)
+    assert not {"InvoiceDetailId", "ServiceProviderName", "AllocatedMethodId", "x_ChargeId"} & set(types)
+    assert "/" not in definition
 
 
 def test_manifest_tells_rows_totals_and_checksums_of_every_file(published):

@@ -45,7 +45,10 @@ lines_with_costs as (
             when savings_plan_savings_plan_a_r_n is not null then 'Savings Plan'
             when reservation_reservation_a_r_n is not null then 'Reserved Instance'
         end as commitment_type,
-        coalesce(savings_plan_savings_plan_a_r_n, reservation_reservation_a_r_n) as commitment_id
+        coalesce(savings_plan_savings_plan_a_r_n, reservation_reservation_a_r_n) as commitment_id,
+        -- Support is billed after the month as a share of its cost: it buys nothing for later.
+        coalesce(line_item_line_item_type = 'Fee' and line_item_product_code like 'AWSSupport%', false)
+            as is_support_fee
 
     from line_items
 
@@ -78,6 +81,7 @@ line_parts as (
                 'Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage',
                 'Discount', 'BundledDiscount', 'EdpDiscount', 'PrivateRateDiscount', 'SppDiscount'
             ) then 'Usage'
+            when lines_with_costs.is_support_fee then 'Usage'
             when lines_with_costs.line_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
                 then 'Purchase'
             when lines_with_costs.line_type in ('Tax', 'Credit') then lines_with_costs.line_type
@@ -185,6 +189,7 @@ line_charges as (
         line_item_line_item_description as charge_description,
         case
             when line_type in ('SavingsPlanRecurringFee', 'RIFee') and part != 'unused' then 'Recurring'
+            when is_support_fee then 'Recurring'
             when charge_category = 'Usage' and line_type != 'Refund' then 'Usage-Based'
             else 'One-Time'
         end as charge_frequency,
@@ -254,7 +259,7 @@ line_charges as (
             else pricing_unit
         end as meter_unit,
         product_instance_type as instance_type,
-        is_consumption
+        is_consumption or is_support_fee as is_consumption
 
     from costed_parts
 

@@ -31,10 +31,13 @@ attributed as (
         charges.landed_file,
         charges.landed_row,
         charges.billing_account_id,
-        charges.billing_account_name,
+        -- Google's export names no billing account, the legacy CUR no account at all: the id is what people know it by.
+        coalesce(charges.billing_account_name, charges.billing_account_id) as billing_account_name,
         charges.billing_account_type,
         charges.sub_account_id,
-        charges.sub_account_name,
+        case
+            when charges.sub_account_id is not null then coalesce(charges.sub_account_name, charges.sub_account_id)
+        end as sub_account_name,
         charges.sub_account_type,
         charges.billing_currency,
         charges.billing_period,
@@ -85,7 +88,8 @@ attributed as (
         charges.sku_id,
         charges.sku_price_id,
         case
-            when charges.is_delivered_as_focus then charges.delivered_sku_meter else nullif(charges.meter_text, '')
+            when charges.is_delivered_as_focus then charges.delivered_sku_meter
+            when charges.sku_id is not null then nullif(charges.meter_text, '')
         end as sku_meter,
         coalesce(
             charges.delivered_sku_price_details,

@@ -55,7 +55,9 @@ select
     charges.effective_cost as EffectiveCost,
     charges.host_provider_name as HostProviderName,
     charges.invoice_detail_id as InvoiceDetailId,
-    charges.invoice_id as InvoiceId,
+    -- until the provider numbers an invoice, account and month name the one the charge will be on
+    coalesce(charges.invoice_id, charges.billing_account_id || '-' || replace(charges.billing_period, '-', ''))
+        as InvoiceId,
     charges.invoice_issuer_name as InvoiceIssuerName,
     charges.list_cost as ListCost,
     charges.list_unit_price as ListUnitPrice,
@@ -128,12 +130,13 @@ select
     charges.dataset as x_Dataset,
     charges.owner_source as x_OwnerSource,
     settings.reporting_currency as x_ReportingCurrency,
-    {{ fx_rate('charges') }} as x_FxRate,
+    {{ fx_rate('charges', 'charge_date') }} as x_FxRate,
     {{ fx_rate_date('charges', 'charge_date') }} as x_FxRateDate,
-    {{ in_reporting_currency('charges', 'billed_cost') }} as x_BilledCostReporting,
-    {{ in_reporting_currency('charges', 'effective_cost') }} as x_EffectiveCostReporting,
-    {{ in_reporting_currency('charges', 'list_cost') }} as x_ListCostReporting,
-    {{ in_reporting_currency('charges', 'contracted_cost') }} as x_ContractedCostReporting
+    ({{ fx_entry('charges', 'charge_date') }}).source as x_FxRateSource,
+    {{ in_reporting_currency('charges', 'billed_cost', 'charge_date') }} as x_BilledCostReporting,
+    {{ in_reporting_currency('charges', 'effective_cost', 'charge_date') }} as x_EffectiveCostReporting,
+    {{ in_reporting_currency('charges', 'list_cost', 'charge_date') }} as x_ListCostReporting,
+    {{ in_reporting_currency('charges', 'contracted_cost', 'charge_date') }} as x_ContractedCostReporting
 from charges
 left join pools
     on charges.charge_id = pools.charge_id
