@@ -322,3 +322,21 @@ def test_files_in_folders_with_the_characters_of_a_glob_are_read_literally(tmp_p
     result = company.refresh("aws_cur2")
 
     assert (result.rows, list(map(str, result.failures))) == (2, [])
+
+
+@pytest.mark.parametrize("content", ["{half", "[]", '{"dataFiles": 7}', '{"dataFiles": ["s3://elsewhere/x.parquet"]}'])
+def test_an_unreadable_manifest_stops_its_own_month_and_no_other(company: Company, cur2: Cur2Export, content: str):
+    cur2.deliver("2026-08", cur2_rows(1.0))
+    cur2.deliver("2026-09", cur2_rows(2.0))
+    company.refresh("aws_cur2")
+    cur2.manifest_path("2026-08").write_text(content)
+    cur2.deliver("2026-09", cur2_rows(3.0), run=2)
+    cur2.deliver("2026-10", cur2_rows(4.0))
+
+    result = company.refresh("aws_cur2")
+
+    assert [delivery.billing_period for delivery in result.landed] == ["2026-09", "2026-10"]
+    [failure] = result.failures
+    assert "2026-08" in str(failure)
+    live = {delivery.billing_period: delivery.totals[0].exact for delivery in live_deliveries(company.landing)}
+    assert live == {"2026-08": 1, "2026-09": 3, "2026-10": 4}
