@@ -238,24 +238,9 @@ class Ledger:
                 _create(connection, f"stg_usage__{kind}", columns, self.feeds[kind][::step])
             _create(connection, "int_azure__exports_paired", PAIR_COLUMNS, [])
             _write_deliveries(connection, self.home / "landing" / "deliveries.parquet")
-        environment = os.environ | {"FINOPS_HOME": str(self.home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-        environment["FINOPS_NOW"] = "2026-10-20T06:00:00Z"
-        result = subprocess.run(
-            [
-                *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", command, "--profiles-dir", "."),
-                # one target folder for all ledgers of a test run: only the first parses the project
-                *("--target-path", str(self.home.parent / "target"), "--log-path", str(self.home / "logs")),
-                *("--threads", str(threads), "--select", *SELECTED),
-                *(("--exclude-resource-type", "unit_test") if command == "build" else ()),
-            ],
-            cwd=DBT_PROJECT_DIR,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return Built(self.home / "warehouse.duckdb", result.stdout)
+        selected = ("--threads", str(threads), "--select", *SELECTED)
+        excluded = ("--exclude-resource-type", "unit_test") if command == "build" else ()
+        return Built(self.home / "warehouse.duckdb", _dbt(self.home, command, *selected, *excluded))
 
 
 @dataclass
@@ -269,10 +254,38 @@ class Built:
         """The warehouse, read-only, as checks open it."""
         return duckdb.connect(str(self.warehouse), read_only=True)
 
+    def run_unit_tests(self, folder: str) -> str:
+        """Run the dbt unit tests of a folder of models; returns what dbt printed.
+
+        Raises:
+            AssertionError: one failed; the message is dbt's output.
+        """
+        return _dbt(self.warehouse.parent, "test", "--select", f"path:{folder},test_type:unit")
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse."""
         with self.connect() as connection:
             return connection.sql(sql).fetchall()
+
+
+def _dbt(home: Path, *arguments: str) -> str:
+    """Run dbt on a ledger's home; returns what it printed."""
+    environment = os.environ | {"FINOPS_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment["FINOPS_NOW"] = "2026-10-20T06:00:00Z"
+    result = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments, "--profiles-dir", "."),
+            # one target folder for all ledgers of a test run: only the first parses the project
+            *("--target-path", str(home.parent / "target"), "--log-path", str(home / "logs")),
+        ],
+        cwd=DBT_PROJECT_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def _create(

@@ -251,6 +251,10 @@ def test_a_dearer_machine_is_told_as_price_to_the_last_digit(units: Built) -> No
     ]
 
 
+def test_a_single_cause_planted_in_the_factors_takes_the_whole_change(units: Built) -> None:
+    assert "PASS=1 " in units.run_unit_tests("models/intermediate/unit_economics")
+
+
 def test_inference_has_both_bases_and_repeated_requests_apart(units: Built) -> None:
     columns = """cost_per_gpu_second * 900, fully_loaded_cost_per_gpu_second * 900, utilization, retried_inferences"""
     assert first(units, "fct_inference_unit_costs", "model_name = 'self'", columns) == [
