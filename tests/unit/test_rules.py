@@ -1,6 +1,7 @@
 """allocation.yaml: what is accepted, what is refused and how, and the tables the rules are landed as."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.extract.usage_kinds import USAGE_KINDS
 from finops_pipeline.rules import load_rules, normalized_keys, write_rule_tables
+from finops_pipeline.rules.drivers import FEEDS
+from finops_pipeline.rules.selection import POOL_FACTS, SELECTABLE, charge_column
+from finops_pipeline.settings import DBT_PROJECT_DIR
 
 MINIMAL = """version: 1
 rules:
@@ -242,3 +247,20 @@ def test_selections_are_landed_with_the_columns_of_the_charges(tmp_path: Path) -
         {"column": None, "tag": "appname", "operator": "exists", "value": True},
     ]
     assert json.loads(row["driver_by"]) == {"model_name": "model_id"}
+
+
+def test_every_column_to_select_by_is_published_and_comes_from_the_charges() -> None:
+    mart = (DBT_PROJECT_DIR / "models" / "marts" / "cost" / "focus_cost_and_usage.sql").read_text(encoding="utf-8")
+    published = dict(re.findall(r"^    (.+) as (\w+),?$", mart, re.MULTILINE))
+    sources = {name: source for source, name in published.items()}
+    for name in SELECTABLE:
+        assert charge_column(name) in sources[name], name
+    assert set(POOL_FACTS) <= set(SELECTABLE)
+
+
+def test_the_keys_of_every_feed_are_columns_of_its_kind() -> None:
+    kinds = {"memory_gib_hours": "compute_hours", "requests": "inference", "gpu_seconds": "inference"}
+    for driver, feed in FEEDS.items():
+        columns = {column.name for column in USAGE_KINDS[kinds.get(driver, driver)]}
+        assert set(feed.keys) <= columns, driver
+        assert set(feed.required) <= set(feed.keys), driver
