@@ -120,6 +120,39 @@ VENDOR = [
 ]
 
 
+GPU_CLOUD = [
+    _charge(
+        "23.20",
+        ServiceProviderName="GPU Cloud",
+        SkuMeter="NVIDIA H100 80GB HGX",
+        PricingQuantity="8",
+        PricingUnit="GPU-Hours",
+        ConsumedQuantity="8",
+        ConsumedUnit="GPU-Hours",
+    ),
+    _charge(
+        "23.20",
+        ServiceProviderName="GPU Cloud",
+        SkuMeter="HGX H100 machine",
+        PricingQuantity="1",
+        PricingUnit="Hours",
+        ConsumedQuantity="1",
+        ConsumedUnit="Hours",
+    ),
+    _charge(
+        "1.75",
+        ServiceProviderName="Model Maker",
+        ServiceName="Claude Opus 4.6 API",
+        ServiceCategory="AI and Machine Learning",
+        SkuMeter="Cache Read Input Tokens",
+        PricingQuantity="2",
+        PricingUnit="1000000 Tokens",
+        ConsumedQuantity="2000000",
+        ConsumedUnit="Tokens",
+    ),
+]
+
+
 @pytest.fixture(scope="module")
 def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone = LandingZone(tmp_path_factory.mktemp("home"))
@@ -128,6 +161,7 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone.land("gcp_focus", "gcp", GCP)
     zone.land("azure_focus", "azure", AZURE, as_text=True)
     zone.land("other_focus", "vendor", VENDOR, as_text=True)
+    zone.land("other_focus", "gpu-cloud", GPU_CLOUD, as_text=True)
     zone.land(
         "gcp_standard",
         "standard",
@@ -277,6 +311,17 @@ def test_a_vendors_gaps_are_filled_by_rule_and_its_slips_are_kept(zone: LandingZ
     assert (blank["billed_cost"], blank["effective_cost"]) == (0, Decimal("0.1"))
     assert (blank["charge_class"], blank["tags"], blank["service_category"]) == (None, None, "Other")
     assert blank["provider"] == "vendor"  # nobody is named: the source is
+
+
+def test_a_gpu_cloud_and_a_model_maker_are_read_by_their_meters(zone: LandingZone) -> None:
+    [gpus, machine, tokens] = _charges(
+        zone, "gpu-cloud", "provider", "gpu_model", "gpu_hours", "model_id", "token_cache_action", "token_count"
+    )
+    assert (gpus["provider"], gpus["gpu_model"], gpus["gpu_hours"]) == ("GPU Cloud", "H100", 8)
+    # how many GPUs the machine has, nobody says: unknown is null
+    assert (machine["gpu_model"], machine["gpu_hours"]) == (None, None)
+    assert (tokens["provider"], tokens["model_id"]) == ("Model Maker", "claude-opus-4.6")
+    assert (tokens["token_cache_action"], tokens["token_count"]) == ("Read", 2_000_000)
 
 
 def test_the_standard_table_is_the_detailed_one_without_resources(zone: LandingZone) -> None:

@@ -72,8 +72,8 @@ machine_charges as (
         end as gpu_model,
         case
             when not measured_charges.is_consumption or measured_charges.machine_component is null then null
-            when measured_charges.measured_unit = 'Hours' then measured_charges.measured_quantity
-            when measured_charges.pricing_unit = 'Hours' then measured_charges.pricing_quantity
+            when measured_charges.measured_unit in ('Hours', 'GPU-Hours') then measured_charges.measured_quantity
+            when measured_charges.pricing_unit in ('Hours', 'GPU-Hours') then measured_charges.pricing_quantity
         end as machine_hours
 
     from measured_charges

@@ -250,7 +250,14 @@ classified as (
             consumed_focus_units.provider = 'other'
             and lower(meters_with_services.consumed_meter_unit) = lower(consumed_focus_units.delivered_unit)
     left join machine_meters
-        on meters_with_services.meter_key = machine_meters.meter_key
+        on
+            meters_with_services.meter_key = machine_meters.meter_key
+            -- Another vendor's hour may be one of a GPU or of a machine with eight: only its unit says which.
+            and (
+                meters_with_services.provider != 'other'
+                or lower(coalesce(nullif(meters_with_services.consumed_meter_unit, ''), meters_with_services.meter_unit))
+                = 'gpu-hours'
+            )
     left join gpu_instances
         on
             meters_with_services.provider = gpu_instances.provider
