@@ -59,3 +59,13 @@ def test_every_mart_of_costs_is_read_by_an_exposure() -> None:
 def test_the_metrics_page_says_what_the_yaml_says() -> None:
     message = "run `python -m finops_pipeline.metrics_page`"
     assert METRICS_PAGE.read_text(encoding="utf-8") == render_page(current_manifest()), message
+
+
+def test_about_a_dozen_metrics_stand_on_columns_that_their_mart_has() -> None:
+    assert len(MANIFEST["metrics"]) >= 12
+    for semantic in MANIFEST["semantic_models"].values():
+        [mart] = [name for name in MARTS if semantic["depends_on"]["nodes"] == [f"model.finops.{name}"]]
+        columns = set(MARTS[mart]["columns"])
+        assert {dimension["name"] for dimension in semantic["dimensions"]} <= columns
+        words = {word for measure in semantic["measures"] for word in re.findall(r"[a-z]\w*_\w+", measure["expr"])}
+        assert words <= columns, words - columns
