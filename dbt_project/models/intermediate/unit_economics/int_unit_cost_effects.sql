@@ -166,11 +166,14 @@ summed as (
         billing_currency,
         model_name,
         {%- for effect, ratio in logarithmic.items() %}
+        -- decimals before they are summed: a sum of doubles depends on the order of its rows
         sum(
-            case
-                when is_comparable then logarithmic_mean * ln({{ ratio }})
-                else {{ 'value_after - value_before' if effect == 'mix' else '0' }}
-            end
+            cast(
+                case
+                    when is_comparable then logarithmic_mean * ln({{ ratio }})
+                    else {{ 'value_after - value_before' if effect == 'mix' else '0' }}
+                end as decimal(38, 15)
+            )
         ) as {{ effect }}_effect,
         {%- endfor %}
         min(case when has_work or not is_comparable then 1 else 0 end) = 1 as has_work,
