@@ -20,7 +20,8 @@ def warehouse():
         connection.execute(
             """
             create table fct_cost_allocations (
-                source_name varchar, cluster varchar, bucket varchar, pool_id varchar, driver varchar, method varchar,
+                source_name varchar, cluster varchar, bucket varchar, rule varchar, pool_id varchar, driver varchar,
+                method varchar,
                 billing_currency varchar, charge_date date, charge_category varchar, service_name varchar,
                 cost_layer varchar, allocated_effective_cost decimal(38, 18)
             )
