@@ -15,6 +15,12 @@ from filelock import FileLock
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE_DATA = CHECKOUT.parent / "shared" / "reference" / "data"
 DEMO_NOW = "2026-11-03T06:00:00Z"
+CANARIES = {
+    "AWS_SECRET_ACCESS_KEY": "c4n4ry+aws/secret/key",
+    "AZURE_STORAGE_CONNECTION_STRING": "AccountName=acme;AccountKey=c4n4ryAzureAccountKey==;EndpointSuffix=a.invalid",
+    "FINOPS_SLACK_TOKEN": "c4n4ry-some-token",
+}
+"""Secrets in the environment of the published company's first run, which nothing it leaves behind may hold."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def published_company(shared_folder: Path, sample_exports: Path) -> Company:
     """The sample company after its first run. Read only."""
 
     def make(folder: Path) -> None:
-        finished = Company(sample_exports / "finops.yaml", folder / "home").finops("run")
+        finished = Company(sample_exports / "finops.yaml", folder / "home").finops("run", **CANARIES)
         (folder / "first-run.txt").write_text(finished.output)
         assert finished.exit_code == 0, finished.output
 

@@ -151,6 +151,21 @@ def test_rebuilding_gives_the_same_bytes(
     assert _marts(rebuilt) == _marts(published_company)
 
 
+def test_no_secret_of_the_environment_is_in_anything_a_run_leaves_behind(published_company: Company):
+    """Logs, Dagster's events and metadata, manifests, Parquet, the warehouse and what was printed."""
+    left = [path for path in published_company.home.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert {".parquet", ".duckdb", ".json", ".log", ".db", ".txt"} <= {path.suffix for path in left}
+    assert [path for path in left if b"c4n4ry" in path.read_bytes()] == []
+    # What is compressed is searched as a reader sees it: every value of every row.
+    holding = "select count(*) from {} as line where contains(cast(line as varchar), 'c4n4ry')"
+    with duckdb.connect() as connection:
+        for path in (path for path in left if path.suffix == ".parquet"):
+            assert connection.execute(holding.format(f"read_parquet('{path}')")).fetchall() == [(0,)], path
+    with duckdb.connect(str(published_company.home / "warehouse.duckdb"), read_only=True) as connection:
+        for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall():
+            assert connection.execute(holding.format(f'"{table}"')).fetchall() == [(0,)], table
+
+
 def test_a_restated_month_replaces_the_first_one_whole(tmp_path: Path, published_company: Company):
     from finops_pipeline.sample import write_sample
 
