@@ -123,7 +123,9 @@ select
     leaving_costs.is_idle_cost,
     case
         when parts.consumer_key is null
-            then 'no ' || drivers.driver || ' of service ' || leaving_costs.service || ' in ' || leaving_costs.driver_window
+            then
+                'no ' || drivers.driver || ' of service ' || leaving_costs.service
+                || ' in ' || leaving_costs.driver_window
     end as missing_reason
 from parts
 inner join leaving_costs

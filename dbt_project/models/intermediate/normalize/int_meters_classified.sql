@@ -255,8 +255,9 @@ classified as (
             -- Another vendor's hour may be one of a GPU or of a machine with eight: only its unit says which.
             and (
                 meters_with_services.provider != 'other'
-                or lower(coalesce(nullif(meters_with_services.consumed_meter_unit, ''), meters_with_services.meter_unit))
-                = 'gpu-hours'
+                or lower(
+                    coalesce(nullif(meters_with_services.consumed_meter_unit, ''), meters_with_services.meter_unit)
+                ) = 'gpu-hours'
             )
     left join gpu_instances
         on
