@@ -78,6 +78,13 @@ def test_days_that_ended_less_than_two_days_ago_are_not_judged(ledger):
     assert ledger.offenders(datetime(2026, 11, 3, 0, tzinfo=UTC)) == ["aws-payer EC2 2026-10-31"]
 
 
+def test_days_to_come_are_neither_judged_nor_evidence(ledger):
+    """Fees are dated to the month's end: 800 a day for days that have not been would hide the fall of one that has."""
+    to_come = {day: 800.0 for day in DAYS if day > date(2026, 10, 20)}
+    ledger.add(steady() | {date(2026, 10, 17): 100.0} | to_come)
+    assert ledger.offenders(datetime(2026, 10, 20, 6, tzinfo=UTC)) == ["aws-payer EC2 2026-10-17"]
+
+
 def test_only_the_last_week_is_told_again_every_morning(ledger):
     ledger.add(steady() | {date(2026, 10, 24): 3000.0})
     assert ledger.offenders() == []

@@ -89,6 +89,24 @@ def test_unknown_columns_and_fields_are_landed_as_well(company: Company, gcp: Pa
     assert line["extra"] == [{"k": "1"}]
 
 
+def test_a_project_that_was_renamed_keeps_the_name_it_had_at_the_time_of_use(company: Company, gcp: Path):
+    before = row(project={"id": "p-1", "name": "search", "ancestors": [{"resource_name": "folders/1"}]})
+    after = row(project={"id": "p-1", "name": "search-old", "ancestors": [{"resource_name": "folders/2"}]})
+    deleted = row(project={"id": None, "name": None, "ancestors": []})
+    write_json_lines(gcp / "a.jsonl", [before, after, deleted])
+
+    result = company.refresh("gcp_detailed")
+
+    told = [(line["project"]["id"], line["project"]["name"]) for line in company.landed(result)]
+    assert told == [("p-1", "search"), ("p-1", "search-old"), (None, None)]
+    assert [line["project"]["ancestors"][:1] for line in company.landed(result)] == [
+        [{"resource_name": "folders/1", "display_name": None}],
+        [{"resource_name": "folders/2", "display_name": None}],
+        [],
+    ]
+    assert totals(result)["USD billed"] == 3 * Decimal("2.0")
+
+
 def test_an_unchanged_folder_opens_no_file(company: Company, gcp: Path):
     write_dump(gcp / "a.parquet", row(1.0), row(2.0, month="202609"))
     assert company.refresh("gcp_detailed").opened
