@@ -51,6 +51,13 @@ def require_bounded_gzip(path: Path) -> None:
         raise DeliveryError(f"cannot be read: the GZIP stream is damaged or cut short ({error})") from error
 
 
+def says_it_unpacks_to(path: Path, size: int) -> bool:
+    """Whether the end of a gzip file tells this size, which it counts modulo 4 GiB; reading checks that it is so."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 4, 0))
+        return file.read(4) == struct.pack("<I", size & 0xFFFFFFFF)
+
+
 def require_bounded_parquet(path: Path) -> None:
     """Hold what the footer says against the caps; nothing is decompressed.
 

@@ -19,7 +19,7 @@ import duckdb
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.amounts import raw_totals
-from finops_pipeline.extract.compressed import zip_as_gzip
+from finops_pipeline.extract.compressed import says_it_unpacks_to, zip_as_gzip
 from finops_pipeline.extract.datasets import Dataset
 from finops_pipeline.extract.declared import EXTRA_COLUMNS, declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, OfferedFile
@@ -84,7 +84,9 @@ def _land(
     what = f"{_count(len(offer.files), 'file')}, {size / 1e6:.1f} MB" if size else f"{offer.rows or 0:,} rows"
     report(f"{to.source.name} {_title(offer)}: landing {what}")
     with landing_folder(to.landing, to.source.table, to.source.name, offer.period, offer.delivery_id) as folder:
-        delivered = [_open(connection, offer, file, to, folder) for file in offer.files]
+        delivered = [
+            _open(connection, offer, file, stat, to, folder) for file, stat in zip(offer.files, stats, strict=True)
+        ]
         declared = declared_columns(to.source.table)
         columns = delivered_columns(found.columns for found in delivered)
         relations = [settled(found, declared) for found in delivered]
@@ -211,18 +213,34 @@ def _verified_stat(offer: Offer, file: OfferedFile) -> Stat:
         raise offer.refused(
             file.name, "is missing", f"{expected} at {file.key} in {offer.transport.location}", _NEXT_STEP
         )
-    if file.size is not None and stat.size != file.size:
-        raise offer.refused(file.name, f"has {stat.size:,} bytes", f"{file.size:,} bytes", _NEXT_STEP)
+    if file.size not in (None, stat.size) and not _is_gzip(file.key):
+        raise _of_another_size(offer, file, stat)
     return stat
 
 
+def _of_another_size(offer: Offer, file: OfferedFile, stat: Stat) -> DeliveryError:
+    return offer.refused(file.name, f"has {stat.size:,} bytes", f"{file.size:,} bytes", _NEXT_STEP)
+
+
+def _is_gzip(name: str) -> bool:
+    return name.lower().endswith(".gz")
+
+
 def _open(
-    connection: duckdb.DuckDBPyConnection, offer: Offer, file: OfferedFile, to: Destination, folder: "landing_folder"
+    connection: duckdb.DuckDBPyConnection,
+    offer: Offer,
+    file: OfferedFile,
+    stat: Stat,
+    to: Destination,
+    folder: "landing_folder",
 ) -> Relation:
     try:
         if file.relation is not None:
             return file.relation(connection)
         path = file.converted or offer.transport.open_data(file.key)
+        # Nobody says whether a manifest counts a compressed file before or after compression: either is believed.
+        if file.size not in (None, stat.size) and _is_gzip(file.key) and not says_it_unpacks_to(path, file.size or 0):
+            raise _of_another_size(offer, file, stat)
         if path.name.lower().endswith(".zip"):
             path = zip_as_gzip(path, folder.unpacked(path))
         found = to.dataset.named(relation(connection, path, path.name))

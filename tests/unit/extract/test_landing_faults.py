@@ -128,6 +128,17 @@ def test_an_azure_part_of_another_size_than_the_manifest_says_is_refused(company
     )
 
 
+def test_a_manifest_may_count_a_compressed_part_before_or_after_compression(company: Company, azure: AzureExport):
+    manifest = azure.deliver("2026-10", [AZURE_ROW] * 3)
+    [part] = manifest.parent.glob("part*")
+    unpacked = len(gzip.decompress(part.read_bytes()))
+    manifest.write_text(manifest.read_text().replace(str(part.stat().st_size), str(unpacked)))
+
+    result = company.refresh("azure_cost_details")
+
+    assert (result.failures, result.rows) == ([], 3)
+
+
 @pytest.mark.parametrize("level", ["blob", "run"])
 def test_an_azure_row_count_that_is_not_what_the_manifest_says_is_refused(
     company: Company, azure: AzureExport, level: str
