@@ -61,7 +61,7 @@ $(AZURITE): | .venv/.synced
 	@touch $@
 
 # The FinOps Foundation's validator needs Python 3.12 and older packages than ours. Without 3.12 its tests are skipped.
-PYTHON312 = $(shell for p in python3.12 $$HOME/.pyenv/versions/3.12.*/bin/python; do \
+PYTHON312 = $(shell for p in python3.12 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.12.*/bin/python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null && echo $$p && break; done)
 .venv/focus-validator/.synced: tests/end_to_end/focus_validator.requirements.txt | .venv/.synced
 	@if [ -z "$(PYTHON312)" ]; then echo "No Python 3.12 found: going on without the FOCUS validator."; else \
