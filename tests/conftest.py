@@ -134,7 +134,8 @@ def company_copy(tmp_path: Path, sample_exports: Path) -> Callable[..., Company]
         for text_file in (folder / "finops.yaml", folder / "allocation.yaml"):
             text_file.write_text(text_file.read_text().replace(str(sample_exports), str(folder)))
         if home is not None:
-            shutil.copytree(home, tmp_path / "home", symlinks=True)
+            # Without Dagster's own databases, which a run in another test process may be writing at this moment.
+            shutil.copytree(home, tmp_path / "home", symlinks=True, ignore=shutil.ignore_patterns("dagster"))
         return Company(folder / "finops.yaml", tmp_path / "home")
 
     return copy

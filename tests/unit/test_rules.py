@@ -251,7 +251,7 @@ def test_selections_are_landed_with_the_columns_of_the_charges(tmp_path: Path) -
 
 def test_every_column_to_select_by_is_published_and_comes_from_the_charges() -> None:
     mart = (DBT_PROJECT_DIR / "models" / "marts" / "cost" / "focus_cost_and_usage.sql").read_text(encoding="utf-8")
-    published = dict(re.findall(r"^    (.+) as (\w+),?$", mart, re.MULTILINE))
+    published = dict(re.findall(r"^    ((?:.|\n)+?) as (\w+),?$", mart, re.MULTILINE))
     sources = {name: source for source, name in published.items()}
     for name in SELECTABLE:
         assert charge_column(name) in sources[name], name
