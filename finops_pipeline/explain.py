@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from finops_pipeline.errors import ConfigurationError, FinopsError
+from finops_pipeline.extract.usage_kinds import CONSUMER_COLUMNS
 
 COSTS = {
     "billed": ("allocated_billed_cost", "billed_cost_residual", "BilledCost"),
@@ -22,21 +23,6 @@ COSTS = {
 }
 """Cost basis to its columns: the part, its residual, and the charge's cost in focus_cost_and_usage."""
 
-CONSUMER_COLUMNS = (
-    "team",
-    "project",
-    "environment",
-    "model_name",
-    "model_version",
-    "workload",
-    "workload_type",
-    "dataset",
-    "customer",
-    "run_id",
-    "business_unit",
-    "cost_center",
-    "owner",
-)
 _FACTS = [
     "allocation_id",
     "parent_allocation_id",
