@@ -6,7 +6,6 @@ Only for tests of the allocation models: nothing here is extracted or normalized
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
@@ -289,14 +289,25 @@ def _dbt(home: Path, *arguments: str) -> str:
 
 
 def _create(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: Iterable[dict[str, Any]]
+    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[dict[str, Any]]
 ) -> None:
-    connection.execute(f"create or replace table {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
+    """A table of the rows, written as text and cast by the engine: one statement however many rows there are."""
     for row in rows:
         unknown = set(row) - set(columns)
         assert not unknown, f"{name} has no column {sorted(unknown)}"
-        marks = ", ".join(f"cast(? as {columns[column]})" for column in row)
-        connection.execute(f"insert into {name} ({', '.join(row)}) values ({marks})", list(row.values()))
+    texts = pa.table({column: _texts(column, rows) for column in columns})
+    casts = ", ".join(f"cast({column} as {type_}) as {column}" for column, type_ in columns.items())
+    connection.register("written", texts)
+    connection.execute(f"create or replace table {name} as select {casts} from written")
+    connection.unregister("written")
+
+
+def _texts(column: str, rows: list[dict[str, Any]]) -> pa.Array:
+    if column == "tags":
+        return pa.array([list(row[column].items()) for row in rows], pa.map_(pa.string(), pa.string()))
+    values = (row.get(column) for row in rows)
+    texts = (f"{value:f}" if isinstance(value, Decimal) else value for value in values)
+    return pa.array([None if text is None else str(text) for text in texts], pa.string())
 
 
 def _write_deliveries(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
