@@ -1,5 +1,5 @@
 {#- What a FOCUS delivery says itself and a cloud's own billing format leaves to us, with its type: null for the charges
-    that we map. The mapping models of FOCUS deliveries give all of them; others give what they can. -#}
+    that we map, but for the few that int_charges_unioned takes from every mapping model. -#}
 {% macro focus_extra_columns() %}
     {{- return({
         'delivered_provider_name': 'varchar',

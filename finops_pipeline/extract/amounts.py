@@ -33,7 +33,8 @@ def aws_components(columns: Columns, is_net: bool) -> str:
 
     The `net` columns (after private discounts) are taken for the whole delivery or not at all. The commitment of a
     savings plan has no net form. Lines without an effective amount of their own (negations, upfront fees, the fee of
-    a reservation) count nothing: their cost reaches the covered usage and the recurring fee.
+    a reservation, what gives a commitment back) count nothing: their cost reaches the covered usage and the recurring
+    fee.
     """
 
     def amount(*names: str) -> str:
@@ -43,6 +44,10 @@ def aws_components(columns: Columns, is_net: bool) -> str:
     unblended = amount("lineitemunblendedcost")
     line_type = _text(columns, "lineitemlineitemtype")
     is_reservation_fee = f"{_text(columns, 'reservationreservationarn')} is not null"
+    is_commitment_refund = (
+        f"({is_reservation_fee} or {_text(columns, 'savingsplansavingsplanarn')} is not null)"
+        f" and {_text(columns, 'lineitemtaxtype')} is null"
+    )
     first = f"""case {line_type}
         when 'SavingsPlanCoveredUsage' then {amount("savingsplansavingsplaneffectivecost")}
         when 'SavingsPlanRecurringFee' then {amount("savingsplantotalcommitmenttodate")}
@@ -51,6 +56,7 @@ def aws_components(columns: Columns, is_net: bool) -> str:
         when 'DiscountedUsage' then {amount("reservationeffectivecost")}
         when 'RIFee' then {amount("reservationunusedamortizedupfrontfeeforbillingperiod")}
         when 'Fee' then case when {is_reservation_fee} then null else {unblended} end
+        when 'Refund' then case when {is_commitment_refund} then null else {unblended} end
         else {unblended} end"""
     used = f"case {line_type} when 'SavingsPlanRecurringFee' then {amount('savingsplanusedcommitment')} end"
     unused_fee = f"case {line_type} when 'RIFee' then {amount('reservationunusedrecurringfee')} end"

@@ -7,6 +7,7 @@ import csv
 import gzip
 import random
 from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import duckdb
 import pytest
 
 from tests.conftest import REFERENCE_DATA
+from tests.dbt.accounting_cases import CASES, Case
 from tests.dbt.landing_zone import LandingZone
 from tests.dbt.ledger_fixture import CHARGE_COLUMNS
 
@@ -165,10 +167,19 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     iso = {**EA, "Date": "2026-10-09", "Cost": "5.64902E-05"}
     zone.land("azure_cost_details", "actual", [iso], variant="ActualCost")
     zone.land("azure_cost_details", "amortized", [on_demand, {**reserved, "Cost": "23.5"}], variant="AmortizedCost")
+    for name, case in CASES.items():
+        _land_case(zone, f"case-{name}", case)
     if REFERENCE_DATA.is_dir():
         _land_real_files(zone)
     zone.build()
     return zone
+
+
+def _land_case(zone: LandingZone, source: str, case: Case) -> None:
+    variant = "ActualCost" if case.table == "azure_cost_details" else ""
+    zone.land(case.table, source, case.lines, variant=variant, period=case.period)
+    if case.amortized:
+        zone.land(case.table, source, case.amortized, variant="AmortizedCost", period=case.period)
 
 
 def _land_real_files(zone: LandingZone) -> None:
@@ -253,7 +264,8 @@ def test_totals_are_the_ones_a_person_would_add_up(zone: LandingZone) -> None:
         (row["source_name"], row["billing_currency"]): (row["billed"], row["effective"])
         for row in zone.query("""
             select source_name, billing_currency, sum(billed_cost) as billed, sum(effective_cost) as effective
-            from int_charges_attributed_to_owners where source_name not like 'real-%' group by all
+            from int_charges_attributed_to_owners
+            where source_name not similar to '(real|case)-.*' group by all
         """)
     }
     expected = {
@@ -270,6 +282,29 @@ def test_totals_are_the_ones_a_person_would_add_up(zone: LandingZone) -> None:
         ("amortized", "USD"): ("5.25", "28.75"),
     }
     assert totals == {key: (Decimal(billed), Decimal(effective)) for key, (billed, effective) in expected.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_hard_case_becomes_the_charges_that_were_decided(zone: LandingZone, name: str) -> None:
+    rows = zone.query(f"""
+        select * from int_charges_attributed_to_owners where source_name = 'case-{name}'
+        order by landed_row, delivery_id, charge_id
+    """)
+    expected = CASES[name].charges
+    found = [{column: row[column] for column in charge} for row, charge in zip(rows, expected, strict=False)]
+    assert found == [{column: _as_typed(column, value) for column, value in charge.items()} for charge in expected]
+    assert len(rows) == len(expected)
+
+
+def _as_typed(column: str, value: Any) -> Any:
+    """A value of a case as the warehouse gives it."""
+    if isinstance(value, str) and column.endswith(("_start", "_end")):
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and column.endswith("_date"):
+        return date.fromisoformat(value)
+    if isinstance(value, str) and column.endswith(("_cost", "_price", "_quantity")):
+        return Decimal(value)
+    return value
 
 
 def test_the_columns_are_the_ones_allocation_reads(zone: LandingZone) -> None:

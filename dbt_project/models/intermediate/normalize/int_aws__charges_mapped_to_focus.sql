@@ -126,6 +126,8 @@ costed_parts as (
             when line_type = 'DiscountedUsage' then reservation_cost
             when line_type in ('SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee') then 0
             when line_type = 'Fee' and reservation_reservation_a_r_n is not null then 0
+            -- A commitment given back takes back its purchase, which cost nobody anything either.
+            when line_type = 'Refund' and charge_category = 'Purchase' then 0
             else invoiced_cost
         end as effective_cost,
         case
@@ -230,6 +232,7 @@ line_charges as (
             when bill_billing_entity = 'AWS Marketplace' then coalesce(line_item_legal_entity, 'AWS')
             else 'AWS'
         end as publisher_name,
+        bill_invoicing_entity as invoice_issuer_legal_name,
         bill_invoice_id as invoice_id,
         product_region_code as region_id,
         product_location as region_name,
@@ -259,7 +262,12 @@ line_charges as (
             else pricing_unit
         end as meter_unit,
         product_instance_type as instance_type,
-        is_consumption or is_support_fee as is_consumption
+        is_consumption or is_support_fee as is_consumption,
+        -- Kept where FOCUS has no word of its own for the kind of line.
+        case
+            when is_discount or line_type = 'Refund' or charge_category = 'Adjustment'
+                then nullif(line_type, '')
+        end as delivered_line_type
 
     from costed_parts
 
@@ -303,6 +311,7 @@ negation_residuals as (
         cast(null as varchar) as commitment_discount_status,
         cast(null as {{ money_type() }}) as commitment_discount_quantity,
         'AWS' as publisher_name,
+        max(bill_invoicing_entity) as invoice_issuer_legal_name,
         max(bill_invoice_id) as invoice_id,
         cast(null as varchar) as region_id,
         cast(null as varchar) as region_name,
@@ -318,7 +327,8 @@ negation_residuals as (
         cast(null as varchar) as meter_text,
         cast(null as varchar) as meter_unit,
         cast(null as varchar) as instance_type,
-        false as is_consumption
+        false as is_consumption,
+        cast(null as varchar) as delivered_line_type
 
     from lines_with_costs
     where line_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
@@ -429,7 +439,16 @@ mapped as (
         meter_unit,
         instance_type,
         coalesce(pricing_category = 'Dynamic', false) as is_spot,
-        is_consumption
+        is_consumption,
+        invoice_issuer_legal_name,
+        cast(null as varchar) as pricing_currency,
+        cast(null as {{ money_type() }}) as pricing_currency_list_unit_price,
+        cast(null as {{ money_type() }}) as pricing_currency_contracted_unit_price,
+        cast(null as {{ money_type() }}) as pricing_currency_effective_cost,
+        case
+            when delivered_line_type is not null
+                then {{ json_without_nulls({'line_item_line_item_type': 'delivered_line_type'}) }}
+        end as raw_values
 
     from all_charges
 

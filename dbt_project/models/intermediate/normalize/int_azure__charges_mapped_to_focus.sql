@@ -65,13 +65,15 @@ costed_lines as (
             else coalesce(cost, 0)
         end as effective_cost,
         case
+            -- Files from before charge types hold usage only.
+            when charge_type is null then 'Usage'
             when charge_type in ('Usage', 'UnusedReservation', 'UnusedSavingsPlan') then 'Usage'
             when charge_type in ('Purchase', 'Refund') then 'Purchase'
             when charge_type in ('Tax', 'Credit') then charge_type
             else 'Adjustment'
         end as charge_category,
         coalesce(charge_type in ('UnusedReservation', 'UnusedSavingsPlan'), false) as is_unused,
-        coalesce(charge_type = 'Usage', false) as is_consumption,
+        coalesce(charge_type, 'Usage') = 'Usage' as is_consumption,
         -- Quantities come in single units or in blocks of the unit of measure; the price says which.
         case
             when units_per_block = 1 or quantity is null then quantity
@@ -86,7 +88,9 @@ costed_lines as (
             else {{ approximate_quotient('quantity', 'units_per_block') }}
         end as blocks,
         coalesce(exchange_rate, 1) as price_exchange_rate,
-        coalesce(benefit_id, reservation_id) as commitment_id
+        coalesce(benefit_id, reservation_id) as commitment_id,
+        -- Old pay-as-you-go files name no billing account: the subscription is what Microsoft invoices then.
+        coalesce(billing_profile_id, billing_account_id, subscription_id) as invoiced_account_id
 
     from chosen_lines
 
@@ -126,10 +130,17 @@ mapped as (
         landed_file,
         landed_row,
         cast(null as varchar) as charge_part,
-        coalesce(billing_profile_id, billing_account_id) as billing_account_id,
-        coalesce(billing_profile_name, billing_account_name) as billing_account_name,
-        case when billing_profile_id != billing_account_id then 'Billing Profile' else 'Billing Account' end
-            as billing_account_type,
+        invoiced_account_id as billing_account_id,
+        case
+            when coalesce(billing_profile_id, billing_account_id) is null then subscription_name
+            else coalesce(billing_profile_name, billing_account_name)
+        end as billing_account_name,
+        case
+            when billing_profile_id != billing_account_id then 'Billing Profile'
+            when coalesce(billing_profile_id, billing_account_id) is null and subscription_id is not null
+                then 'Subscription'
+            else 'Billing Account'
+        end as billing_account_type,
         nullif(subscription_id, '00000000-0000-0000-0000-000000000000') as sub_account_id,
         case
             when subscription_id != '00000000-0000-0000-0000-000000000000' then subscription_name
@@ -167,8 +178,15 @@ mapped as (
         cast(null as {{ money_type() }}) as consumed_quantity,
         cast(null as varchar) as consumed_meter_unit,
         cast(null as {{ money_type() }}) as stored_byte_hours,
-        list_price as list_unit_price,
-        contracted_price as contracted_unit_price,
+        -- A customer agreement prices in one currency and bills in another.
+        case
+            when price_exchange_rate = 1 then list_price
+            else {{ approximate_product('list_price', 'price_exchange_rate') }}
+        end as list_unit_price,
+        case
+            when price_exchange_rate = 1 then contracted_price
+            else {{ approximate_product('contracted_price', 'price_exchange_rate') }}
+        end as contracted_unit_price,
         case
             when is_unused then 0
             when charge_category != 'Usage' then delivered_cost
@@ -254,7 +272,23 @@ mapped as (
         unit_of_measure as meter_unit,
         additional_info_service_type as instance_type,
         coalesce(pricing_model = 'Spot', false) as is_spot,
-        is_consumption
+        is_consumption,
+        cast(null as varchar) as invoice_issuer_legal_name,
+        upper(pricing_currency) as pricing_currency,
+        case when pricing_currency is not null then list_price end as pricing_currency_list_unit_price,
+        case when pricing_currency is not null then contracted_price end as pricing_currency_contracted_unit_price,
+        case
+            when pricing_currency is null or effective_cost = 0 then null
+            when cost_in_pricing_currency is not null then cost_in_pricing_currency
+            when price_exchange_rate not in (0, 1)
+                then {{ approximate_quotient('effective_cost', 'price_exchange_rate') }}
+        end as pricing_currency_effective_cost,
+        -- What the mapping writes in another way: other categories, and ids in lower case.
+        {{ json_without_nulls({
+            'ChargeType': "case when charge_type != charge_category then charge_type end",
+            'ResourceId': 'case when resource_id != lower(resource_id) then resource_id end',
+            'BenefitId': 'case when is_commitment and commitment_id != lower(commitment_id) then commitment_id end',
+        }) }} as raw_values
 
     from priced_lines
 

@@ -11,6 +11,11 @@
     ref('int_azure__focus_charges_mapped'),
     ref('int_other__focus_charges_mapped'),
 ] -%}
+{#- Of what a FOCUS delivery says beyond the common columns, what the clouds' own formats say as well. -#}
+{%- set said_by_all = [
+    'invoice_issuer_legal_name', 'pricing_currency', 'pricing_currency_list_unit_price',
+    'pricing_currency_contracted_unit_price', 'pricing_currency_effective_cost', 'raw_values',
+] -%}
 
 with
 
@@ -22,7 +27,7 @@ mapped_charges as (
         {{ mapped_charge_columns() | join(',\n        ') }},
         {{ 'true' if is_focus else 'false' }} as is_delivered_as_focus
         {%- for column, type in focus_extra_columns().items() %},
-        {{ column if is_focus else 'cast(null as ' ~ type ~ ') as ' ~ column }}
+        {{ column if is_focus or column in said_by_all else 'cast(null as ' ~ type ~ ') as ' ~ column }}
         {%- endfor %}
     from {{ mapped_model }}
     {{ 'union all' if not loop.last }}

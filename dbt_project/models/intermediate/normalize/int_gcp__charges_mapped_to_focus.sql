@@ -1,5 +1,4 @@
-{#- Credits that pay part of the bill are charges of their own; the others are prices and are netted in their row. -#}
-{%- set own_credit_types = ['PROMOTION', 'FREE_TIER', 'SUBSCRIPTION_BENEFIT'] -%}
+{%- set own_credit_types = own_gcp_credit_types() -%}
 {%- set commitment_credit_types = ['COMMITTED_USAGE_DISCOUNT', 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'] -%}
 
 -- Fields of a record are read with a dot, which the linter takes for a table's columns.
@@ -14,16 +13,32 @@ billing_rows as (
 
 ),
 
+commitment_parts as (
+
+    select * from {{ ref('int_gcp__commitment_parts') }}
+
+),
+
 rows_with_credits as (
 
     select
-        *,
-        coalesce(cost, 0) as gross_cost,
-        {{ sum_of_credits('credits', own_credit_types, are_listed=false) }} as netted_credits,
-        {{ first_credit('credits', commitment_credit_types) }} as commitment_credit,
-        coalesce(sku_description like 'Commitment%', false) as is_commitment_fee
+        billing_rows.*,
+        coalesce(billing_rows.cost, 0) as gross_cost,
+        coalesce(billing_rows.cost, 0)
+        + {{ sum_of_credits('billing_rows.credits', own_credit_types, are_listed=false) }} as net_cost,
+        {{ first_credit('billing_rows.credits', commitment_credit_types) }} as commitment_credit,
+        commitment_parts.charge_part,
+        commitment_parts.billed_cost as part_billed_cost,
+        commitment_parts.effective_cost as part_effective_cost,
+        coalesce(commitment_parts.is_fee, false) as is_commitment_fee
 
     from billing_rows
+    left join commitment_parts
+        on
+            billing_rows.source_name = commitment_parts.source_name
+            and billing_rows.delivery_id = commitment_parts.delivery_id
+            and billing_rows.landed_file = commitment_parts.landed_file
+            and billing_rows.landed_row = commitment_parts.landed_row
 
 ),
 
@@ -31,8 +46,10 @@ row_charges as (
 
     select
         *,
-        cast(null as varchar) as charge_part,
         case
+            when charge_part = 'offset-residual' then 'Adjustment'
+            when charge_part = 'unused' then 'Usage'
+            when cost_type = 'regular' and is_commitment_fee then 'Purchase'
             when cost_type = 'regular' then 'Usage'
             when cost_type = 'tax' then 'Tax'
             else 'Adjustment'
@@ -44,11 +61,30 @@ row_charges as (
                 and usage_start_time < {{ pacific_to_utc(period_start('billing_period')) }}
                 then 'Correction'
         end as charge_class,
-        coalesce(adjustment_description, sku_description) as charge_description,
-        'delivered' as charge_origin,
-        gross_cost + netted_credits as billed_cost,
-        coalesce(cost_at_list, gross_cost) as list_cost,
-        gross_cost as contracted_cost
+        case charge_part
+            when 'offset-residual' then 'Committed usage at its lower price less the offset of its fee'
+            else coalesce(adjustment_description, sku_description)
+        end as charge_description,
+        case
+            when charge_part = 'unused' then 'unused commitment'
+            when charge_part = 'offset-residual' then 'negation residual'
+            when is_commitment_fee then 'commitment purchase'
+            else 'delivered'
+        end as charge_origin,
+        coalesce(part_billed_cost, net_cost) as billed_cost,
+        -- Google does not amortize: what a commitment's fee costs its users is worked out beside, all else costs what
+        -- is billed.
+        coalesce(part_effective_cost, net_cost) as effective_cost,
+        case
+            when charge_part is null then coalesce(cost_at_list, gross_cost)
+            when charge_part = 'unused' then 0
+            else part_billed_cost
+        end as list_cost,
+        case
+            when charge_part is null then gross_cost
+            when charge_part = 'unused' then 0
+            else part_billed_cost
+        end as contracted_cost
 
     from rows_with_credits
 
@@ -63,20 +99,20 @@ credit_entries as (
 
     from rows_with_credits
     cross join unnest(range(1, len(rows_with_credits.credits) + 1)) as places (place)
-    where rows_with_credits.credits is not null
+    where rows_with_credits.credits is not null and rows_with_credits.charge_part is null
 
 ),
 
 credit_charges as (
 
     select
-        * exclude (place, credit),
-        'credit-' || place as charge_part,
+        * exclude (place, credit) replace ('credit-' || place as charge_part),
         'Credit' as charge_category,
         cast(null as varchar) as charge_class,
         credit.credit_name as charge_description,
         'credit' as charge_origin,
         credit.amount as billed_cost,
+        credit.amount as effective_cost,
         credit.amount as list_cost,
         credit.amount as contracted_cost
 
@@ -100,15 +136,24 @@ described_charges as (
     select
         *,
         charge_category = 'Usage' as is_usage,
+        charge_category in ('Usage', 'Purchase') as is_priced,
+        coalesce(charge_part = 'unused', false) as is_unused,
         coalesce(sku_description ilike 'spot preemptible%' or sku_description ilike 'preemptible%', false) as is_spot,
         coalesce(
-            is_commitment_fee or commitment_credit is not null or subscription_instance_id is not null, false
+            is_commitment_fee or commitment_credit is not null or subscription_instance_id is not null
+            or part_effective_cost is not null,
+            false
         ) as is_committed,
         -- Told as GiB-hours: byte-seconds are numbers nobody reads.
         coalesce(usage_unit in ('byte-seconds', 'byte second'), false) as is_stored_bytes,
         coalesce(price_pricing_unit_quantity, 1) as price_block,
-        coalesce(subscription_instance_id, commitment_credit.credit_id, commitment_credit.credit_name)
-            as commitment_id,
+        coalesce(
+            subscription_instance_id,
+            commitment_credit.credit_id,
+            commitment_credit.credit_name,
+            case when part_effective_cost is not null then consumption_model end,
+            case when is_commitment_fee then sku_description end
+        ) as commitment_id,
         coalesce(resource_global_name, resource_name) as resource_id,
         {{ last_path_segment('coalesce(resource_name, resource_global_name)') }} as resource_label
 
@@ -141,56 +186,68 @@ mapped as (
         charge_class,
         charge_description,
         case
-            when is_usage and is_commitment_fee then 'Recurring'
+            when charge_category = 'Purchase' then 'Recurring'
             when is_usage then 'Usage-Based'
             else 'One-Time'
         end as charge_frequency,
         charge_origin,
         case
-            when not is_usage then null
-            when is_committed then 'Committed'
+            when not is_priced then null
+            when is_committed and is_usage then 'Committed'
             when is_spot then 'Dynamic'
             else 'Standard'
         end as pricing_category,
-        case when is_usage then coalesce(usage_amount_in_pricing_units, 0) end as pricing_quantity,
         case
-            when not is_usage or is_commitment_fee then null
+            when is_unused then 0
+            when is_priced then coalesce(usage_amount_in_pricing_units, 0)
+        end as pricing_quantity,
+        case
+            when not is_usage or is_unused then null
             when is_stored_bytes then {{ approximate_quotient('usage_amount', '3865470566400') }}
             else {{ money('usage_amount') }}
         end as consumed_quantity,
         case
-            when not is_usage or is_commitment_fee or usage_amount is null then null
+            when not is_usage or is_unused or usage_amount is null then null
             when is_stored_bytes then 'gibibyte hour'
             else usage_unit
         end as consumed_meter_unit,
-        case when is_usage and is_stored_bytes then {{ approximate_quotient('usage_amount', '3600') }} end
-            as stored_byte_hours,
         case
-            when not is_usage then null
+            when is_usage and not is_unused and is_stored_bytes then {{ approximate_quotient('usage_amount', '3600') }}
+        end as stored_byte_hours,
+        case
+            when not is_priced then null
+            when is_unused then 0
             when price_block in (0, 1) then abs(coalesce(price_list_price, price_effective_price))
             else abs({{ approximate_quotient('coalesce(price_list_price, price_effective_price)', 'price_block') }})
         end as list_unit_price,
         case
-            when not is_usage then null
+            when not is_priced then null
+            when is_unused then 0
             when price_block in (0, 1) then abs(price_effective_price)
             else abs({{ approximate_quotient('price_effective_price', 'price_block') }})
         end as contracted_unit_price,
         list_cost,
         contracted_cost,
         billed_cost,
-        -- Google does not amortize: what a row costs after its credits is what it effectively costs.
-        billed_cost as effective_cost,
-        case when is_usage and is_committed then commitment_id end as commitment_discount_id,
+        effective_cost,
+        case when is_priced and is_committed then commitment_id end as commitment_discount_id,
         case when is_usage and is_committed then commitment_credit.credit_name end as commitment_discount_name,
         case
-            when not is_usage or commitment_id is null or not is_committed then null
-            when commitment_credit.credit_type = 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE' then 'Spend'
+            when not is_priced or commitment_id is null or not is_committed then null
+            when
+                commitment_credit.credit_type = 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'
+                or consumption_model ilike '%CUD%'
+                or (is_commitment_fee and regexp_matches(sku_description, '(?i)dollar|flexible'))
+                then 'Spend'
             else 'Usage'
         end as commitment_discount_category,
-        case when is_usage and is_committed and commitment_id is not null then 'Committed Use Discount' end
+        case when is_priced and is_committed and commitment_id is not null then 'Committed Use Discount' end
             as commitment_discount_type,
-        case when is_usage and is_committed and commitment_id is not null then 'Used' end
-            as commitment_discount_status,
+        case
+            when not is_usage or not is_committed or commitment_id is null then null
+            when is_unused then 'Unused'
+            else 'Used'
+        end as commitment_discount_status,
         cast(null as {{ money_type() }}) as commitment_discount_quantity,
         cast(null as varchar) as commitment_discount_unit,
         case when is_usage then tags['compute.googleapis.com/reservation_name'] end as capacity_reservation_id,
@@ -233,7 +290,17 @@ mapped as (
         usage_pricing_unit as meter_unit,
         tags['compute.googleapis.com/machine_spec'] as instance_type,
         is_spot,
-        is_usage and not is_commitment_fee as is_consumption
+        is_usage and not is_unused as is_consumption,
+        -- Google bills in the currency of its prices, and its export names no legal entity.
+        cast(null as varchar) as invoice_issuer_legal_name,
+        cast(null as varchar) as pricing_currency,
+        cast(null as {{ money_type() }}) as pricing_currency_list_unit_price,
+        cast(null as {{ money_type() }}) as pricing_currency_contracted_unit_price,
+        cast(null as {{ money_type() }}) as pricing_currency_effective_cost,
+        case
+            when charge_category = 'Adjustment' and charge_origin = 'delivered' or adjustment_type is not null
+                then {{ json_without_nulls({'cost_type': 'cost_type', 'adjustment_info.type': 'adjustment_type'}) }}
+        end as raw_values
 
     from described_charges
 

@@ -64,10 +64,9 @@ select
     charges.pricing_category as PricingCategory,
     -- where the delivery names no pricing currency, prices are in the currency of the bill
     coalesce(charges.pricing_currency, charges.billing_currency) as PricingCurrency,
-    coalesce(charges.pricing_currency_contracted_unit_price, charges.contracted_unit_price)
-        as PricingCurrencyContractedUnitPrice,
-    coalesce(charges.pricing_currency_effective_cost, charges.effective_cost) as PricingCurrencyEffectiveCost,
-    coalesce(charges.pricing_currency_list_unit_price, charges.list_unit_price) as PricingCurrencyListUnitPrice,
+    {{ in_pricing_currency('charges', 'contracted_unit_price') }} as PricingCurrencyContractedUnitPrice,
+    {{ in_pricing_currency('charges', 'effective_cost') }} as PricingCurrencyEffectiveCost,
+    {{ in_pricing_currency('charges', 'list_unit_price') }} as PricingCurrencyListUnitPrice,
     charges.pricing_quantity as PricingQuantity,
     charges.pricing_unit as PricingUnit,
     charges.region_id as RegionId,

@@ -55,6 +55,7 @@ renamed as (
         {{ json_text(additional_info, 'VMName') }} as additional_info_vm_name,
         {{ text_to_map(first_delivered(delivered, ['Tags'])) }} as tags,
         {{ first_delivered(delivered, ['CostInBillingCurrency', 'Cost', 'PreTaxCost'], 'money') }} as cost,
+        {{ first_delivered(delivered, ['CostInPricingCurrency'], 'money') }} as cost_in_pricing_currency,
         {{ first_delivered(delivered, ['PaygCostInBillingCurrency'], 'money') }} as payg_cost,
         {{ first_delivered(delivered, ['Quantity', 'UsageQuantity'], 'money') }} as quantity,
         {{ first_delivered(delivered, ['EffectivePrice', 'ResourceRate'], 'money') }} as effective_price,
