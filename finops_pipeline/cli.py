@@ -30,6 +30,9 @@ app = typer.Typer(
 allocation_app = typer.Typer(help="Try allocation rules.", no_args_is_help=True, add_completion=False)
 app.add_typer(allocation_app, name="allocation")
 
+alerts_app = typer.Typer(help="Tell people: digests by Slack, Teams, mail and webhook.", add_completion=False)
+app.add_typer(alerts_app, name="alerts")
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="F", help="Configuration file [default: $FINOPS_CONFIG or finops.yaml]."),
@@ -86,8 +89,11 @@ def validate(config: ConfigOption = None) -> None:
             first, *more = str(line).splitlines() or [type(line).__name__]
             typer.echo("\n  ".join([f"{source.name}: {first}", *more]))
         faulty = sum(isinstance(line, FinopsError) for line in told)
+        untold = _missing_alert_variables(settings)
         if faulty:
             raise FinopsError(f"{faulty} of {len(sources)} sources cannot be read.")
+        if untold:
+            raise FinopsError(f"{untold} variables of alerts.yaml are not set.")
 
 
 @app.command()
@@ -171,6 +177,53 @@ def dev(
         # workspace.yaml names its working directory relative to itself.
         os.chdir(PROJECT_ROOT)
         os.execv(dagster, arguments)
+
+
+@alerts_app.callback(invoke_without_command=True)
+def alerts_list(context: typer.Context) -> None:
+    """Show the channels, what they were told last, and what could not be delivered."""
+    if context.invoked_subcommand is not None:
+        return
+    with _reported_errors():
+        from finops_pipeline.alerts.commands import listed
+
+        for line in listed(_settings(None)):
+            typer.echo(line)
+
+
+@alerts_app.command("send")
+def alerts_send(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the digests, send and remember nothing.")] = False,
+) -> None:
+    """Send what is due after the last run, and what could not be delivered before."""
+    with _reported_errors():
+        from finops_pipeline.alerts import commands
+
+        settings = _settings(None)
+        for line in commands.dry_run(settings) if dry_run else commands.sent(settings):
+            typer.echo(line)
+
+
+@alerts_app.command("test")
+def alerts_test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A name in alerts.yaml.")]) -> None:
+    """Send a test message to one channel."""
+    with _reported_errors():
+        from finops_pipeline.alerts.commands import tested
+
+        typer.echo(tested(_settings(None), channel))
+
+
+def _missing_alert_variables(settings: Settings) -> int:
+    """Tell which secrets of alerts.yaml the environment lacks; how many."""
+    from finops_pipeline.alerts.configuration import load_alerts, missing_variables
+
+    alerts = load_alerts(settings.config_path)
+    missing = missing_variables(alerts) if alerts else []
+    for line in missing:
+        typer.echo(line)
+    if alerts and not missing:
+        typer.echo(f"alerts: {len(alerts.channels)} channels; `finops alerts test CHANNEL` tries one")
+    return len(missing)
 
 
 def _settings(config: Path | None) -> Settings:

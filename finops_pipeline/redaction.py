@@ -5,7 +5,7 @@ No secret is ever put into one on purpose; a client's own error text may quote a
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 HIDDEN = "***"
 
@@ -19,13 +19,28 @@ _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE
 _USER_INFO = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
 
 _SECRET_VARIABLE = re.compile(r"(SECRET|TOKEN|PASSWORD|_KEY$|CONNECTION_STRING|SAS|CREDENTIALS?_JSON)", re.IGNORECASE)
+_ADDRESS_PARTS = re.compile(r"^https?://[^/?#]*|[/?#&]")
+"""Between what is secret in an address: its host is none."""
+
+_DIGIT = re.compile(r"\d")
 _SHORTEST_SECRET = 8
 """Shorter values of such variables are words like 'true' or 'none'."""
 
 
-def redacted(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """The text without signatures, keys and tokens, and without any value of this process's secret variables."""
-    for value in sorted(_secrets(os.environ if environ is None else environ), key=len, reverse=True):
+def redacted(text: str, environ: Mapping[str, str] | None = None, *, also: Iterable[str] = ()) -> str:
+    """The text without signatures, keys and tokens, and without any value of this process's secret variables.
+
+    `also` are secrets whose variables have other names, such as the addresses of webhooks: they, and the parts of
+    their paths, which clients quote without the host.
+    """
+    secrets = _secrets(os.environ if environ is None else environ)
+    for value in also:
+        secrets |= {value} if len(value) >= _SHORTEST_SECRET else set()
+        # Parts such as /services/ and /triggers/ are words of every message; those with a digit are the secret ones.
+        secrets |= {
+            part for part in _ADDRESS_PARTS.split(value) if len(part) >= _SHORTEST_SECRET and _DIGIT.search(part)
+        }
+    for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     text = _SIGNED.sub(rf"\1={HIDDEN}", text)
     return _USER_INFO.sub(f"{HIDDEN}@", _BEARER.sub(rf"\1 {HIDDEN}", text))

@@ -13,20 +13,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 
+from finops_pipeline.alerts.send import tell_after_run
 from finops_pipeline.dagster_home import prepare_homes, reuse_database_engines
+from finops_pipeline.failures import failure_messages
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.report import print_report
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import Settings
 
-if TYPE_CHECKING:
-    from dagster import DagsterEvent, ExecuteInProcessResult
-
 _KEPT_LOGS = 20
+
+TAG_BY = "finops/by"
+"""The tag of a run that says who started it."""
+
+BY_FINOPS_RUN = "finops run"
 
 
 def refresh(settings: Settings, *, from_period: str | None, to_period: str | None, rebuild: bool) -> int:
@@ -58,6 +62,9 @@ def refresh(settings: Settings, *, from_period: str | None, to_period: str | Non
                 seconds=time.monotonic() - started,
                 log=log,
             )
+            # Told here, and not by Dagster's sensor: that needs a daemon, which `finops run` does without.
+            for line in tell_after_run(settings, run_id, outcome.failures):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0 if outcome.succeeded else 1
 
 
@@ -100,40 +107,9 @@ def _execute_on(screen: Any, run_id: str, asked: dict[str, Any], *, shows_models
             instance=instance,
             run_id=run_id,
             raise_on_error=False,
-            tags={"finops/by": "finops run"},
+            tags={TAG_BY: BY_FINOPS_RUN},
         )
-    return Outcome(result.success, [] if result.success else _failures(result))
-
-
-def _failures(result: "ExecuteInProcessResult") -> list[str]:
-    failed = [event for event in result.all_events if event.is_step_failure]
-    if not failed:  # the run ended before its first step
-        return [event.message or "the run failed" for event in result.all_events if event.is_failure][:1]
-    return list(dict.fromkeys(message for event in failed for message in _messages(event)))
-
-
-def _messages(event: "DagsterEvent") -> Iterator[str]:
-    """The messages of a failure someone described; error and place for one nobody foresaw."""
-    data = event.step_failure_data
-    described = data.user_failure_data
-    if described is not None:
-        several = described.metadata.get("failures")
-        yield from several.value if several else [described.description or described.label]  # type: ignore[misc]
-        return
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    if error is None:
-        yield f"{event.step_key}: failed without an error"
-    elif error.cls_name == "DagsterAssetCheckFailedError":
-        return  # told once, with its evidence, among the checks
-    elif error.cls_name == "DagsterExecutionInterruptedError":
-        yield "interrupted"
-    elif error.cls_name in {"FinopsError", "ConfigurationError", "DeliveryError"}:
-        yield error.message.split(": ", 1)[-1].strip()
-    else:
-        place = "".join(error.stack[-2:]).rstrip()
-        yield f"{event.step_key}: {error.message.strip()}\n{place}"
+    return Outcome(result.success, [] if result.success else failure_messages(result.all_events))
 
 
 @contextmanager

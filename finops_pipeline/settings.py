@@ -75,6 +75,12 @@ def azure_connection_string(environ: Mapping[str, str] | None = None) -> str | N
     return environ.get("AZURE_STORAGE_CONNECTION_STRING", "").strip() or None
 
 
+def secret_variable(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """The value of a variable that a configuration names; None when unset or blank. Never shown, logged or kept."""
+    environ = os.environ if environ is None else environ
+    return environ.get(name, "").strip() or None
+
+
 def _now(text: str | None) -> datetime:
     if not text:
         return datetime.now(UTC)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
-from finops_pipeline.config_yaml import Problem, explain, read_yaml
+from finops_pipeline.config_yaml import KeyPath, Problem, explain, looks_like_a_secret, read_yaml
 from finops_pipeline.errors import ConfigurationError
 
 _Checked = TypeVar("_Checked", bound=BaseModel)
@@ -28,10 +28,7 @@ def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        problems = [
-            Problem(tuple(part for part in item["loc"] if isinstance(part, int | str)), _what_is_wrong(item))
-            for item in error.errors()
-        ]
+        problems = [Problem(_place(item, value), _what_is_wrong(item)) for item in error.errors()]
         raise ConfigurationError(explain(path, problems, document)) from error
 
 
@@ -48,12 +45,34 @@ def write_side_table(path: Path, schema: pa.Schema, rows: list[dict[str, Any]]) 
     partial.replace(path)
 
 
+def _place(item: Any, value: Any) -> KeyPath:
+    """Where a fault stands in the file: without the names of a union's members, which the file has not got."""
+    place: list[int | str] = []
+    *_, missing = item["loc"] if item["type"] == "missing" and item["loc"] else (None,)
+    for part in item["loc"]:
+        if isinstance(value, dict) and part not in value and part != missing:
+            continue
+        place.append(part)
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            value = None
+    return tuple(place)
+
+
 def _what_is_wrong(item: Any) -> str:
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "missing":
         return "is missing; it is required"
+    if kind == "extra_forbidden" and looks_like_a_secret(str(item["loc"][-1])):
+        return "looks like a credential; secrets come only from the environment. Remove the key, and change the secret"
     if kind == "extra_forbidden":
         return "is not a known key; remove it or mend its name"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        # Never the value: a mapping of an unknown kind may hold anything.
+        key = context["discriminator"].strip("'")
+        told = f"has {key} {context['tag']!r}; allowed: {context['expected_tags']}" if "tag" in context else None
+        return told or f"has no {key}; it is required"
     if kind == "literal_error":
         return f"is {value!r}; allowed: {context['expected'].replace(' or ', ', ')}"
     if kind == "value_error":

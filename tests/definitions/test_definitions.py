@@ -178,9 +178,14 @@ def test_one_schedule_runs_the_job_every_morning_and_starts_only_when_someone_tu
     schedule = definitions.resolve_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 6 * * *", "UTC", "refresh")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-    [sensor] = definitions.sensors
-    assert (sensor.name, sensor.job_name) == ("new_deliveries", "refresh")
-    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors}
+    assert definitions.resolve_sensor_def("new_deliveries").job_name == "refresh"
+    assert sensors == {
+        "new_deliveries": dg.DefaultSensorStatus.STOPPED,
+        # Without an alerts.yaml they do nothing.
+        "alerts_after_success": dg.DefaultSensorStatus.RUNNING,
+        "alerts_after_failure": dg.DefaultSensorStatus.RUNNING,
+    }
 
 
 LOAD_AND_REPORT_WARNINGS = """

@@ -1,0 +1,59 @@
+"""Mail by SMTP: plain text, which every reader shows and no bill can turn into something else."""
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.utils import formatdate
+
+from finops_pipeline.alerts.configuration import EmailChannel
+from finops_pipeline.alerts.digest import Digest, as_text
+from finops_pipeline.alerts.refused import Refused
+
+
+def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], seconds: float) -> None:
+    """Send the digest to every recipient."""
+    message = mail(channel, digest)
+    try:
+        with _connected(channel, seconds) as server:
+            if channel.tls == "starttls":
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+            if channel.password_env is not None:
+                server.login(secrets["username_env"], secrets["password_env"])
+            refused = server.send_message(message)
+    except smtplib.SMTPNotSupportedError:
+        raise Refused(f"offers no {'STARTTLS' if channel.tls == 'starttls' else 'login'}", may_pass=False) from None
+    except smtplib.SMTPAuthenticationError as error:
+        raise Refused(f"does not accept the login (SMTP {error.smtp_code})", may_pass=False) from None
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        may_pass = all(400 <= code < 500 for code in codes)
+        raise Refused(f"takes no mail for its recipients (SMTP {codes[0]})", may_pass=may_pass) from None
+    except smtplib.SMTPResponseException as error:
+        raise Refused(f"answered SMTP {error.smtp_code}", may_pass=400 <= error.smtp_code < 500) from None
+    except (OSError, smtplib.SMTPException) as error:
+        raise Refused.by_error(error) from None
+    if refused:
+        # The others have it: trying again would send it to them twice.
+        raise Refused(f"takes no mail for {len(refused)} of {len(channel.to)} recipients", may_pass=False)
+
+
+def mail(channel: EmailChannel, digest: Digest) -> EmailMessage:
+    """The message. Its id is the digest's, so that a second delivery can be known as one."""
+    message = EmailMessage()
+    message["Subject"] = digest.headline
+    message["From"] = channel.sender
+    message["To"] = ", ".join(channel.to)
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{digest.digest_id}@finops-pipeline.invalid>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(as_text(digest))
+    return message
+
+
+def _connected(channel: EmailChannel, seconds: float) -> smtplib.SMTP:
+    if channel.tls == "implicit":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(channel.host, channel.port, timeout=seconds, context=context)
+    return smtplib.SMTP(channel.host, channel.port, timeout=seconds)

@@ -1,0 +1,143 @@
+"""One message for one channel: its findings by owner and check, short enough to read. Knows no channel's format."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from finops_pipeline.alerts.finding import Finding
+
+SHOWN_OF_A_CHECK = 5
+"""Subjects of one check in a message: enough to see the pattern; the count and the link tell the rest."""
+
+CHECKS_SHOWN = 20
+"""Checks in a message; chats cut longer ones off in the middle."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is told of one check to one owner: the first findings, and how many there are."""
+
+    owner: str
+    name: str
+    severity: str
+    findings: Sequence[Finding]
+    count: int
+
+    @property
+    def title(self) -> str:
+        """The check, and how many subjects it is about."""
+        word = "FAILED" if self.severity == "error" else "warning"
+        return f"{word} {self.name}" + (f" ({self.count})" if self.count > 1 else "")
+
+    @property
+    def more(self) -> str | None:
+        """What is not shown."""
+        hidden = self.count - len(self.findings)
+        return f"… and {hidden} more in Dagster and in fct_check_results" if hidden else None
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What a channel is told on a day. `digest_id` stays the same however often it is tried."""
+
+    digest_id: str
+    channel: str
+    day: str
+    dagster_url: str
+    findings: tuple[Finding, ...]
+    solved: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """One line: what happened, the worst first."""
+        errors = sum(finding.is_error for finding in self.findings)
+        warnings = len(self.findings) - errors
+        parts = [f"{errors} that stop publishing"] if errors else []
+        parts += [f"{warnings} to look at"] if warnings else []
+        parts += [f"{len(self.solved)} solved"] if self.solved else []
+        return f"FinOps {self.day}: {', '.join(parts) or 'nothing to tell'}"
+
+    def entries(self) -> list[Entry]:
+        """The findings by severity, owner and check, in their order of importance."""
+        ordered = sorted(self.findings, key=lambda f: (not f.is_error, f.owner, f.name))
+        grouped = groupby(ordered, key=lambda f: (f.severity, f.owner, f.name))
+        entries = [
+            Entry(owner, name, severity, found[:SHOWN_OF_A_CHECK], len(found))
+            for (severity, owner, name), group in grouped
+            if (found := list(group))
+        ]
+        return entries[:CHECKS_SHOWN]
+
+    @property
+    def left_out(self) -> int:
+        """Findings of checks that are not shown at all."""
+        return len(self.findings) - sum(entry.count for entry in self.entries())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For dead letters and webhooks: all findings, to the last digit."""
+        return {
+            "digest_id": self.digest_id,
+            "channel": self.channel,
+            "day": self.day,
+            "headline": self.headline,
+            "dagster_url": self.dagster_url,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "solved": list(self.solved),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Digest":
+        """Back from `as_dict`."""
+        return cls(
+            digest_id=values["digest_id"],
+            channel=values["channel"],
+            day=values["day"],
+            dagster_url=values["dagster_url"],
+            findings=tuple(Finding.from_dict(finding) for finding in values["findings"]),
+            solved=tuple(values.get("solved", ())),
+        )
+
+
+def make_digest(channel: str, day: str, base: str, findings: Sequence[Finding], solved: Sequence[str]) -> Digest:
+    """A digest named by its content, so that the same one never gets a second name."""
+    content = json.dumps([channel, day, [finding.as_dict() for finding in findings], list(solved)], sort_keys=True)
+    digest_id = f"{day}-{channel}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    return Digest(digest_id, channel, day, base, tuple(findings), tuple(solved))
+
+
+def as_text(digest: Digest) -> str:
+    """The digest for a terminal or a mail."""
+    return "\n".join(_lines(digest)) + "\n"
+
+
+def detail(finding: Finding) -> str:
+    """What was seen and what should have been, with the money first where it is known."""
+    return f"{finding.money}: {finding.told}" if finding.money else finding.told
+
+
+def _lines(digest: Digest) -> Iterator[str]:
+    yield digest.headline
+    owner = None
+    for entry in digest.entries():
+        if entry.owner != owner:
+            owner = entry.owner
+            yield from ("", f"For {owner}")
+        yield from ("", f"  {entry.title}")
+        for finding in entry.findings:
+            yield f"    {finding.subject}"
+            yield f"      {detail(finding)}"
+            if finding.command:
+                yield f"      {finding.command}"
+        yield from ([f"    {entry.more}"] if entry.more else [])
+        links = dict.fromkeys(finding.link for finding in entry.findings if finding.link)
+        yield from (f"    {link}" for link in links)
+        steps = dict.fromkeys(finding.next_step for finding in entry.findings if finding.next_step)
+        yield from (f"    Next: {step}" for step in steps)
+    if digest.left_out:
+        yield from ("", f"… and {digest.left_out} more findings in Dagster and in fct_check_results")
+    if digest.solved:
+        yield from ("", "Solved", *(f"  {line}" for line in digest.solved))
+    yield from ("", f"Dagster: {digest.dagster_url}")

@@ -1,0 +1,111 @@
+"""What there is to tell: the verdicts a run recorded, its failures, and the published anomalies and budgets.
+
+Only reads. Text from bills, feeds and clients passes `redacted` here, once, before it goes anywhere.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from finops_pipeline.alerts.finding import RUN_FAILED, Finding, asset_link, check_link, run_link, shortened
+from finops_pipeline.alerts.marts import findings_of_marts
+from finops_pipeline.checks.results import CheckResult, results_of_run
+from finops_pipeline.redaction import redacted
+from finops_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The findings, and the names of all checks that were looked at: what of theirs is not found is over."""
+
+    findings: list[Finding]
+    evaluated: frozenset[str]
+
+
+def gather(
+    settings: Settings, *, run_id: str | None, failures: Sequence[str] | None, base: str, secrets: frozenset[str]
+) -> Gathered:
+    """Everything that holds after a run.
+
+    Args:
+        settings: where results and marts are.
+        run_id: the run whose verdicts count; without one only the marts are read.
+        failures: why the run failed, empty if it did not; None if nobody knows.
+        base: the address of Dagster's UI.
+        secrets: values that no text may hold.
+    """
+    results = results_of_run(settings.check_results, run_id) if run_id else []
+    findings = [*_failures(failures or (), run_id or "", base), *_failed_checks(results, base)]
+    evaluated = {result.check_name for result in results}
+    if failures is not None and not failures:
+        # Only a run that ended well shows that a failure is over: the next one may word the same fault otherwise.
+        evaluated.add(RUN_FAILED)
+    database = settings.marts / "current" / "marts.duckdb"
+    if database.exists():
+        with duckdb.connect(str(database), read_only=True) as marts:
+            of_marts = findings_of_marts(marts, settings.now.date(), lambda mart: asset_link(base, mart))
+        findings += of_marts.findings
+        evaluated |= of_marts.evaluated
+    return Gathered([_clean(finding, secrets) for finding in findings], frozenset(evaluated))
+
+
+def newest_run(check_results: Path) -> str | None:
+    """The run that last recorded a verdict."""
+    files = [path for path in check_results.glob("*.jsonl")] if check_results.is_dir() else []
+    return max(files, key=lambda path: path.stat().st_mtime_ns).stem if files else None
+
+
+def _failures(failures: Sequence[str], run_id: str, base: str) -> Iterator[Finding]:
+    for failure in failures:
+        # The same fault tomorrow has the same first line; numbers and paths behind it may differ.
+        subject = shortened(failure.strip().splitlines()[0] if failure.strip() else "no message")
+        yield Finding(
+            key=f"{RUN_FAILED}/{subject}",
+            name=RUN_FAILED,
+            severity="error",
+            subject=subject,
+            told="the published marts are what they were before this run",
+            link=run_link(base, run_id),
+            next_step="Mend what the run names, then `finops run`.",
+        )
+
+
+def _failed_checks(results: Sequence[CheckResult], base: str) -> Iterator[Finding]:
+    """One finding for each subject that offends a check; the check itself where it names none."""
+    by_check: dict[str, list[CheckResult]] = {}
+    for result in results:
+        by_check.setdefault(result.check_name, []).append(result)
+    for name, recorded in by_check.items():
+        # The first row of a check is its verdict on the whole asset, and the asset its subject.
+        whole, parts = recorded[0], [result for result in recorded[1:] if not result.passed]
+        if whole.passed:
+            continue
+        for result in parts or [whole]:
+            yield Finding(
+                key=f"{name}/{result.subject}",
+                name=name,
+                severity=result.severity,
+                subject=result.subject,
+                told=f"{result.observed}; expected {result.expected}",
+                weight=_failing_rows(result.observed),
+                link=check_link(base, whole.subject, name),
+            )
+
+
+def _failing_rows(observed: str) -> float:
+    """How many rows fail a dbt test: more of them tomorrow is worse. Other checks have no such number."""
+    count = observed.removeprefix("failing rows: ")
+    return float(count) if count.isdigit() else 0.0
+
+
+def _clean(finding: Finding, secrets: frozenset[str]) -> Finding:
+    clean: Callable[[str], str] = lambda text: shortened(redacted(text, also=secrets))  # noqa: E731
+    return replace(
+        finding,
+        key=redacted(finding.key, also=secrets),
+        subject=clean(finding.subject),
+        told=clean(finding.told),
+        owner=clean(finding.owner),
+    )

@@ -1,0 +1,172 @@
+"""What there is to tell: of a run's verdicts and failures, of the published anomalies and budgets; and its pages."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from finops_pipeline.alerts.digest import as_text, make_digest
+from finops_pipeline.alerts.finding import Finding, check_link, run_link
+from finops_pipeline.alerts.gather import gather, newest_run
+from finops_pipeline.alerts.marts import findings_of_marts
+from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.results import CheckResult, record_results, results_of
+from finops_pipeline.settings import load_settings
+
+NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
+BASE = "http://127.0.0.1:3000"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load_settings({"FINOPS_HOME": str(tmp_path), "FINOPS_NOW": NOW.isoformat()})
+
+
+def record(settings, name, offenders, severity="warn", run_id="run-1"):
+    outcome = CheckOutcome(f"{len(offenders)} differ", "none", "Look.", offenders)
+    rows = results_of(
+        outcome, check_name=name, subject="raw/deliveries", severity=severity, run_id=run_id, checked_at=NOW
+    )
+    record_results(settings.check_results, rows)
+
+
+def found(settings, run_id="run-1", failures=(), secrets=frozenset()):
+    return gather(settings, run_id=run_id, failures=failures, base=BASE, secrets=secrets)
+
+
+def test_each_offender_of_a_failed_check_is_a_finding_and_passed_checks_are_none(settings):
+    record(settings, "sources_are_fresh", (Offender("aws", "5 days", "3 days"), Offender("gcp", "9 days", "3 days")))
+    record(settings, "books_balance", ())
+    gathered = found(settings)
+    assert [(f.name, f.subject, f.told) for f in gathered.findings] == [
+        ("sources_are_fresh", "aws", "5 days; expected 3 days"),
+        ("sources_are_fresh", "gcp", "9 days; expected 3 days"),
+    ]
+    assert gathered.evaluated == {"sources_are_fresh", "books_balance", "run_failed"}
+    assert gathered.findings[0].link == (
+        "http://127.0.0.1:3000/assets/raw/deliveries?view=checks&checkDetail=sources_are_fresh"
+    )
+
+
+def test_a_failed_dbt_test_is_told_by_its_asset_and_weighed_by_its_rows(settings):
+    test = CheckResult("keys_are_unique", "fct_x", "error", False, "failing rows: 12", "failing rows: 0", "run-1", "")
+    record_results(settings.check_results, [test])
+    [finding] = found(settings).findings
+    assert (finding.subject, finding.weight, finding.is_error) == ("fct_x", 12.0, True)
+
+
+def test_failures_are_told_by_their_first_line_and_are_over_only_after_a_good_run(settings):
+    gathered = found(settings, failures=["raw__aws_cur2: key denied\n  File x, line 1", ""])
+    assert [finding.subject for finding in gathered.findings] == ["raw__aws_cur2: key denied", "no message"]
+    assert all(finding.is_error and finding.link == f"{BASE}/runs/run-1" for finding in gathered.findings)
+    assert "run_failed" not in gathered.evaluated
+
+
+def test_no_secret_gets_into_a_finding_however_it_got_into_a_message(settings, monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "c4n4ry-token")
+    address = "https://hooks.slack.test/services/T0CANARY0/c4n4ry1234567"
+    said = f"denied c4n4ry-token at {address} (/services/T0CANARY0/c4n4ry1234567)?sig=c4n4ryx"
+    record(settings, "sources_are_fresh", (Offender(said, said, said),))
+    gathered = found(settings, failures=[said], secrets=frozenset({address}))
+    assert len(gathered.findings) == 2
+    assert "c4n4ry" not in "".join(str(finding.as_dict()) for finding in gathered.findings)
+
+
+def test_the_newest_run_is_the_one_that_recorded_last(settings):
+    assert newest_run(settings.check_results) is None
+    record(settings, "a", (), run_id="run-1")
+    record(settings, "a", (), run_id="run-2")
+    assert newest_run(settings.check_results) == "run-2"
+
+
+def test_links_escape_what_names_hold():
+    assert check_link(BASE, "raw/a b", "x&y") == f"{BASE}/assets/raw/a%20b?view=checks&checkDetail=x%26y"
+    assert run_link(BASE, "../x") == f"{BASE}/runs/..%2Fx"
+
+
+def test_a_finding_survives_its_way_through_a_file_to_the_last_digit():
+    finding = Finding("k", "n", "warn", "s", "t", amount=Decimal("1234567.000000000000000001"), currency="USD")
+    assert Finding.from_dict(finding.as_dict() | {"unknown": 1}) == finding
+
+
+def test_a_digest_groups_by_owner_and_check_and_counts_what_it_does_not_show():
+    many = [Finding(f"k{i}", "check_a", "warn", f"subject {i}", "told", owner="vision") for i in range(8)]
+    error = Finding("e", "check_b", "error", "broken", "told", next_step="Mend it.")
+    text = as_text(make_digest("chat", "2026-11-03", BASE, [*many, error], ["run_failed: disk full"]))
+    assert text.splitlines()[0] == "FinOps 2026-11-03: 1 that stop publishing, 8 to look at, 1 solved"
+    assert text.index("FAILED check_b") < text.index("For vision") < text.index("warning check_a (8)")
+    assert "subject 4" in text
+    assert "subject 5" not in text
+    assert "… and 3 more" in text
+    assert "Next: Mend it." in text
+
+
+@pytest.fixture
+def marts():
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create table fct_cost_allocations as
+            select * from (values
+                ('a1', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 100::decimal(38, 18)),
+                ('a2', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 900),
+                ('a3', date '2026-10-27', 'USD', 'Azure AI Foundry', 'search', 950),
+                ('a4', date '2026-11-02', 'USD', 'Amazon EC2', 'search', 5)
+            ) t(allocation_id, charge_date, billing_currency, service_name, team, allocated_effective_cost)
+            """
+        )
+        yield connection
+
+
+ANOMALIES = """
+    create table fct_anomalies as
+    select * from (values
+        ('x1', date '2026-10-27', date '2026-10-29', 'service', 'Azure AI Foundry', 'USD', 6237.69::decimal(38, 18),
+            441.94::decimal(38, 18), 5795.75::decimal(38, 18), 'spike'),
+        ('x0', date '2026-09-01', date '2026-09-02', 'service', 'Azure AI Foundry', 'USD', 9, 1, 8, 'spike'),
+        ('x2', date '2026-10-30', date '2026-11-01', 'total', null, 'USD', 9, 1, 8, 'step')
+    ) t(
+        anomaly_id, charge_date, detected_on, scope, entity, billing_currency, observed_cost, expected_cost, impact,
+        kind
+    )
+"""
+BUDGETS = """
+    create table fct_budget_status as
+    select * from (values
+        ('gpu', 'search', '2026-11', 'USD', 100::decimal(38, 18), 90::decimal(38, 18), 130::decimal(38, 18), 'over',
+            date '2026-11-02'),
+        ('gpu', 'search', '2026-11', 'USD', 100, 10, 110, 'ok', date '2026-11-01'),
+        ('all', null, '2026-11', 'USD', 100, 10, null, 'ok', date '2026-11-02'),
+        ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over', date '2026-08-31')
+    ) t(budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, as_of)
+"""
+
+
+def of_marts(marts):
+    return findings_of_marts(marts, date(2026, 11, 3), lambda mart: f"{BASE}/assets/{mart}")
+
+
+def test_nothing_is_read_of_marts_that_are_not_published(marts):
+    assert of_marts(marts).findings == []
+    assert of_marts(marts).evaluated == frozenset()
+
+
+def test_recent_anomalies_are_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_explain(marts):
+    marts.execute(ANOMALIES)
+    spike, step = of_marts(marts).findings
+    assert (spike.key, spike.owner, spike.allocation_id) == ("anomaly/x1", "vision", "a2")
+    assert spike.subject == "spike of service Azure AI Foundry on 2026-10-27"
+    assert spike.told == "6,237.69 USD; expected 441.94"
+    assert (spike.amount, spike.money) == (Decimal("5795.75"), "+5,795.75 USD")
+    assert spike.command == "finops explain a2"
+    assert (step.owner, step.allocation_id, step.subject) == ("finops", None, "step of total on 2026-10-30")
+
+
+def test_budgets_are_told_as_they_stand_on_their_newest_day(marts):
+    marts.execute(BUDGETS)
+    [budget] = of_marts(marts).findings
+    assert budget.subject == "budget gpu of 2026-11 is over"
+    assert (budget.owner, budget.amount, budget.allocation_id) == ("search", Decimal(30), "a4")
+    assert budget.told == "spent 90.00 USD, forecast 130.00, budget 100.00"
+    assert of_marts(marts).evaluated == {"budget"}
