@@ -42,6 +42,12 @@ def faults(tmp_path: Path, text: str) -> list[str]:
     return [line.strip() for line in told]
 
 
+def test_the_documented_example_is_valid(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
+    alerts = load(tmp_path, page.split("```yaml\n")[1].split("```")[0])
+    assert [channel.kind for channel in alerts.channels] == ["slack", "slack", "teams", "webhook", "email"]
+
+
 def test_no_file_means_nobody_is_told(tmp_path):
     assert load_alerts(tmp_path / "finops.yaml") is None
 
