@@ -9,7 +9,9 @@
         'rule', 'step', 'pool', 'pool_kind', 'driver', 'basis', 'driver_window', 'idle_policy', 'missing_policy',
         'service', 'valid_from', 'valid_to',
     ] -%}
-    {%- set documents = ['conditions', 'driver_of', 'driver_by', 'bounds', 'payers', 'owner', 'shares'] -%}
+    {%- set documents = [
+        'conditions', 'driver_of', 'driver_by', 'bounds', 'payers', 'owner', 'shares', 'weights', 'model_weights',
+    ] -%}
     {%- set written -%}
         select
             rule_order,

@@ -1,4 +1,5 @@
-{#- The consumer of capacity that nobody held. Keys of real consumers contain `=`. -#}
+{#- The consumer of capacity that nobody held. Keys of real consumers contain `=`, those of idle hours begin with a tilde:
+    see idle_type_of. -#}
 {% macro idle_consumer_key() -%}
     '~idle'
 {%- endmacro %}

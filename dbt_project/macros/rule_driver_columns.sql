@@ -6,7 +6,8 @@
             {{ text_literal(rule.rule) }} as rule,
             {{ text_literal(rule.driver) }} as driver,
             {%- set feed = driver_feeds().get(rule.driver, {}) %}
-            {{ text_literal(feed.unit or rule.driver_of.driver or rule.driver_of.metric or
+            {%- set prefix = 'Weighted ' if rule.weights or rule.model_weights else '' %}
+            {{ text_literal(prefix ~ feed.unit if feed.unit else rule.driver_of.driver or rule.driver_of.metric or
                 {'fixed': 'Percent', 'even': 'Consumers'}.get(rule.driver, 'Units')) }} as driver_unit,
             {{ owner_key(rule.owner) if rule.missing_policy == 'owner' else 'cast(null as string)' }}
                 as missing_owner_key

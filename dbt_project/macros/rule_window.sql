@@ -1,7 +1,14 @@
-{#- The window a rule takes its driver over. Cost is compared over the billing month, whatever the charge's length. -#}
+{#- The window a rule takes its driver over. Cost is compared over the billing month, whatever the charge's length. A
+    charge that is longer than the rule's hour takes its day or month; the check `windows_are_no_finer_than_charges`
+    fails on it. -#}
 {% macro rule_window(rule, charges) -%}
     {%- if rule.pool_kind == 'overhead' or (rule.pool_kind in ['rule', 'service'] and rule.driver_window == 'month') -%}
         {{ charges }}.billing_period
+    {%- elif rule.driver_window == 'hour' -%}
+        case
+            when {{ is_hourly(charges) }} then {{ hour_window(charges ~ '.charge_period_start') }}
+            else {{ charge_window(charges) }}
+        end
     {%- else -%}
         {{ charge_window(charges) }}
     {%- endif -%}

@@ -88,6 +88,36 @@ def shared_services_have_an_exit(warehouse: duckdb.DuckDBPyConnection) -> CheckO
     )
 
 
+def windows_are_no_finer_than_charges(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """A rule by the hour finds charges of at most an hour: a day's charge has no hour whose driver it could follow."""
+    rows = warehouse.execute(
+        """
+        select pools.rule, pools.source_name, pools.billing_currency, sum(pools.charges) as charges,
+            sum(pools.effective_cost) as cost, min(pools.charge_date) as first_day
+        from int_pools as pools
+        inner join stg_allocation_rules as rules on pools.rule = rules.rule
+        -- credits, taxes and fees are no matter of an hour and take their month
+        where rules.driver_window = 'hour' and pools.charge_category = 'Usage'
+            and length(pools.driver_window) = length('2026-10-31')
+        group by all
+        order by abs(cost) desc, pools.rule, pools.source_name
+        """
+    ).fetchall()
+    return CheckOutcome(
+        observed=f"{len(rows)} rules by the hour took charges that are longer",
+        expected="usage charges of a rule with window: hour last at most an hour",
+        next_step="Set window: day in allocation.yaml, or export the bill by the hour; the cost followed its days.",
+        offenders=[
+            Offender(
+                f"{rule} {source}",
+                f"{charges:,} charges longer than an hour from {first}, {cost:,.2f} {currency}",
+                "charges of at most an hour",
+            )
+            for rule, source, currency, charges, cost, first in rows
+        ],
+    )
+
+
 def usage_cost_is_classified(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
     """At most 2 % of a source's usage cost comes from meters nobody has classified: AI may hide in there."""
     rows = warehouse.execute(

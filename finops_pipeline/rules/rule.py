@@ -4,12 +4,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from finops_pipeline.rules.drivers import (
     COST_DRIVERS,
     DRIVERS_OF_POOL,
     FEEDS,
+    WEIGHTS_OF_DRIVER,
     ConsumerColumn,
     Driver,
     OwnerName,
@@ -33,18 +34,21 @@ _STEPS_OF_DRIVER: dict[str, tuple[Step, ...]] = {
 }
 
 
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, float) else value  # 33.3, not 33.2999999999999971
+
+
+Weight = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6), BeforeValidator(_as_text)]
+"""A factor as it is written in the file."""
+
+
 class FixedShare(BaseModel):
     """A consumer's fixed part, in percent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     consumer: Annotated[dict[ConsumerColumn, _Text], Field(min_length=1)]
-    percent: Annotated[Decimal, Field(gt=0, le=100, decimal_places=6)]
-
-    @field_validator("percent", mode="before")
-    @classmethod
-    def _as_written(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, float) else value  # 33.3, not 33.2999999999999971
+    percent: Annotated[Decimal, Field(gt=0, le=100, decimal_places=6), BeforeValidator(_as_text)]
 
 
 class Rule(BaseModel):
@@ -63,7 +67,10 @@ class Rule(BaseModel):
     basis: Literal["requested", "used", "max"] = "requested"
     of: dict[str, _Text] = {}
     by: dict[str, SelectColumn] = {}
-    window: Literal["day", "month"] = "day"
+    unused: Literal["paid", "shown"] = "paid"
+    weights: dict[_Text, Weight] = {}
+    model_weights: dict[_Text, dict[_Text, Weight]] = {}
+    window: Literal["hour", "day", "month"] = "day"
     consumers: list[ConsumerColumn] = []
     within: list[PoolFact] = []
     shares: list[FixedShare] = []
@@ -97,8 +104,9 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Rule":
-        for problem in (self._pool(), self._dates(), self._step(), self._feed(), self._settings(), self._owner()):
-            if problem:
+        parts = (self._pool, self._dates, self._step, self._feed, self._settings, self._windows, self._weights)
+        for check in (*parts, self._owner):
+            if problem := check():
                 raise ValueError(problem)
         return self
 
@@ -146,8 +154,10 @@ class Rule(BaseModel):
             return f"basis is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
         if self.driver != "gpu_hours" and "idle" in written:
             return f"idle is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
-        if self.driver not in FEEDS and "window" in written:
-            return f"driver {self.driver} takes its window from the charge; remove window"
+        if self.unused == "shown" and (self.driver != "gpu_hours" or self.basis == "used"):
+            return (
+                "unused: shown is a matter of gpu_hours that are paid as requested (basis requested or max); remove it"
+            )
         if self.driver not in (*FEEDS, *COST_DRIVERS) and self.consumers:
             return f"driver {self.driver} has its own consumers; remove consumers"
         if self.driver not in COST_DRIVERS and self.within:
@@ -158,6 +168,31 @@ class Rule(BaseModel):
             return f"shares sum to {total} percent; expected 100"
         if len({tuple(sorted(share.consumer.items())) for share in self.shares}) < len(self.shares):
             return "a consumer has two shares; give each one"
+        return None
+
+    def _windows(self) -> str | None:
+        feed = FEEDS.get(self.driver)
+        if "window" in self.model_fields_set and feed is None and self.driver != "gpu_hours":
+            return f"driver {self.driver} takes its window from the charge; remove window"
+        if self.window == "hour" and feed and not feed.has_intervals:
+            return f"rows of the feed of driver {self.driver} are days; window: hour is finer than they are"
+        if self.window == "hour" and self.service:
+            return "a shared service is used by the day or the month; window: hour is finer than that"
+        if self.window == "month" and self.driver == "gpu_hours":
+            return "machines follow the GPU-hours of the day or the hour; window: month is not allowed"
+        return None
+
+    def _weights(self) -> str | None:
+        allowed = WEIGHTS_OF_DRIVER.get(self.driver, ())
+        if (self.weights or self.model_weights) and not allowed:
+            return f"weights are a matter of {' and '.join(WEIGHTS_OF_DRIVER)}; driver {self.driver} has none"
+        if self.model_weights and self.driver != "tokens":
+            return f"model_weights are a matter of tokens; remove them from a rule with driver {self.driver}"
+        for name in (*self.weights, *(name for weights in self.model_weights.values() for name in weights)):
+            if name not in allowed:
+                return f"driver {self.driver} has no weight {name!r}; allowed: {', '.join(allowed)}"
+        if self.driver == "gpu_hours" and self.weights and not self.weights.get("gpu"):
+            return "weights of a GPU machine need gpu: N above 0; the others count 0 if left out"
         return None
 
     def _owner(self) -> str | None:

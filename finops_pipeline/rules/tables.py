@@ -2,6 +2,7 @@
 
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ _TEXT_COLUMNS = (
     "payers",
     "owner",
     "shares",
+    "weights",
+    "model_weights",
 )
 
 
@@ -85,7 +88,8 @@ def _row(rule: Rule) -> dict[str, Any]:
         "pool": rule.pool,
         "pool_kind": rule.pool_kind,
         "driver": rule.driver,
-        "basis": rule.basis,
+        # what a workload did not use is told by telemetry, too: a way of reading it like the others
+        "basis": f"{rule.basis}, unused shown" if rule.unused == "shown" else rule.basis,
         "driver_window": rule.window,
         "idle_policy": rule.idle,
         "missing_policy": rule.missing,
@@ -99,9 +103,17 @@ def _row(rule: Rule) -> dict[str, Any]:
         "shares": json.dumps(
             [{"consumer": share.consumer, "weight": int(share.percent * 1_000_000)} for share in rule.shares]
         ),
+        "weights": json.dumps(_millionths(rule.weights)),
+        "model_weights": json.dumps(
+            {model.lower(): _millionths(weights) for model, weights in sorted(rule.model_weights.items())}
+        ),
         "valid_from": rule.valid_from,
         "valid_to": rule.valid_to,
     }
+
+
+def _millionths(weights: dict[str, Decimal]) -> dict[str, int]:
+    return {name: int(weight * 1_000_000) for name, weight in sorted(weights.items())}
 
 
 def _write(path: Path, schema: pa.Schema, rows: list[dict[str, Any]]) -> None:

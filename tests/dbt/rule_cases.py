@@ -3,7 +3,7 @@
 What comes out is said in test_allocation_rules.py.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,10 @@ rules:
   # GPU clusters: every basis with every idle policy, and a change of rules from one day to the next
 {"".join(_cluster_rule(basis, idle) for basis, idle in COMBINATIONS)}
   - {{name: mixed, pool: gpu_cluster, select: {{x_Cluster: mixed}}, driver: gpu_hours, idle: spread}}
+  # what was held and not used: nobody's on the basis of use, its holder's where a rule shows it; and hours
+  - {{name: typed, pool: gpu_cluster, select: {{x_Cluster: typed}}, driver: gpu_hours, basis: used}}
+  - {{name: shown, pool: gpu_cluster, select: {{x_Cluster: shown}}, driver: gpu_hours, unused: shown, idle: spread}}
+  - {{name: hourly, pool: gpu_cluster, select: {{x_Cluster: [hourly, daily]}}, driver: gpu_hours, window: hour}}
   - {{name: before, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, to: {NEXT_DAY}}}
   - {{name: after, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, basis: used, from: {NEXT_DAY}}}
   - {{name: clusters, pool: gpu_cluster, driver: gpu_hours, missing: owner, owner: {{team: platform}}}}
@@ -39,6 +43,10 @@ rules:
   # feeds
   - {{name: models, select: {{x_ModelId: {{exists: true}}, x_Team: {{exists: false}}}}, driver: tokens,
      by: {{model_name: x_ModelId}}, consumers: [team]}}
+  - {{name: weighed, tags: {{app: weighed}}, driver: tokens, of: {{endpoint: weighed}}, consumers: [customer],
+     weights: {{output: 4, cached_input: 0.1}}, model_weights: {{Big: {{output: 5}}}}}}
+  - {{name: by-hour, tags: {{app: by-hour}}, driver: requests, of: {{endpoint: by-hour}}, window: hour,
+     consumers: [customer]}}
   - {{name: endpoint, tags: {{app: endpoint}}, driver: gpu_seconds, of: {{endpoint: search}}}}
   - {{name: airflow, tags: {{app: airflow}}, driver: jobs, of: {{service: airflow}}, window: month, consumers: [team]}}
   - {{name: vectors, tags: {{App: {{starts_with: vec}}}}, driver: driver, of: {{pool: pinecone, driver: vectors}}}}
@@ -66,7 +74,9 @@ rules:
 
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
-    for case in (clusters, two_models_on_a_node, turn, sandbox, feeds, services, overhead):
+    for case in (
+        clusters, two_models_on_a_node, held_and_not_used, hours, turn, sandbox, feeds, tenants, services, overhead,
+    ):  # fmt: skip
         case(ledger)
     return ledger
 
@@ -94,6 +104,52 @@ def two_models_on_a_node(ledger: Ledger) -> None:
         ledger.machine(cost, f"i-{model}", capacity, cluster="mixed", gpu_model=model)
         for namespace, hours in zip(("one", "two"), held, strict=True):
             ledger.gpu_hours(namespace, hours, cluster="mixed", node=f"i-{model}", gpu_model=model, team=namespace)
+
+
+def held_and_not_used(ledger: Ledger) -> None:
+    """48 GPU-hours: 36 are held and 13 used, by a service, a notebook that nobody touched and a training job."""
+    for cluster in ("typed", "shown"):
+        ledger.machine("48", f"i-{cluster}", "48", cluster=cluster)
+        for workload, kind, requested, used in (
+            ("chat", "serving", "12", 3), ("notebook", "notebook", "8", 0), ("pretrain", "training", "16", 10),
+        ):  # fmt: skip
+            ledger.gpu_hours(workload, requested, cluster=cluster, node=f"i-{cluster}", workload_type=kind,
+                             gpu_hours_used=Decimal(used))  # fmt: skip
+
+
+def hours(ledger: Ledger) -> None:
+    """A machine billed by the hour: full, a quarter full at half the price, and empty; and one billed by the day."""
+    for hour, cost in ((9, "8"), (10, "4"), (11, "3")):
+        ledger.machine(cost, "i-hour", "8", cluster="hourly", **_hours(hour, hour + 1))
+    ledger.gpu_hours("first", "8", cluster="hourly", node="i-hour", **_spent(9, 10))
+    ledger.gpu_hours("second", "2", cluster="hourly", node="i-hour", **_spent(10, 11))
+    ledger.machine("24", "i-day", "24", cluster="daily")
+    ledger.gpu_hours("first", "12", cluster="daily", node="i-day")
+    # an endpoint with two tenants, one of them in the first half hour only
+    for hour, cost in ((9, "6"), (10, "2")):
+        ledger.charge(cost, tags={"app": "by-hour"}, sub_account_id="feeds", **_hours(hour, hour + 1))
+    for customer, requests, start, end in (("x", 300, 9, 11), ("y", 50, 9, 9.5)):
+        ledger.asked(str(requests), endpoint="by-hour", model_name="m", customer=customer, **_spent(start, end))
+
+
+def _hours(start: float, end: float) -> dict[str, datetime]:
+    return {"charge_period_start": _at(start), "charge_period_end": _at(end)}
+
+
+def _spent(start: float, end: float) -> dict[str, datetime]:
+    return {"usage_start": _at(start), "usage_end": _at(end)}
+
+
+def _at(hour: float) -> datetime:
+    return datetime(DAY.year, DAY.month, DAY.day) + timedelta(hours=hour)
+
+
+def tenants(ledger: Ledger) -> None:
+    """Two customers' tokens: 50 read, 50 read from a cache and 10 written by a dear model; 55 and 10 by another."""
+    ledger.charge("10", tags={"app": "weighed"}, sub_account_id="feeds")
+    ledger.asked_tokens("100", cached_input_tokens=Decimal(50), output_tokens=Decimal(10), model_name="big",
+                        endpoint="weighed", customer="x")  # fmt: skip
+    ledger.asked_tokens("55", output_tokens=Decimal(10), model_name="small", endpoint="weighed", customer="y")
 
 
 def turn(ledger: Ledger) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ledger_fixture import Built, Ledger
 from rule_cases import COMBINATIONS, RULES, fill
 
-from finops_pipeline.checks.drivers import shared_services_have_an_exit
+from finops_pipeline.checks.drivers import shared_services_have_an_exit, windows_are_no_finer_than_charges
 from finops_pipeline.explain import explain
 from finops_pipeline.rules import load_rules
 
@@ -69,6 +69,71 @@ def test_idle_capacity_is_carried_by_whom_the_rule_says_and_stays_idle(
 def test_each_rule_reads_telemetry_on_its_own_basis(ruled: Built, basis: str, held: tuple[str, str]) -> None:
     where = f"cluster = '{basis}-visible' and not is_idle"
     assert amounts(ruled, where, "workload") == money(("first", held[0]), ("second", held[1]))
+
+
+def test_idle_hours_are_told_apart_by_who_held_them_and_how(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'typed'", "workload, idle_type, is_unallocated") == money(
+        ("chat", None, False, "3"),
+        ("pretrain", None, False, "10"),
+        (None, "held_idle", False, "8"),
+        (None, "over_requested", False, "6"),
+        (None, "unallocated_capacity", False, "12"),
+        (None, "warm_serving", False, "9"),
+    )
+
+
+def test_what_its_holder_pays_for_without_using_it_is_the_holders_and_idle(ruled: Built) -> None:
+    where = "cluster = 'shown' and hop = 1 and is_final"
+    assert amounts(ruled, where, "workload, workload_type, idle_type", "fct_allocation_steps") == money(
+        ("chat", "serving", "warm_serving", "9"),
+        ("chat", "serving", None, "3"),
+        ("notebook", "notebook", "held_idle", "8"),
+        ("pretrain", "training", "over_requested", "6"),
+        ("pretrain", "training", None, "10"),
+    )
+    # what nobody held is carried by what each of them held, used or not: 12 of 36 is a third
+    assert amounts(ruled, "cluster = 'shown' and method = 'idle_spread'", "workload, idle_type") == money(
+        ("chat", "unallocated_capacity", "4"),
+        ("notebook", "unallocated_capacity", "2.666667"),
+        ("pretrain", "unallocated_capacity", "5.333333"),
+    )
+
+
+def test_idle_is_no_more_than_what_is_left_when_others_used_more_than_they_held(ruled: Built) -> None:
+    # first asked for 12 and used 6, second asked for 3 and used 9: of 24 hours 9 are idle
+    assert amounts(ruled, "cluster = 'used-visible' and is_idle", "idle_type") == money(
+        ("over_requested", "6"), ("unallocated_capacity", "3")
+    )
+
+
+def test_machines_billed_by_the_hour_follow_the_hours_and_an_empty_hour_is_idle(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'hourly'", "driver_window, workload, idle_type") == money(
+        ("2026-10-05T09", "first", None, "8"),
+        ("2026-10-05T10", "second", None, "1"),
+        ("2026-10-05T10", None, "unallocated_capacity", "3"),
+        ("2026-10-05T11", None, "unallocated_capacity", "3"),
+    )
+
+
+def test_a_charge_longer_than_the_hour_of_its_rule_follows_its_day_and_blocks(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'daily'", "driver_window, workload") == money(
+        ("2026-10-05", "first", "12"), ("2026-10-05", None, "12")
+    )
+    with duckdb.connect(str(ruled.warehouse), read_only=True) as warehouse:
+        outcome = windows_are_no_finer_than_charges(warehouse)
+    assert [offender.subject for offender in outcome.offenders] == ["hourly aws-payer"]
+
+
+def test_an_endpoint_by_the_hour_is_paid_by_the_tenants_of_that_hour(ruled: Built) -> None:
+    assert amounts(ruled, "rule = 'by-hour'", "driver_window, customer, driver_quantity") == money(
+        ("2026-10-05T09", "x", 150, "4.5"), ("2026-10-05T09", "y", 50, "1.5"), ("2026-10-05T10", "x", 150, "2")
+    )
+
+
+def test_tokens_weigh_by_kind_and_model(ruled: Built) -> None:
+    assert amounts(ruled, "rule = 'weighed'", "customer, driver_unit, driver_quantity") == money(
+        ("x", "Weighted Tokens", 105, "5.25"), ("y", "Weighted Tokens", 95, "4.75")
+    )
 
 
 def test_a_rule_that_changes_from_one_day_to_the_next_keeps_the_days_before(ruled: Built) -> None:

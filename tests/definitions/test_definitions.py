@@ -46,7 +46,9 @@ USAGE = {
     "business_metric",
 }
 RAW = {f"raw/{table}" for table in BILLING | USAGE | {"deliveries", "allocation_rules", "owner_keys"}}
-RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets", "fx_rates")}
+RAW |= {"raw/anomaly_feedback"}
+RAW |= {f"raw/{table}" for table in ("prepayments", "ownership_rules")}
+RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets", "fx_rates", "budgets", "tag_policy")}
 
 PYTHON_CHECKS = {
     ("raw/deliveries", "every_complete_delivery_has_rows"): True,
@@ -57,9 +59,16 @@ PYTHON_CHECKS = {
     ("fct_reconciliation", "normalized_total_equals_allocated_total"): True,
     ("fct_cost_allocations", "every_day_is_allocated_exactly"): True,
     ("fct_cost_allocations", "shared_services_have_an_exit"): True,
+    ("fct_cost_allocations", "windows_are_no_finer_than_charges"): True,
     ("fct_cost_bridge_to_bill", "costs_add_up_to_the_bill"): True,
     ("focus_cost_and_usage", "every_foreign_cost_has_a_rate"): True,
-    ("fct_cost_allocations", "daily_cost_is_usual"): False,
+    ("fct_anomalies", "every_account_day_is_there_once"): True,
+    ("fct_anomalies", "daily_cost_is_usual"): False,
+    ("fct_budget_status", "budgets_are_kept"): False,
+    ("fct_tag_coverage", "required_tags_cover_their_floor"): False,
+    ("fct_tag_coverage", "tag_values_stay_within_their_limits"): False,
+    ("fct_waste", "waste_is_part_of_the_ledger"): True,
+    ("fct_waste", "nothing_is_left_running"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
     ("fct_cost_allocations", "usage_cost_is_classified"): False,
     ("fct_cost_allocations", "no_account_is_billed_by_two_sources"): False,
@@ -80,7 +89,7 @@ def dbt_models() -> dict[str, str]:
 def expected_group(folder: str) -> str:
     if folder.startswith(("models/intermediate/allocate", "models/marts/cost")):
         return "allocate"
-    return "unit_economics" if "unit_economics" in folder else "normalize"
+    return "unit_economics" if "unit_economics" in folder or "governance" in folder else "normalize"
 
 
 @pytest.fixture(scope="module")

@@ -196,7 +196,17 @@ def ruled(*rules: str) -> str:
             "name: a, driver: jobs, tags: {app: x}, of: {service: x}, from: 2026-10-02, to: 2026-10-02",
             ["from 2026-10-02 is not before to 2026-10-02"],
         ),
-        ("name: a, driver: jobs, tags: {app: x}, of: {service: x}, window: hour", ["window", "'hour'", "'month'"]),
+        ("name: a, driver: jobs, tags: {app: x}, of: {service: x}, window: week", ["window", "'week'", "'month'"]),
+        ("name: a, driver: jobs, tags: {app: x}, of: {service: x}, window: hour", ["are days", "finer than they are"]),
+        ("name: a, pool: gpu_cluster, driver: gpu_hours, window: month", ["of the day or the hour"]),
+        ("name: a, driver: requests, tags: {app: x}, service: x, window: hour", ["by the day or the month"]),
+        ("name: a, pool: bucket, driver: storage_bytes, window: day", ["takes its window from the charge"]),
+        ("name: a, pool: gpu_cluster, driver: gpu_hours, basis: used, unused: shown", ["basis requested or max"]),
+        ("name: a, driver: tokens, tags: {app: x}, weights: {output: -1}", ["weights.output", "greater than or equal"]),
+        ("name: a, driver: tokens, tags: {app: x}, weights: {writing: 4}", ["'writing'", "allowed: input, output"]),
+        ("name: a, driver: requests, tags: {app: x}, weights: {output: 4}", ["gpu_hours and tokens", "has none"]),
+        ("name: a, pool: gpu_cluster, driver: gpu_hours, weights: {cpu: 1}", ["need gpu: N above 0"]),
+        ("name: a, pool: gpu_cluster, driver: gpu_hours, model_weights: {m: {gpu: 1}}", ["a matter of tokens"]),
     ],
 )
 def test_a_rule_that_does_not_fit_together_is_refused_in_words(tmp_path: Path, rule: str, expected: list[str]) -> None:
@@ -249,6 +259,14 @@ def test_selections_are_landed_with_the_columns_of_the_charges(tmp_path: Path) -
     assert json.loads(row["driver_by"]) == {"model_name": "model_id"}
 
 
+def test_weights_are_landed_in_millionths_and_models_by_their_lower_case_names(tmp_path: Path) -> None:
+    rule = "name: a, driver: tokens, tags: {app: x}, weights: {cached_input: 0.1}, model_weights: {Big-1: {output: 5}}"
+    write_rule_tables(load_rules(written(tmp_path, ruled(rule))), tmp_path)
+    [row] = pq.read_table(tmp_path / "rules" / "allocation_rules.parquet").to_pylist()
+    assert json.loads(row["weights"]) == {"cached_input": 100_000}
+    assert json.loads(row["model_weights"]) == {"big-1": {"output": 5_000_000}}
+
+
 def test_every_column_to_select_by_is_published_and_comes_from_the_charges() -> None:
     mart = (DBT_PROJECT_DIR / "models" / "marts" / "cost" / "focus_cost_and_usage.sql").read_text(encoding="utf-8")
     published = dict(re.findall(r"^    ((?:.|\n)+?) as (\w+),?$", mart, re.MULTILINE))
@@ -264,3 +282,4 @@ def test_the_keys_of_every_feed_are_columns_of_its_kind() -> None:
         columns = {column.name for column in USAGE_KINDS[kinds.get(driver, driver)]}
         assert set(feed.keys) <= columns, driver
         assert set(feed.required) <= set(feed.keys), driver
+        assert feed.has_intervals == ("usage_start" in columns), driver

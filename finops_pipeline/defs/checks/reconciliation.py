@@ -35,6 +35,12 @@ def shared_services_have_an_exit(request: RefreshRequest) -> CheckOutcome:
         return drivers.shared_services_have_an_exit(warehouse)
 
 
+def windows_are_no_finer_than_charges(request: RefreshRequest) -> CheckOutcome:
+    """A rule by the hour finds charges of at most an hour."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return drivers.windows_are_no_finer_than_charges(warehouse)
+
+
 @dg.definitions
 def reconciliation_checks() -> dg.Definitions:
     """The checks that no cent is lost or invented."""
@@ -44,5 +50,6 @@ def reconciliation_checks() -> dg.Definitions:
             recorded_check(normalized_total_equals_allocated_total, asset=["fct_reconciliation"], blocking=True),
             recorded_check(every_day_is_allocated_exactly, asset=["fct_cost_allocations"], blocking=True),
             recorded_check(shared_services_have_an_exit, asset=["fct_cost_allocations"], blocking=True),
+            recorded_check(windows_are_no_finer_than_charges, asset=["fct_cost_allocations"], blocking=True),
         ]
     )

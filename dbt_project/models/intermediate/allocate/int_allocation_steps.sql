@@ -19,7 +19,7 @@ with parts as (
         case when missing_reason is null then driver else 'missing_driver' end as method,
         driver,
         missing_reason,
-        false as is_idle_cost,
+        cast(null as string) as idle_type,
         false as is_moved_on
     from {{ ref('int_overhead_costs_split_by_cost') }}
 
@@ -96,7 +96,7 @@ parts_in_pools as (
         end as reason,
         case
             when pools.pool_kind = 'commitment' or pools.commitment_discount_id is not null then 'unused_commitment'
-            when parts.is_idle_cost then 'unallocated_capacity'
+            else parts.idle_type
         end as idle_type
     from parts
     inner join pools

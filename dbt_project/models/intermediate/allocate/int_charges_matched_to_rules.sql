@@ -13,6 +13,8 @@
 {%- set scoped_kinds = ['rule', 'service', 'overhead'] %}
 {%- set names, kinds, bases, owners, scopes, windows = {}, {}, {}, {}, {}, {} %}
 {%- set scoped, patient = [], [] %}
+{%- set hourly = gpu_rules_by_the_hour() | map(attribute='rule_order') | join(', ') %}
+{%- set by_hour = 'case when rule_order in (' ~ hourly ~ ') and machine_hour is not null then ' %}
 {%- for rule in rules %}
     {%- do names.update({rule.rule_order: text_literal(rule.rule)}) %}
     {%- do kinds.update({rule.rule_order: text_literal(rule.pool_kind)}) %}
@@ -28,7 +30,7 @@
     {%- elif rule.missing_policy == 'owner' %}
         {#- a machine or bucket without driver is its rule's owner's; what a rule's own feed lacks is seen later #}
         {%- do patient.append(rule.rule_order) %}
-        {%- set scope = 'machine_scope' if rule.pool_kind == 'gpu_cluster' else 'storage_scope' %}
+        {%- set scope = 'scope_of_machine' if rule.pool_kind == 'gpu_cluster' else 'storage_scope' %}
         {%- for column, value in rule.owner.items() %}
             {%- do owners.setdefault(column, {}).update(
                 {rule.rule_order: 'case when ' ~ scope ~ ' is null then ' ~ text_literal(value) ~ ' end'}
@@ -94,6 +96,11 @@ charges_with_scopes as (
         machines.gpu_model,
         machines.capacity_type,
         machines.driver_scope as machine_scope,
+        {%- if hourly %}
+        machines_by_hour.pool_level as level_by_hour,
+        machines_by_hour.driver_scope as scope_by_hour,
+        machines_by_hour.driver_window as machine_hour,
+        {%- endif %}
         storage_scopes.driver_scope as storage_scope,
         storage_scopes.weights_from as storage_weights_from,
         {{ charge_window('charges') }} as driver_window,
@@ -126,6 +133,15 @@ charges_with_scopes as (
             and charges.source_name = machines.source_name
             and {{ machine_id('charges') }} = machines.machine_id
             and {{ charge_window('charges') }} = machines.driver_window
+    {%- if hourly %}
+    left join machines as machines_by_hour
+        on
+            charges.is_cluster_machine
+            and charges.source_name = machines_by_hour.source_name
+            and {{ machine_id('charges') }} = machines_by_hour.machine_id
+            and {{ is_hourly('charges') }}
+            and {{ hour_window('charges.charge_period_start') }} = machines_by_hour.driver_window
+    {%- endif %}
     left join storage_scopes
         on
             charges.storage_measure = storage_scopes.storage_measure
@@ -142,7 +158,10 @@ charges_with_pool_kind as (
         {{ by_rule(names) }} as rule,
         {{ by_rule(kinds, otherwise="case when not is_unused_commitment then 'rest' else 'commitment' end") }}
             as pool_kind,
-        machine_scope || '/' || {{ by_rule(bases) }} as gpu_scope,
+        {{ by_hour ~ 'level_by_hour else machine_level end' if hourly else 'machine_level' }} as level_of_machine,
+        {{ by_hour ~ 'scope_by_hour else machine_scope end' if hourly else 'machine_scope' }} as scope_of_machine,
+        {{ by_hour ~ 'machine_hour else driver_window end' if hourly else 'driver_window' }} as window_of_machine,
+        {{ by_rule(bases) }} as basis,
         {{ by_rule(scopes) }} as rule_scope,
         {{ by_rule(windows) }} as rule_window
     from charges_with_scopes
@@ -172,11 +191,12 @@ charges_with_pool_facts as (
         pool_kind,
         rule,
         case
-            when pool_kind in ('gpu_cluster', 'bucket') then driver_window
+            when pool_kind = 'gpu_cluster' then window_of_machine
+            when pool_kind = 'bucket' then driver_window
             when pool_kind in ('rule', 'service', 'overhead') then rule_window
         end as driver_window,
         case pool_kind
-            when 'gpu_cluster' then machine_level
+            when 'gpu_cluster' then level_of_machine
             when 'bucket'
                 then case storage_weights_from when 'bytes of the class' then 'storage_class' else 'bucket' end
             when 'commitment' then 'commitment'
@@ -185,7 +205,7 @@ charges_with_pool_facts as (
             else 'rule'
         end as pool_level,
         case pool_kind
-            when 'gpu_cluster' then gpu_scope
+            when 'gpu_cluster' then scope_of_machine || '/' || basis
             when 'bucket' then storage_scope
             else rule_scope
         end as driver_scope,
@@ -193,8 +213,8 @@ charges_with_pool_facts as (
             {%- if patient %}
             when rule_order in ({{ patient | join(', ') }}) then null
             {%- endif %}
-            when pool_kind = 'gpu_cluster' and machine_scope is null
-                then 'no gpu_hours of cluster ' || cluster || ' in ' || driver_window
+            when pool_kind = 'gpu_cluster' and scope_of_machine is null
+                then 'no gpu_hours of cluster ' || cluster || ' in ' || window_of_machine
             when pool_kind = 'bucket' and storage_scope is null and storage_measure = 'requests'
                 then 'no storage_access and no storage_bytes of bucket ' || bucket || ' in ' || driver_window
             when pool_kind = 'bucket' and storage_scope is null

@@ -18,6 +18,7 @@ with consumers_of_gpu_hours as (
         consumer_key,
         {{ consumer_columns() | join(',\n        ') }}
     from {{ ref('int_gpu_hours_by_workload') }}
+    where not {{ is_nobodys_idle('consumer_key') }}
 
 ),
 

@@ -1,6 +1,7 @@
 -- How many GPU-hours each scope had to give: what the bill says was paid for, and only where it cannot say, what the
 -- gpu_capacity feed says. Null means that nobody can say: then there is no idle.
 {%- set place_columns = ['cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type'] %}
+{%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
 
 with machines as (
 
@@ -29,13 +30,21 @@ gpu_capacity as (
 
 ),
 
+{%- if has_hours %}
+capacity_by_hour as ( -- noqa: ST03
+
+    {{ cut_by_hour('gpu_capacity', place_columns, ['gpu_hours_capacity']) }}
+
+),
+{%- endif %}
+
 capacity_by_day as (
 
     {{ cut_by_day('gpu_capacity', place_columns, ['gpu_hours_capacity']) }}
 
 ),
 
--- windows as charges name them: a day is never named like a month
+-- windows as charges name them: a day is never named like a month or an hour
 capacity_by_window as (
 
     select
@@ -55,6 +64,17 @@ capacity_by_window as (
     group by
         {{ month_of('usage_date') }},
         {{ place_columns | join(',\n        ') }}
+    {%- if has_hours %}
+    union all
+    select
+        {{ hour_window('usage_hour') }} as driver_window,
+        {{ place_columns | join(',\n        ') }},
+        sum(gpu_hours_capacity) as gpu_hours_capacity
+    from capacity_by_hour
+    group by
+        {{ hour_window('usage_hour') }},
+        {{ place_columns | join(',\n        ') }}
+    {%- endif %}
 
 ),
 

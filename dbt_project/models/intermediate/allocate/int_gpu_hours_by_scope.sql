@@ -147,6 +147,7 @@ held_by_scope as (
         driver_scope,
         cast(sum(weight) as bigint) as weight
     from held_by_consumer
+    where not {{ is_nobodys_idle('consumer_key') }}
     group by driver_scope
 
 ),
@@ -165,6 +166,54 @@ idle_by_scope as (
 
 ),
 
+-- what was held and not used is a part of what is idle; where others used more than they had held, there is less idle
+unused_by_scope as (
+
+    select
+        held_by_consumer.driver_scope,
+        held_by_consumer.consumer_key,
+        idle_by_scope.weight as idle_weight,
+        sum(held_by_consumer.weight) over (
+            partition by held_by_consumer.driver_scope
+            order by held_by_consumer.consumer_key
+            rows between unbounded preceding and current row
+        ) as weight_up_to_here,
+        held_by_consumer.weight
+    from held_by_consumer
+    inner join idle_by_scope
+        on held_by_consumer.driver_scope = idle_by_scope.driver_scope
+    where {{ is_nobodys_idle('held_by_consumer.consumer_key') }}
+
+),
+
+unused_that_is_idle as (
+
+    select
+        driver_scope,
+        consumer_key,
+        cast(
+            least(weight_up_to_here, idle_weight) - least(weight_up_to_here - weight, idle_weight) as bigint
+        ) as weight
+    from unused_by_scope
+
+),
+
+idle_that_nobody_held as (
+
+    select
+        idle_by_scope.driver_scope,
+        idle_by_scope.consumer_key,
+        cast(idle_by_scope.weight - coalesce(sum(unused_that_is_idle.weight), 0) as bigint) as weight
+    from idle_by_scope
+    left join unused_that_is_idle
+        on idle_by_scope.driver_scope = unused_that_is_idle.driver_scope
+    group by
+        idle_by_scope.driver_scope,
+        idle_by_scope.consumer_key,
+        idle_by_scope.weight
+
+),
+
 gpu_hours_by_scope as (
 
     select
@@ -172,12 +221,19 @@ gpu_hours_by_scope as (
         consumer_key,
         weight
     from held_by_consumer
+    where not {{ is_nobodys_idle('consumer_key') }}
     union all
     select
         driver_scope,
         consumer_key,
         weight
-    from idle_by_scope
+    from unused_that_is_idle
+    union all
+    select
+        driver_scope,
+        consumer_key,
+        weight
+    from idle_that_nobody_held
 
 )
 

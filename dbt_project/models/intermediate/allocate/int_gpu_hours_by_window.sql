@@ -1,4 +1,5 @@
--- Telemetry summed to the windows that charges take their driver over: days, and months where a charge needs one.
+-- Telemetry summed to the windows that charges take their driver over: days, and months and hours where a charge needs
+-- one.
 {%- set place_columns = ['place_id', 'cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type'] %}
 
 with gpu_hours as (
@@ -33,6 +34,16 @@ gpu_hours_in_windows as (
     from gpu_hours
     inner join windows
         on {{ month_of('gpu_hours.usage_date') }} = windows.driver_window
+    {%- if gpu_rules_by_the_hour() %}
+    union all
+    select
+        windows.window_kind,
+        windows.driver_window,
+        gpu_hours.*
+    from gpu_hours
+    inner join windows
+        on {{ hour_window('gpu_hours.usage_hour') }} = windows.driver_window
+    {%- endif %}
 
 ),
 

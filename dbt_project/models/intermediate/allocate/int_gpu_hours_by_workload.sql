@@ -1,76 +1,112 @@
--- What telemetry says: GPU-hours held by whom, where and on which UTC day. What the bill says about the same machines
--- is int_gpu_machines; where the two meet is int_gpu_hours_by_scope.
+-- What telemetry says: GPU-hours held by whom, where and on which UTC day (and in which hour, where a rule asks for
+-- hours). What the bill says about the same machines is int_gpu_machines; where the two meet is int_gpu_hours_by_scope.
+--
+-- Hours that were held and not used are rows of their own where a rule tells them apart: warm_serving if the workload
+-- serves requests, else held_idle if nothing of the row was used, else over_requested. A row without a measured use
+-- was used as requested.
 {%- set columns = ['cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type'] + consumer_columns() %}
+{%- set rules = allocation_rules() | selectattr('driver', 'equalto', 'gpu_hours') | list %}
+{%- set bases = rules | map(attribute='basis') | unique | list or ['requested'] %}
+{%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
+{%- set cut_columns = ['basis', 'unused_type'] + columns %}
 
 with gpu_hours as (
 
-    select * from {{ ref('stg_usage__gpu_hours') }}
+    select
+        *,
+        coalesce(gpu_hours_used, gpu_hours_requested) as used,
+        greatest(gpu_hours_requested - gpu_hours_used, 0) as unused,
+        case
+            when {{ workload_kind('workload_type') }} = 'inference' then 'warm_serving'
+            when gpu_hours_used = 0 then 'held_idle'
+            else 'over_requested'
+        end as type_if_unused
+    from {{ ref('stg_usage__gpu_hours') }}
 
 ),
 
 -- rules for different clusters or months may read telemetry in different ways
-bases as (
-
-    select distinct basis
-    from {{ ref('stg_allocation_rules') }}
-    where driver = 'gpu_hours'
-
+gpu_hours_on_basis as (
+    {% for basis in bases %}
+    {{- 'union all' if not loop.first }}
+    select
+        gpu_hours.*,
+        {{ text_literal(basis) }} as basis,
+        cast(null as string) as unused_type,
+        {{ {
+            'requested': 'gpu_hours_requested',
+            'max': 'greatest(gpu_hours_requested, used)',
+            'requested, unused shown': 'least(gpu_hours_requested, used)',
+        }.get(basis, 'used') }} as gpu_hours
+    from gpu_hours
+    {%- if basis not in ['requested', 'max'] %}
+    union all
+    select
+        gpu_hours.*,
+        {{ text_literal(basis) }} as basis,
+        type_if_unused as unused_type,
+        unused as gpu_hours
+    from gpu_hours
+    where unused > 0
+    {%- endif %}
+    {% endfor %}
 ),
 
-gpu_hours_on_basis as (
+comparable_gpu_hours as (
 
     select
-        gpu_hours.usage_start,
-        gpu_hours.usage_end,
-        lower(gpu_hours.cluster) as cluster,
-        lower(gpu_hours.node) as node,
-        lower(gpu_hours.node_pool) as node_pool,
-        {{ gpu_model_key('gpu_hours.gpu_model') }} as gpu_model,
-        lower(gpu_hours.capacity_type) as capacity_type,
+        usage_start,
+        usage_end,
+        lower(cluster) as cluster,
+        lower(node) as node,
+        lower(node_pool) as node_pool,
+        {{ gpu_model_key('gpu_model') }} as gpu_model,
+        lower(capacity_type) as capacity_type,
         {%- for column in consumer_columns() %}
-        gpu_hours.{{ column }},
+        -- on the basis of use nobody pays for what was held and not used
+        {% if 'used' in bases %}case when basis <> 'used' or unused_type is null then {{ column }} end as {% endif -%}
+        {{ column }},
         {%- endfor %}
-        coalesce(bases.basis, 'requested') as basis,
-        -- a feed that does not measure use has what was requested
-        case bases.basis
-            when 'used' then coalesce(gpu_hours.gpu_hours_used, gpu_hours.gpu_hours_requested)
-            when 'max'
-                then greatest(
-                    gpu_hours.gpu_hours_requested, coalesce(gpu_hours.gpu_hours_used, gpu_hours.gpu_hours_requested)
-                )
-            else gpu_hours.gpu_hours_requested
-        end as gpu_hours
-    from gpu_hours
-    left join bases
-        on true
+        basis,
+        unused_type,
+        gpu_hours
+    from gpu_hours_on_basis
 
 ),
 
-gpu_hours_by_day as (
+gpu_hours_by_time as (
 
-    {{ cut_by_day('gpu_hours_on_basis', ['basis'] + columns, ['gpu_hours']) }}
+    {{ cut_by_hour('comparable_gpu_hours', cut_columns, ['gpu_hours']) if has_hours
+        else cut_by_day('comparable_gpu_hours', cut_columns, ['gpu_hours']) }}
 
 ),
 
 gpu_hours_by_consumer as (
 
     select
-        usage_date,
+        {{ 'cast(usage_hour as date) as usage_date' if has_hours else 'usage_date' }},
+        {{ 'usage_hour' if has_hours else 'cast(null as timestamp) as usage_hour' }},
         basis,
+        unused_type,
         {%- for column in columns %}
         {{ column }},
         {%- endfor %}
         cast(sum(gpu_hours) as {{ money_type() }}) as gpu_hours
-    from gpu_hours_by_day
+    from gpu_hours_by_time
     group by
-        usage_date,
+        {{ 'usage_hour' if has_hours else 'usage_date' }},
         basis,
+        unused_type,
         {{ columns | join(',\n        ') }}
 
 )
 
 select
     {{ digest(['cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type']) }} as place_id,
-    {{ consumer_key() }} as consumer_key,
+    case
+        when unused_type is null then {{ consumer_key() }}
+        when basis = 'used' then '~' || unused_type
+        else '~' || unused_type || '|' || {{ consumer_key() }}
+    end as consumer_key,
     *
 from gpu_hours_by_consumer

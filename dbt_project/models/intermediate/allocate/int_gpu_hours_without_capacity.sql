@@ -27,7 +27,9 @@ gpu_hours as (
         consumer_key,
         max(micro_gpu_hours) as micro_gpu_hours
     from {{ ref('int_gpu_hours_by_window') }}
-    where window_kind = 'day'
+    where
+        window_kind = 'day'
+        and not {{ is_nobodys_idle('consumer_key') }}
     group by
         driver_window,
         place_id,

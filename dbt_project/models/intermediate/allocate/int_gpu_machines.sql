@@ -1,5 +1,9 @@
 -- What the bill says about the machines of GPU clusters: how many GPU-hours were paid for, where. Who held them is
 -- telemetry's matter (int_gpu_hours_by_workload).
+--
+-- Windows are days, and months and hours only where charges and rules ask for them.
+{%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
+
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
@@ -19,6 +23,9 @@ machine_charges as (
         case when charges.charge_category = 'Usage' then charges.gpu_hours end as gpu_hours,
         charges.charge_date,
         charges.billing_period,
+        {%- if has_hours %}
+        case when {{ is_hourly('charges') }} then {{ hour_window('charges.charge_period_start') }} end as hour,
+        {%- endif %}
         {{ charge_window_kind('charges') }} as window_kind
     from charges
     where
@@ -82,6 +89,30 @@ machine_months as (
 
 ),
 
+{%- if has_hours %}
+machine_hours as ( -- noqa: ST03
+
+    select
+        source_name,
+        machine_id,
+        hour,
+        max(machine_name) as machine_name,
+        min(cluster) as cluster,
+        min(node_pool) as node_pool,
+        -- core and memory lines of a machine do not name its GPU
+        max(gpu_model) as gpu_model,
+        coalesce(min(case when gpu_hours > 0 then capacity_type end), min(capacity_type)) as capacity_type,
+        sum(gpu_hours) as gpu_hours
+    from machine_charges
+    where hour is not null
+    group by
+        source_name,
+        machine_id,
+        hour
+
+),
+{%- endif %}
+
 machines_by_window as (
 
     select
@@ -109,6 +140,21 @@ machines_by_window as (
         capacity_type,
         gpu_hours
     from machine_months
+    {%- if has_hours %}
+    union all
+    select
+        'hour' as window_kind,
+        hour as driver_window,
+        source_name,
+        machine_id,
+        machine_name,
+        cluster,
+        node_pool,
+        gpu_model,
+        capacity_type,
+        gpu_hours
+    from machine_hours
+    {%- endif %}
 
 )
 

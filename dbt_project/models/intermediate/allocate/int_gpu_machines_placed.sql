@@ -1,6 +1,8 @@
 -- At which level bill and telemetry meet, machine by machine: the node where telemetry names it, else its node pool,
 -- else the cluster by GPU model and capacity type. Each telemetry place (the node, pool and cluster a row names) is
 -- used at exactly one level; int_gpu_hours_by_scope holds the other half of the match.
+{%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
+
 with machines as (
 
     select * from {{ ref('int_gpu_machines') }}
@@ -51,6 +53,20 @@ cluster_places as (
 
 ),
 
+{%- if has_hours %}
+
+-- an hour in which nobody held a GPU is idle when the day has telemetry
+days_with_telemetry as ( -- noqa: ST03
+
+    select distinct
+        driver_window,
+        cluster
+    from places
+    where window_kind = 'day'
+
+),
+{%- endif %}
+
 -- a scale set without a cluster tag can only be found by its name
 pool_clusters as (
 
@@ -95,6 +111,9 @@ machines_with_level as (
             when cluster_places.is_met_at_cluster_level then 'cluster'
             -- nobody held it, although telemetry of its cluster is there: a node of its own, all idle
             when cluster_places.cluster is not null then 'node'
+            {%- if has_hours %}
+            when days_with_telemetry.cluster is not null then 'node' -- noqa: RF01
+            {%- endif %}
         end as pool_level
     from machines_with_cluster
     left join pool_places
@@ -106,6 +125,13 @@ machines_with_level as (
         on
             machines_with_cluster.driver_window = cluster_places.driver_window
             and machines_with_cluster.cluster_found = cluster_places.cluster
+    {%- if has_hours %}
+    left join days_with_telemetry -- noqa: ST11
+        on
+            machines_with_cluster.window_kind = 'hour'
+            and substr(machines_with_cluster.driver_window, 1, 10) = days_with_telemetry.driver_window
+            and machines_with_cluster.cluster_found = days_with_telemetry.cluster
+    {%- endif %}
 
 ),
 

@@ -1,6 +1,6 @@
 -- Who carries what nobody held, where a rule does not leave it visible: the pool's users by what they held, the owner
 -- that the rule names, or the owners tagged on the reserved machines. The rows stay idle by type; only the payer
--- changes. Idle cost that nobody can carry is not here and stays as it was.
+-- changes. Idle cost that nobody can carry is not here and stays as it was, and so is what its holder pays for.
 {%- set rules = allocation_rules() | rejectattr('idle_policy', 'equalto', 'visible') | list %}
 {%- set policies = {} %}
 {%- for rule in rules %}
@@ -35,6 +35,7 @@ idle_parts as (
         parts.pool_id as origin_pool_id,
         pools.driver_scope,
         pools.rule,
+        {{ idle_type_of('parts.consumer_key') }} as idle_type,
         {%- for measure in cost_measures() %}
         parts.allocated_{{ measure }} as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -42,7 +43,7 @@ idle_parts as (
     inner join pools
         on parts.pool_id = pools.pool_id
     where
-        parts.consumer_key = {{ idle_consumer_key() }}
+        {{ is_nobodys_idle('parts.consumer_key') }}
         {%- if rules %}
         and pools.rule in (
             {%- for rule in rules %}{{ text_literal(rule.rule) }}{{ ', ' if not loop.last }}{% endfor -%}
@@ -57,16 +58,19 @@ carriers as (
 
     select
         idle_parts.pool_id,
-        gpu_hours_by_scope.consumer_key,
-        gpu_hours_by_scope.weight,
+        {{ holder_key('gpu_hours_by_scope.consumer_key') }} as consumer_key,
+        cast(sum(gpu_hours_by_scope.weight) as bigint) as weight,
         'idle_spread' as method
     from idle_parts
     inner join gpu_hours_by_scope
         on idle_parts.driver_scope = gpu_hours_by_scope.driver_scope
     where
-        gpu_hours_by_scope.consumer_key <> {{ idle_consumer_key() }}
+        not {{ is_nobodys_idle('gpu_hours_by_scope.consumer_key') }}
         and gpu_hours_by_scope.weight > 0
         and idle_parts.rule in ({{ policies.get('spread', ['null']) | join(', ') }})
+    group by
+        idle_parts.pool_id,
+        {{ holder_key('gpu_hours_by_scope.consumer_key') }}
     {%- for rule in rules if rule.idle_policy == 'owner' %}
     union all
     select
@@ -123,6 +127,7 @@ spread as (
 select
     spread.pool_id,
     carried_parts.origin_pool_id,
+    carried_parts.idle_type,
     spread.consumer_key,
     carriers.method,
     case carriers.method when 'idle_spread' then 'GPU-Hours' when 'idle_reservation_holder' then 'Cost' end

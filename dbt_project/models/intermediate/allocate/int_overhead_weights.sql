@@ -12,7 +12,7 @@ with parts as (
     select * from {{ ref('int_parts_before_overhead') }}
     where
         not is_moved_on
-        and not is_idle_cost
+        and idle_type is null
         and missing_reason is null
 
 ),

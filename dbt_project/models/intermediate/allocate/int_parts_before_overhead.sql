@@ -18,11 +18,7 @@ with unioned as (
         {{ no_text }} as method,
         {{ no_text }} as driver,
         {{ no_text }} as missing_reason,
-        {%- if model == 'int_gpu_costs_split_by_gpu_hours' %}
-        coalesce(consumer_key = {{ idle_consumer_key() }}, false) as is_idle_cost
-        {%- else %}
-        false as is_idle_cost
-        {%- endif %}
+        {{ idle_type_of('consumer_key') if model == 'int_gpu_costs_split_by_gpu_hours' else no_text }} as idle_type
     from {{ ref(model) }}
     union all
     {%- endfor %}
@@ -34,7 +30,7 @@ with unioned as (
         case when missing_reason is null then driver else 'missing_driver' end as method,
         driver,
         missing_reason,
-        false as is_idle_cost
+        {{ no_text }} as idle_type
     from {{ ref('int_costs_split_by_rules') }}
     union all
     select
@@ -45,7 +41,7 @@ with unioned as (
         case when method = 'idle_spread' then 'gpu_hours' when method = 'idle_reservation_holder' then 'cost' end
             as driver,
         {{ no_text }} as missing_reason,
-        true as is_idle_cost
+        idle_type
     from {{ ref('int_idle_costs_carried') }}
     union all
     select
@@ -55,7 +51,7 @@ with unioned as (
         case when missing_reason is null then 'reciprocal' else 'closed_loop' end as method,
         'services' as driver,
         missing_reason,
-        is_idle_cost
+        idle_type
     from {{ ref('int_service_costs_passed_on') }}
     union all
     select
@@ -65,7 +61,7 @@ with unioned as (
         case when missing_reason is null then driver else 'missing_driver' end as method,
         driver,
         missing_reason,
-        is_idle_cost
+        idle_type
     from {{ ref('int_service_costs_split_by_usage') }}
 
 ),

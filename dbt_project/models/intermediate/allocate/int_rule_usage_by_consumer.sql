@@ -1,4 +1,5 @@
--- What usage feeds say for the rules that name one: quantities by scope and consumer, in every window a pool can have.
+-- What usage feeds say for the rules that name one: quantities by scope and consumer, in every window a pool can have;
+-- hours only for rules that ask for them.
 -- GPU-hours and stored bytes meet the bill in ways of their own and are not here.
 --
 -- The feeds that rules may name:
@@ -25,7 +26,7 @@ rows_of_rule_{{ number }} as (
             {%- endfor %}
         ) as rule_scope,
         {{ consumers_by_rule(rule, services) }},
-        cast({{ feed.quantity }} as {{ money_type() }}) as quantity
+        cast({{ driver_quantity(rule) }} as {{ money_type() }}) as quantity
     from {{ ref(feed.model) }}
     where
         {{ feed.quantity }} is not null
@@ -35,8 +36,21 @@ rows_of_rule_{{ number }} as (
 
 ),
 
+{%- if rule.driver_window == 'hour' %}
+hours_of_rule_{{ number }} as (
+    {{ cut_by_hour('rows_of_rule_' ~ number, ['rule_scope'] + consumer_columns(), ['quantity']) }}
+),
+{%- endif %}
+
 days_of_rule_{{ number }} as (
-    {% if feed.is_interval %}
+    {% if rule.driver_window == 'hour' %}
+    select
+        rule_scope,
+        {{ consumer_columns() | join(',\n        ') }},
+        quantity,
+        cast(usage_hour as date) as usage_date
+    from hours_of_rule_{{ number }}
+    {% elif feed.is_interval %}
     {{ cut_by_day('rows_of_rule_' ~ number, ['rule_scope'] + consumer_columns(), ['quantity']) }}
     {% else %}
     select * from rows_of_rule_{{ number }}
@@ -83,6 +97,20 @@ usage_by_window as (
         {{ window }},
         {{ consumer_columns() | join(',\n        ') }}
     {{ 'union all' if not loop.last }}
+    {%- endfor %}
+    {%- for rule in rules if rule.driver_window == 'hour' %}
+    union all
+    select
+        {{ text_literal(rule.rule) }} as rule,
+        rule_scope || '/' || {{ hour_window('usage_hour') }} as driver_scope,
+        {{ hour_window('usage_hour') }} as driver_window,
+        {{ consumer_columns() | join(',\n        ') }},
+        sum(quantity) as quantity
+    from hours_of_rule_{{ rule.rule_order }}
+    group by
+        rule_scope || '/' || {{ hour_window('usage_hour') }},
+        {{ hour_window('usage_hour') }},
+        {{ consumer_columns() | join(',\n        ') }}
     {%- endfor %}
 
 )

@@ -25,7 +25,7 @@ service_pools as (
         1 as hop,
         rules.service,
         pools.driver_window,
-        false as is_idle_cost,
+        cast(null as string) as idle_type,
         {%- for measure in cost_measures() %}
         pools.{{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -62,7 +62,11 @@ parts as (
         {{ digest(['pool_id', 'consumer_key']) }} as pool_id,
         {{ 'origin_pool_id' if is_carried else 'pool_id as origin_pool_id' }},
         {{ 3 if is_carried else 2 }} as hop,
-        {{ 'true' if is_carried else 'false' }} as is_idle_cost,
+        {{
+            'idle_type' if is_carried
+            else idle_type_of('consumer_key') if model == 'int_gpu_costs_split_by_gpu_hours'
+            else 'cast(null as string)'
+        }} as idle_type,
         {%- for measure in cost_measures() %}
         allocated_{{ measure }} as {{ measure }},
         {%- endfor %}
@@ -85,7 +89,7 @@ parts_of_services as (
                 then pools.billing_period
             else cast(pools.charge_date as string)
         end as driver_window,
-        parts.is_idle_cost,
+        parts.idle_type,
         {%- for measure in cost_measures() %}
         parts.{{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}

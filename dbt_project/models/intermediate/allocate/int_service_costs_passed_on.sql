@@ -70,7 +70,7 @@ select
     cast(parts.{{ measure }}_residual as {{ money_type() }}) as {{ measure }}_residual,
     parts.{{ measure }} as allocated_{{ measure }},
     {%- endfor %}
-    costs_to_pass_on.is_idle_cost,
+    costs_to_pass_on.idle_type,
     case when exits.closed_loop is not null then 'closed loop of services ' || exits.closed_loop end as missing_reason
 from parts
 inner join costs_to_pass_on

@@ -51,7 +51,7 @@ leaving_costs as (
         hop,
         service,
         driver_window,
-        is_idle_cost,
+        idle_type,
         {{ cost_measures() | join(',\n        ') }}
     from costs_of_services_alone
     union all
@@ -61,7 +61,7 @@ leaving_costs as (
         hop + 1 as hop,
         exit_service as service,
         driver_window,
-        is_idle_cost,
+        idle_type,
         {%- for measure in cost_measures() %}
         allocated_{{ measure }} as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -120,7 +120,7 @@ select
     cast(parts.{{ measure }}_residual as {{ money_type() }}) as {{ measure }}_residual,
     parts.{{ measure }} as allocated_{{ measure }},
     {%- endfor %}
-    leaving_costs.is_idle_cost,
+    leaving_costs.idle_type,
     case
         when parts.consumer_key is null
             then

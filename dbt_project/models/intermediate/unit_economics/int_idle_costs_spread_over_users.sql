@@ -15,7 +15,7 @@ idle_costs as (
     from allocations
     where
         cost_use = 'idle'
-        and idle_type = 'unallocated_capacity'
+        and idle_type <> 'unused_commitment'
         and workload is null
     group by pool_id
 

@@ -26,6 +26,8 @@ allocation_rules as (
         payers,
         owner,
         shares,
+        weights,
+        model_weights,
         rule_version,
         rule_order,
         valid_from,
