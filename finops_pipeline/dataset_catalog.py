@@ -1,14 +1,14 @@
 """The company's datasets: `datasets.yaml` as a typed model, and the table that dbt reads it from.
 
-Where a dataset lies, who answers for it and how long it may stay. The file is optional: without it no dataset has a
-retention.
+Where a dataset lies, who answers for it and how long it may stay. The file is optional: without it a storage feed must
+name its datasets itself, and none has a retention.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from finops_pipeline.side_tables import load_side_file, write_side_table
 
@@ -23,8 +23,16 @@ class Dataset(_Model):
     dataset: str
     bucket: str | None = None
     prefix: str | None = None
+    """How the keys below it start, `raw/` say; none means the whole bucket. The longest prefix that fits decides."""
     owner: str | None = None
+    """Who pays for bytes and requests that the feed gives to nobody."""
     retention_days: Annotated[int, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _prefix_is_in_a_bucket(self) -> "Dataset":
+        if self.prefix is not None and self.bucket is None:
+            raise ValueError(f"prefix {self.prefix!r} needs the bucket it is in")
+        return self
 
 
 class DatasetCatalog(_Model):
@@ -32,6 +40,14 @@ class DatasetCatalog(_Model):
 
     version: Literal[1] = 1
     datasets: tuple[Dataset, ...] = ()
+
+    @model_validator(mode="after")
+    def _places_belong_to_one_dataset(self) -> "DatasetCatalog":
+        places = [(entry.bucket.lower(), entry.prefix or "") for entry in self.datasets if entry.bucket]
+        for bucket, prefix in places:
+            if places.count((bucket, prefix)) > 1:
+                raise ValueError(f"{bucket}/{prefix} is listed more than once; a place belongs to one dataset")
+        return self
 
 
 def load_dataset_catalog(configuration: Path) -> DatasetCatalog:

@@ -24,12 +24,15 @@ Business metrics are yours to define: `metrics.yaml` beside `finops.yaml` says f
 ledger (`cost`), on which basis (`effective`, `fully_loaded`, `billed`, `list`, `contracted`), is split how
 (`quantity`, `revenue`, `evenly`, or by a column of the ledger) over the entities of a `business_metric` feed;
 `finops_pipeline/metrics.yaml` shows all of it. `alternatives` in the same file name what a self-hosted model
-could be replaced with. `datasets.yaml` says how many days a dataset may stay:
+could be replaced with. `datasets.yaml` says where a dataset lies, who pays for what a feed gives to nobody, and
+how many days it may stay. A row of a storage feed that names no `dataset` belongs to the longest prefix that fits
+its `prefix`; a place without one is the whole bucket. Requests whose `operation` is `ingest` are features written:
 
 ```yaml
 version: 1
 datasets:
   - {dataset: traces, owner: platform, retention_days: 14}
+  - {dataset: clicks, bucket: lake, prefix: features/clicks/, owner: search}
 ```
 """
 

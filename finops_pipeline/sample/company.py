@@ -374,3 +374,6 @@ RETENTION_DAYS = (
     ("clickstream", "search", 45), ("webcrawl-2025", "foundation", 365),
 )  # fmt: skip
 """(dataset, owner, days it may stay)."""
+
+NAMED_BY_PREFIX = ("acme-media", "thumbnails")
+"""(bucket, dataset): the feeds name the prefix only, and datasets.yaml says whose it is."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from finops_pipeline.sample.company import NAMED_BY_PREFIX
 from finops_pipeline.sample.files import count, quoted
 from finops_pipeline.sample.plan import FASTER_PERCENT, FASTER_WORKLOAD
 
@@ -85,10 +86,11 @@ def _create_gpu_hours(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_storage(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("""
+    connection.execute(f"""
         create or replace view feed_storage_bytes as
         select
-            period as file_key, day as usage_date, bucket, storage_class, dataset, team, project, environment,
+            period as file_key, day as usage_date, bucket, storage_class, dataset || '/' as prefix,
+            case when (bucket, dataset) <> {NAMED_BY_PREFIX} then dataset end as dataset, team, project, environment,
             -- AWS and Azure bill binary gigabytes for the hours of the month, Google the bytes themselves
             case provider
                 when 'gcp' then (shares * unit)::decimal(38, 5) * 1000000000 * 24
@@ -97,7 +99,9 @@ def _create_storage(connection: duckdb.DuckDBPyConnection) -> None:
         from byte_shares;
         create or replace view feed_storage_access as
         select
-            period as file_key, day as usage_date, bucket, dataset, team, project, environment,
+            period as file_key, day as usage_date, bucket, dataset || '/' as prefix,
+            case when (bucket, dataset) <> {NAMED_BY_PREFIX} then dataset end as dataset, team, project, environment,
+            case when dataset = 'clickstream' then 'ingest' end as operation,
             (shares * unit)::bigint as requests,
             (requests * (200000 + noise('read|' || bucket || dataset || day, 90000)))::bigint as bytes_read
         from access_shares;

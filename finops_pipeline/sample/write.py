@@ -22,7 +22,7 @@ from finops_pipeline.sample import (
     telemetry,
     truth,
 )
-from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, RETENTION_DAYS
+from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, NAMED_BY_PREFIX, RETENTION_DAYS
 from finops_pipeline.sample.files import count
 from finops_pipeline.sample.plan import Scale, build_plan
 
@@ -242,11 +242,18 @@ alternatives:
 """,
         encoding="utf-8",
     )
+    place = {NAMED_BY_PREFIX[1]: f"bucket: {NAMED_BY_PREFIX[0]}, prefix: {NAMED_BY_PREFIX[1]}/, "}
     datasets = "\n".join(
-        f"  - {{dataset: {dataset}, owner: {owner}, retention_days: {days}}}" for dataset, owner, days in RETENTION_DAYS
+        f"  - {{dataset: {dataset}, {place.get(dataset, '')}owner: {owner}, retention_days: {days}}}"
+        for dataset, owner, days in RETENTION_DAYS
     )
     (directory / "datasets.yaml").write_text(
-        f"# How long the sample company's datasets may stay.\nversion: 1\ndatasets:\n{datasets}\n", encoding="utf-8"
+        f"""# Where the sample company's datasets lie, and how long they may stay.
+version: 1
+datasets:
+{datasets}
+""",
+        encoding="utf-8",
     )
     (directory / "allocation.yaml").write_text(
         """# Who pays for what in the sample company. What is left out follows the rules that ship with the pipeline.

@@ -38,7 +38,16 @@ METRICS = Metrics.model_validate(
         "alternatives": ({"model": "self", "cost_per_1k_inferences": "2", "currency": "USD"},),
     }
 )
-CATALOG = DatasetCatalog.model_validate({"datasets": ({"dataset": "crawl", "retention_days": 1},)})
+CATALOG = DatasetCatalog.model_validate(
+    {
+        "datasets": (
+            {"dataset": "crawl", "retention_days": 1},
+            {"dataset": "lot", "bucket": "Shed", "owner": "keeper"},
+            {"dataset": "features", "bucket": "shed", "prefix": "store/features/", "owner": "ml"},
+            {"dataset": "odds", "bucket": "shed", "prefix": "store/", "owner": "nobody asked"},
+        )
+    }
+)
 
 
 def storage(ledger: Ledger) -> None:
@@ -52,6 +61,23 @@ def storage(ledger: Ledger) -> None:
         {"usage_date": DAY, "bucket": "lake", "requests": Decimal(4000), "dataset": "crawl", "team": "data"}
     )
     ledger.charge("3", team="data", cost_layer="storage", service_name="Disks")
+
+
+def catalogued(ledger: Ledger) -> None:
+    """A bucket whose feeds name prefixes only: half of it features, a quarter someone's, a quarter nobody's."""
+    ledger.charge("40", bucket="shed", storage_measure="bytes", storage_class="standard", billed_byte_hours=TIB_MONTH,
+                  cost_layer="storage")  # fmt: skip
+    for prefix, part, columns in (
+        ("store/features/daily/", 2, {}),
+        ("store/raw/", 1, {"team": "data"}),
+        (None, 1, {}),
+    ):
+        ledger.stored(str(TIB_MONTH * part / 4), "shed", prefix=prefix, storage_class="standard", **columns)
+    for operation, requests in (("Ingest", 4000), ("get", 1000)):
+        ledger.feeds["storage_access"].append(
+            {"usage_date": DAY, "bucket": "shed", "requests": Decimal(requests), "prefix": "store/features/daily/",
+             "operation": operation}
+        )  # fmt: skip
 
 
 def business(ledger: Ledger) -> None:
@@ -155,7 +181,7 @@ def trace(ledger: Ledger) -> None:
 @pytest.fixture(scope="module")
 def units(ledgers: Path) -> Built:
     ledger = Ledger(ledgers / "units", metrics=METRICS, datasets=CATALOG)
-    for case in (storage, business, lives, bridged, cached, trace):
+    for case in (storage, catalogued, business, lives, bridged, cached, trace):
         case(ledger)
     return ledger.build()
 
@@ -170,9 +196,8 @@ def test_a_tebibyte_kept_for_a_month_costs_its_bytes_and_accesses(units: Built) 
         (DAY, "data", 12, 10, 12, 10),
         (NEXT_DAY, "data", 20, 20, 10, 10),
     ]
-    assert first(
-        units, "fct_storage_class_unit_costs", "storage_class = 'standard'", "distinct cost_per_tib_month"
-    ) == [(10,)]
+    of_class = "dataset = 'crawl' and storage_class = 'standard'"
+    assert first(units, "fct_storage_class_unit_costs", of_class, "distinct cost_per_tib_month") == [(10,)]
 
 
 def test_accesses_tell_their_price_and_how_long_ago_the_last_one_was(units: Built) -> None:
@@ -186,6 +211,23 @@ def test_accesses_tell_their_price_and_how_long_ago_the_last_one_was(units: Buil
 def test_a_retention_saves_at_most_what_was_there_when_it_began(units: Built) -> None:
     columns = "charge_date, retention_days, retention_saving_at_most"
     assert first(units, "fct_storage_unit_costs", "dataset = 'crawl'", columns) == [(DAY, 1, None), (NEXT_DAY, 1, 10)]
+
+
+def test_the_longest_prefix_names_the_dataset_and_its_owner_pays_where_nobody_is_named(units: Built) -> None:
+    columns = "dataset, team, owner, allocated_billed_cost"
+    assert first(units, "fct_cost_allocations", "bucket = 'shed'", columns) == [
+        ("features", None, "ml", 20),
+        ("lot", None, "keeper", 10),
+        ("odds", "data", None, 10),
+    ]
+
+
+def test_a_written_feature_costs_what_keeping_its_dataset_does(units: Built) -> None:
+    columns = "dataset, accesses, ingests, cost_per_1k_ingests"
+    assert first(units, "fct_storage_unit_costs", "dataset in ('features', 'lot')", columns) == [
+        ("features", 5000, 4000, 5),
+        ("lot", None, None, None),
+    ]
 
 
 def test_storage_without_a_dataset_stays_visible(units: Built) -> None:

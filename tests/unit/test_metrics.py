@@ -103,3 +103,19 @@ def test_a_retention_of_no_days_is_refused(tmp_path: Path) -> None:
     written(tmp_path, "version: 1\ndatasets:\n  - {dataset: traces, retention_days: 0}\n", "datasets.yaml")
     with pytest.raises(ConfigurationError, match=r"datasets\[0\].retention_days \(line 3\) is 0"):
         load_dataset_catalog(tmp_path / "finops.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ("  - {dataset: traces, prefix: logs/}\n", r"datasets\[0\] \(line 3\) .*needs the bucket"),
+        (
+            "  - {dataset: traces, bucket: Lake, prefix: logs/}\n  - {dataset: other, bucket: lake, prefix: logs/}\n",
+            "lake/logs/ is listed more than once",
+        ),
+    ],
+)
+def test_a_place_is_in_a_bucket_and_belongs_to_one_dataset(tmp_path: Path, entries: str, message: str) -> None:
+    written(tmp_path, f"version: 1\ndatasets:\n{entries}", "datasets.yaml")
+    with pytest.raises(ConfigurationError, match=message):
+        load_dataset_catalog(tmp_path / "finops.yaml")

@@ -8,15 +8,9 @@ with allocations as (
 
 ),
 
-storage_bytes as (
+storage_usage as (
 
-    select * from {{ ref('stg_usage__storage_bytes') }}
-
-),
-
-storage_access as (
-
-    select * from {{ ref('stg_usage__storage_access') }}
+    select * from {{ ref('int_storage_usage_by_consumer') }}
 
 ),
 
@@ -48,61 +42,25 @@ costs as (
 
 ),
 
-bytes_by_class as (
-
-    select
-        usage_date,
-        dataset,
-        team,
-        lower(bucket) as bucket,
-        {{ storage_class_key('storage_class') }} as storage_class,
-        cast(sum(byte_hours) as {{ money_type() }}) as byte_hours
-    from storage_bytes
-    group by
-        usage_date,
-        dataset,
-        team,
-        lower(bucket),
-        {{ storage_class_key('storage_class') }}
-
-),
-
-accesses as (
-
-    select
-        usage_date,
-        dataset,
-        team,
-        lower(bucket) as bucket,
-        cast(null as string) as storage_class,
-        cast(sum(requests) as {{ money_type() }}) as accesses,
-        cast(sum(bytes_read) as {{ money_type() }}) as bytes_read
-    from storage_access
-    group by
-        usage_date,
-        dataset,
-        team,
-        lower(bucket)
-
-),
-
 usage as (
 
     select
-        coalesce(bytes_by_class.usage_date, accesses.usage_date) as usage_date,
-        {%- for column in key %}
-        coalesce(bytes_by_class.{{ column }}, accesses.{{ column }}) as {{ column }},
-        {%- endfor %}
-        bytes_by_class.byte_hours,
-        accesses.accesses,
-        accesses.bytes_read
-    from bytes_by_class
-    full outer join accesses
-        on
-            bytes_by_class.usage_date = accesses.usage_date
-            {%- for column in key %}
-            and bytes_by_class.{{ column }} is not distinct from accesses.{{ column }}
-            {%- endfor %}
+        usage_date,
+        dataset,
+        team,
+        bucket,
+        storage_class,
+        cast(sum(case when storage_measure = 'bytes' then quantity end) as {{ money_type() }}) as byte_hours,
+        cast(sum(case when storage_measure = 'requests' then quantity end) as {{ money_type() }}) as accesses,
+        cast(sum(ingests) as {{ money_type() }}) as ingests,
+        cast(sum(bytes_read) as {{ money_type() }}) as bytes_read
+    from storage_usage
+    group by
+        usage_date,
+        dataset,
+        team,
+        bucket,
+        storage_class
 
 ),
 
@@ -121,6 +79,7 @@ side_by_side as (
         costs.tax_cost,
         usage.byte_hours,
         usage.accesses,
+        usage.ingests,
         usage.bytes_read
     from costs
     full outer join usage

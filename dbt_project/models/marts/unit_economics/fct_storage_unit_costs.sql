@@ -50,6 +50,7 @@ usage_by_dataset as (
         team,
         cast(sum(byte_hours) as {{ money_type() }}) as byte_hours,
         cast(sum(accesses) as {{ money_type() }}) as accesses,
+        cast(sum(ingests) as {{ money_type() }}) as ingests,
         cast(sum(bytes_read) as {{ money_type() }}) as bytes_read
     from (
         -- a row that is billed in two currencies has its usage twice
@@ -61,6 +62,7 @@ usage_by_dataset as (
             storage_class,
             byte_hours,
             accesses,
+            ingests,
             bytes_read
         from by_class
     ) as usage
@@ -86,6 +88,7 @@ side_by_side as (
         by_dataset.tax_cost,
         usage_by_dataset.byte_hours,
         usage_by_dataset.accesses,
+        usage_by_dataset.ingests,
         usage_by_dataset.bytes_read,
         count(*) over (
             partition by usage_by_dataset.charge_date, usage_by_dataset.dataset, usage_by_dataset.team
@@ -164,21 +167,18 @@ select
     explained.tax_cost,
     explained.byte_hours,
     explained.accesses,
+    explained.ingests,
     explained.bytes_read,
     {{ cost_per_tib_month('explained.effective_cost', 'explained.byte_hours', 'explained.charge_date') }}
         as cost_per_tib_month,
     {{ cost_per_tib_month('explained.stored_cost', 'explained.byte_hours', 'explained.charge_date') }}
         as stored_cost_per_tib_month,
     {{ unit_cost('explained.access_cost', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
+    {{ unit_cost('explained.effective_cost', 'explained.ingests', 1000) }} as cost_per_1k_ingests,
     explained.days_since_last_access,
     explained.retention_days,
-    case
-        when explained.expired_byte_hours is not null and explained.byte_hours > 0
-            then cast(
-                cast(explained.stored_cost as double) * cast(explained.expired_byte_hours as double)
-                / cast(explained.byte_hours as double) as decimal(38, 12)
-            )
-    end as retention_saving_at_most,
+    {{ unit_cost('explained.stored_cost', 'explained.byte_hours', 'cast(explained.expired_byte_hours as double)') }}
+        as retention_saving_at_most,
     {{ reporting_columns('explained', ['effective_cost'], 'charge_date') }},
     explained.reason is null as is_complete
 from explained
