@@ -1,6 +1,6 @@
--- What the storage feeds say: byte-hours held and requests made, by bucket, class and consumer on a day. A row that names
--- no dataset belongs to the longest prefix of datasets.yaml; who answers for the dataset pays where nobody is named. What
--- the bill says about the same buckets is int_storage_scopes.
+-- What the storage feeds say: byte-hours held and requests made, by bucket, class and consumer on a day. A row that
+-- names no dataset belongs to the longest prefix of datasets.yaml; who answers for the dataset pays where nobody is
+-- named. What the bill says about the same buckets is int_storage_scopes.
 {%- set named_payers = consumer_columns() | reject('in', ['dataset', 'workload_type']) | list %}
 
 with storage_bytes as (
@@ -89,8 +89,7 @@ dataset_owners as (
 
 placed as (
 
-    select
-        unioned.* replace (coalesce(unioned.dataset, place_datasets.dataset) as dataset)
+    select unioned.* replace (coalesce(unioned.dataset, place_datasets.dataset) as dataset)
     from unioned
     left join place_datasets
         on
