@@ -6,9 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 RUN_FAILED = "run_failed"
-ANOMALY = "anomaly"
-BUDGET = "budget"
-"""Names of findings that are no check's; routes select by them as by a check's name."""
+"""The name of a failure that is no check's; routes select by it as by a check's name."""
 
 PIPELINE_OWNER = "finops"
 """Who answers for what belongs to no team: the owner of all assets."""

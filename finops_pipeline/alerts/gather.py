@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.alerts.finding import RUN_FAILED, Finding, asset_link, check_link, run_link, shortened
+from finops_pipeline.alerts.finding import RUN_FAILED, Finding, check_link, run_link, shortened
 from finops_pipeline.alerts.marts import findings_of_marts
 from finops_pipeline.checks.results import CheckResult, results_of_run
 from finops_pipeline.redaction import redacted
@@ -45,8 +45,8 @@ def gather(
     database = settings.marts / "current" / "marts.duckdb"
     if database.exists():
         with duckdb.connect(str(database), read_only=True) as marts:
-            of_marts = findings_of_marts(marts, settings.now.date(), lambda mart: asset_link(base, mart))
-        findings += of_marts.findings
+            of_marts = findings_of_marts(marts, settings.now.date(), base)
+        findings = [finding for finding in findings if finding.name not in of_marts.evaluated] + of_marts.findings
         evaluated |= of_marts.evaluated
     return Gathered([_clean(finding, secrets) for finding in findings], frozenset(evaluated))
 

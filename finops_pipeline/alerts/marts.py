@@ -1,33 +1,40 @@
-"""Published anomalies and budgets as findings, with an owner and an amount to explain where the ledger knows one."""
+"""Published anomalies and budgets as findings, with the owner and the amount behind them that their checks lack.
 
-from collections.abc import Callable, Iterator
+They are named as the checks that judge them, so that a route by a check's name finds them and its page opens with the
+drivers and the plot; the check's own verdicts on the same subjects are left out (`JUDGED_BY`).
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 
-from finops_pipeline.alerts.finding import ANOMALY, BUDGET, PIPELINE_OWNER, Finding
+from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
 
-DAYS_TOLD = 7
-"""Anomalies found in the last week of data: the first digest must not tell a year's history."""
+ANOMALIES = "daily_cost_is_usual"
+BUDGETS = "budgets_are_kept"
+JUDGED_BY = {ANOMALIES: "fct_anomalies", BUDGETS: "fct_budget_status"}
+"""Checks whose subjects are rows of a mart."""
 
-QUIET_STATUSES = ("ok", "kept", "within", "on_track", "unknown")
-"""States of a budget that nobody has to be told."""
+DAYS_TOLD = 10
+"""The check tells a week of mornings, counted from the newest data; bills are up to three days late."""
+
+FAULTS = ("missing", "zero", "duplicated")
+"""Kinds of an account's anomalies that are no cost: a blocking check of their own tells them."""
 
 LEDGER_COLUMNS = {
     "provider": "provider_name",
-    "source": "source_name",
-    "service": "service_name",
     "account": "sub_account_id",
+    "service": "service_name",
+    "sku": "service_name",
     "team": "team",
     "project": "project",
     "model": "model_name",
     "dataset": "dataset",
-    "cluster": "cluster",
 }
-"""The column of the ledger that an anomaly's entity is a value of, by its scope."""
+"""The column of the ledger that tells whose an anomaly is, by its scope."""
 
 
 @dataclass(frozen=True)
@@ -38,76 +45,87 @@ class OfMarts:
     evaluated: frozenset[str]
 
 
-def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, link: Callable[[str], str]) -> OfMarts:
-    """What the published marts tell; nothing of a mart that is not published."""
-    readers = {"fct_anomalies": _anomalies, "fct_budget_status": _budgets}
-    found = [list(read(marts, today, link(mart))) for mart, read in readers.items() if _columns(marts, mart)]
-    # An anomaly is of a past day and is never over; a budget that is kept again is.
-    evaluated = {BUDGET} if _columns(marts, "fct_budget_status") else set()
-    return OfMarts([finding for findings in found for finding in findings], frozenset(evaluated))
+def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) -> OfMarts:
+    """What the published marts tell; nothing of a mart that is not published.
+
+    Args:
+        marts: the published tables.
+        today: the run's day.
+        base: the address of Dagster's UI.
+    """
+    readers = {ANOMALIES: _anomalies, BUDGETS: _budgets}
+    published = {name for (name,) in marts.execute("select table_name from duckdb_tables()").fetchall()}
+    read = [name for name, mart in JUDGED_BY.items() if mart in published]
+    found = [
+        finding for name in read for finding in readers[name](marts, today, check_link(base, JUDGED_BY[name], name))
+    ]
+    return OfMarts(found, frozenset(read))
 
 
 def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
     rows = marts.execute(
         f"""
-        select anomaly_id, charge_date, scope, entity, billing_currency, observed_cost, expected_cost, impact, kind
+        select anomaly_id, charge_date, scope, coalesce(source_name || ' ', '') || entity as name,
+            case when scope = 'sku' then service_name else entity end as owned, billing_currency, observed_cost,
+            expected_cost, impact, kind
         from fct_anomalies
         where detected_on > ?::date - {DAYS_TOLD}
+            and feedback is null
+            and not (scope = 'account' and kind in {FAULTS})
         order by abs(impact) desc, anomaly_id
         """,
         [today],
     ).fetchall()
-    for anomaly_id, day, scope, entity, currency, observed, expected, impact, kind in rows:
-        owner, allocation_id = _owner(marts, scope, entity, day, currency)
+    for anomaly_id, day, scope, name, owned, currency, observed, expected, impact, kind in rows:
+        owner, allocation_id = _owner(marts, scope, owned, day, currency)
         yield Finding(
-            key=f"{ANOMALY}/{anomaly_id}",
-            name=ANOMALY,
+            key=f"{ANOMALIES}/{anomaly_id}",
+            name=ANOMALIES,
             severity="warn",
-            subject=f"{kind} of {scope} {entity or ''} on {day}".replace("  ", " "),
-            told=f"{_money(observed)} {currency}; expected {_money(expected)}",
+            subject=f"{kind} of {scope} {name} on {day}" if name != scope else f"{kind} of the {scope} on {day}",
+            told=f"{_money(observed)} {currency}; expected {_money(expected)}; id {anomaly_id}",
             owner=owner,
             amount=impact,
             currency=currency,
-            weight=float(abs(impact or 0)),
+            weight=float(abs(impact)),
             link=link,
             allocation_id=allocation_id,
-            next_step=f"finops anomalies; then `finops anomalies ack {anomaly_id}` if it was expected",
+            next_step="`finops anomalies` shows what drove it; `finops anomalies ack ID` ends it.",
         )
 
 
 def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
     rows = marts.execute(
-        f"""
-        select budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, as_of
+        """
+        select budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, runs_out_on
         from fct_budget_status
-        where status not in {QUIET_STATUSES}
-        -- one row a budget and day: the newest of the newest period says how it stands
-        qualify row_number() over (partition by budget order by as_of desc, period desc) = 1
-            and as_of >= ?::date - {DAYS_TOLD}
-        order by budget
-        """,
-        [today],
+        -- the newest day of the data says how a budget stands; one whose periods ended before it is history
+        where as_of = (select max(as_of) from fct_budget_status)
+            and status not in ('on_track', 'unknown')
+        order by budget, period
+        """
     ).fetchall()
-    for budget, owner, period, currency, amount, actual, forecast, status, as_of in rows:
-        worst = max((value for value in (actual, forecast) if value is not None), default=None)
-        allocation_id = _owner(marts, "team", owner, as_of, currency)[1]
+    for budget, owner, period, currency, amount, actual, forecast, status, runs_out_on in rows:
+        worst = max(value for value in (actual, forecast) if value is not None)
+        used_up = f", used up on {runs_out_on}" if runs_out_on else ""
         yield Finding(
-            key=f"{BUDGET}/{budget}/{period}/{status}",
-            name=BUDGET,
+            # What only the forecast said is told again when it came true.
+            key=f"{BUDGETS}/{budget}/{period}/{status}",
+            name=BUDGETS,
             severity="warn",
-            subject=f"budget {budget} of {period} is {status}",
-            told=f"spent {_money(actual)} {currency}, forecast {_money(forecast)}, budget {_money(amount)}",
+            subject=f"budget {budget} of {period}: {status.replace('_', ' ')}",
+            told=f"spent {_money(actual)} of {_money(amount)} {currency}, forecast {_money(forecast)}{used_up}",
             owner=owner or PIPELINE_OWNER,
-            amount=worst - amount if worst is not None and amount is not None else None,
+            amount=worst - amount,
             currency=currency,
-            weight=float(worst / amount) if worst is not None and amount else 0.0,
+            weight=float(worst / amount) if amount else 0.0,
             link=link,
-            allocation_id=allocation_id,
+            next_step="Ask the owner what changed (fct_cost_allocations by project and service).",
         )
 
 
 def _owner(
-    marts: duckdb.DuckDBPyConnection, scope: str, entity: str | None, day: Any, currency: str
+    marts: duckdb.DuckDBPyConnection, scope: str, entity: str | None, day: date, currency: str
 ) -> tuple[str, str | None]:
     """The team with the largest share of the entity's cost on that day, and its largest amount there."""
     column = LEDGER_COLUMNS.get(scope)
@@ -115,24 +133,18 @@ def _owner(
         return PIPELINE_OWNER, None
     row = marts.execute(
         f"""
-        select team, arg_max(allocation_id, abs(allocated_effective_cost))
+        select team, arg_max(allocation_id, (abs(allocated_effective_cost), allocation_id))
         from fct_cost_allocations
-        where {column} = ? and charge_date = ? and billing_currency = ? and allocation_id is not null
+        where {column} = ? and charge_date = ? and billing_currency = ?
         group by team
         order by sum(abs(allocated_effective_cost)) desc, team
         limit 1
         """,
         [entity, day, currency],
     ).fetchone()
-    if row is None:
-        return (entity if scope == "team" else PIPELINE_OWNER), None
-    return (row[0] or PIPELINE_OWNER), row[1]
+    team, allocation_id = row or (None, None)
+    return team or (entity if scope == "team" else PIPELINE_OWNER), allocation_id
 
 
-def _money(amount: Decimal | float | None) -> str:
+def _money(amount: Decimal | None) -> str:
     return "unknown" if amount is None else f"{amount:,.2f}"
-
-
-def _columns(marts: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    rows = marts.execute("select column_name from duckdb_columns() where table_name = ?", [table]).fetchall()
-    return {name for (name,) in rows}

@@ -77,7 +77,7 @@ def blocks(digest: Digest) -> list[dict[str, Any]]:
 def _entry(entry: Entry) -> str:
     link = next((finding.link for finding in entry.findings if finding.link), None)
     title = _escaped(entry.title)
-    lines = [f"*{f'<{link}|{title}>' if link else title}* · {_escaped(entry.owner)}"]
+    lines = [f"*{f'<{_escaped(link)}|{title}>' if link else title}* · {_escaped(entry.owner)}"]
     for finding in entry.findings:
         lines.append(f"• {_escaped(finding.subject)}\n    {_escaped(detail(finding))}")
         if finding.command:

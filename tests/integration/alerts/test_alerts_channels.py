@@ -28,7 +28,7 @@ FAILED = Finding(
     severity="error",
     subject="aws-payer 2026-10 USD billed",
     told="off by 0.01; expected a difference of 0",
-    link="http://127.0.0.1:3000/assets/fct_reconciliation?view=checks",
+    link="http://127.0.0.1:3000/assets/fct_reconciliation?view=checks&checkDetail=x",
 )
 DEAR = Finding(
     key="anomaly/1",
@@ -79,7 +79,8 @@ def test_slack_webhook_gets_headline_findings_links_and_commands_and_no_live_mar
     assert request.json["text"] == "FinOps 2026-11-03: 1 that stop publishing, 1 to look at, 1 solved"
     shown = text_of(request.json["blocks"])
     assert "aws-payer 2026-10 USD billed" in shown
-    assert "<http://127.0.0.1:3000/assets/fct_reconciliation?view=checks|FAILED raw_total" in shown
+    # Slack reads &amp; in an address as the & of its query.
+    assert "<http://127.0.0.1:3000/assets/fct_reconciliation?view=checks&amp;checkDetail=x|FAILED raw_total" in shown
     assert "+5,795.75 USD" in shown
     assert "`finops explain a1b2c3`" in shown
     assert "run_failed: disk full" in shown

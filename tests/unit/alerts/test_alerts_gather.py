@@ -102,49 +102,52 @@ def test_a_digest_groups_by_owner_and_check_and_counts_what_it_does_not_show():
     assert "Next: Mend it." in text
 
 
+LEDGER = """
+    create table fct_cost_allocations as
+    select *, service_name as provider_name, null::varchar as sub_account_id
+    from (values
+        ('a1', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 100::decimal(38, 18)),
+        ('a2', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 900),
+        ('a3', date '2026-10-27', 'USD', 'Azure AI Foundry', 'search', 950),
+        ('a4', date '2026-11-02', 'USD', 'Amazon EC2', 'search', 5)
+    ) t(allocation_id, charge_date, billing_currency, service_name, team, allocated_effective_cost)
+"""
+
+
 @pytest.fixture
 def marts():
     with duckdb.connect() as connection:
-        connection.execute(
-            """
-            create table fct_cost_allocations as
-            select * from (values
-                ('a1', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 100::decimal(38, 18)),
-                ('a2', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 900),
-                ('a3', date '2026-10-27', 'USD', 'Azure AI Foundry', 'search', 950),
-                ('a4', date '2026-11-02', 'USD', 'Amazon EC2', 'search', 5)
-            ) t(allocation_id, charge_date, billing_currency, service_name, team, allocated_effective_cost)
-            """
-        )
+        connection.execute(LEDGER)
         yield connection
 
 
 ANOMALIES = """
     create table fct_anomalies as
-    select * from (values
-        ('x1', date '2026-10-27', date '2026-10-29', 'service', 'Azure AI Foundry', 'USD', 6237.69::decimal(38, 18),
-            441.94::decimal(38, 18), 5795.75::decimal(38, 18), 'spike'),
-        ('x0', date '2026-09-01', date '2026-09-02', 'service', 'Azure AI Foundry', 'USD', 9, 1, 8, 'spike'),
-        ('x2', date '2026-10-30', date '2026-11-01', 'total', null, 'USD', 9, 1, 8, 'step')
-    ) t(
-        anomaly_id, charge_date, detected_on, scope, entity, billing_currency, observed_cost, expected_cost, impact,
-        kind
-    )
+    select unnest(rows, recursive := true) from (select [
+        {'anomaly_id': 'x1', 'charge_date': date '2026-10-27', 'detected_on': date '2026-10-29', 'scope': 'service',
+            'entity': 'Azure AI Foundry', 'source_name': null, 'service_name': 'Azure AI Foundry',
+            'billing_currency': 'USD', 'observed_cost': 6237.69::decimal(38, 18),
+            'expected_cost': 441.94::decimal(38, 18), 'impact': 5795.75::decimal(38, 18), 'kind': 'spike',
+            'feedback': null::varchar},
+    ] as rows)
 """
 BUDGETS = """
     create table fct_budget_status as
     select * from (values
-        ('gpu', 'search', '2026-11', 'USD', 100::decimal(38, 18), 90::decimal(38, 18), 130::decimal(38, 18), 'over',
-            date '2026-11-02'),
-        ('gpu', 'search', '2026-11', 'USD', 100, 10, 110, 'ok', date '2026-11-01'),
-        ('all', null, '2026-11', 'USD', 100, 10, null, 'ok', date '2026-11-02'),
-        ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over', date '2026-08-31')
-    ) t(budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, as_of)
+        ('gpu', 'search', '2026-11', 'USD', 100::decimal(38, 18), 90::decimal(38, 18), 130::decimal(38, 18),
+            'forecast_over_budget', date '2026-11-20', date '2026-11-02'),
+        ('gpu', 'search', '2026-11', 'USD', 100, 10, 110, 'on_track', null, date '2026-11-01'),
+        ('all', null, '2026-11', 'USD', 100, 10, null, 'unknown', null, date '2026-11-02'),
+        ('api', null, '2026-11', 'USD', 100, 101, null, 'over_budget', date '2026-11-02', date '2026-11-02'),
+        ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over_budget', date '2026-08-09', date '2026-08-31')
+    ) t(
+        budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, runs_out_on, as_of
+    )
 """
 
 
 def of_marts(marts):
-    return findings_of_marts(marts, date(2026, 11, 3), lambda mart: f"{BASE}/assets/{mart}")
+    return findings_of_marts(marts, date(2026, 11, 3), BASE)
 
 
 def test_nothing_is_read_of_marts_that_are_not_published(marts):
@@ -152,21 +155,69 @@ def test_nothing_is_read_of_marts_that_are_not_published(marts):
     assert of_marts(marts).evaluated == frozenset()
 
 
-def test_recent_anomalies_are_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_explain(marts):
+def test_an_anomaly_is_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_explain(marts):
     marts.execute(ANOMALIES)
-    spike, step = of_marts(marts).findings
-    assert (spike.key, spike.owner, spike.allocation_id) == ("anomaly/x1", "vision", "a2")
+    [spike] = of_marts(marts).findings
+    assert (spike.key, spike.owner, spike.allocation_id) == ("daily_cost_is_usual/x1", "vision", "a2")
     assert spike.subject == "spike of service Azure AI Foundry on 2026-10-27"
-    assert spike.told == "6,237.69 USD; expected 441.94"
+    assert spike.told == "6,237.69 USD; expected 441.94; id x1"
     assert (spike.amount, spike.money) == (Decimal("5795.75"), "+5,795.75 USD")
     assert spike.command == "finops explain a2"
-    assert (step.owner, step.allocation_id, step.subject) == ("finops", None, "step of total on 2026-10-30")
+    assert spike.link == f"{BASE}/assets/fct_anomalies?view=checks&checkDetail=daily_cost_is_usual"
 
 
-def test_budgets_are_told_as_they_stand_on_their_newest_day(marts):
+@pytest.mark.parametrize(
+    "change",
+    [
+        "feedback = 'expected'",
+        "detected_on = date '2026-10-24'",
+        "scope = 'account', kind = 'missing'",
+    ],
+)
+def test_anomalies_that_are_acknowledged_or_old_or_a_fault_of_the_data_are_not_told(marts, change):
+    marts.execute(ANOMALIES)
+    marts.execute(f"update fct_anomalies set {change}")
+    assert of_marts(marts).findings == []
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "owner"),
+    [
+        ("scope = 'total', entity = 'total'", "spike of the total on 2026-10-27", "finops"),
+        ("scope = 'sku', entity = 'gpt-4o input'", "spike of sku gpt-4o input on 2026-10-27", "vision"),
+        ("scope = 'team', entity = 'gone'", "spike of team gone on 2026-10-27", "gone"),
+        ("scope = 'gpu_cluster', entity = 'train'", "spike of gpu_cluster train on 2026-10-27", "finops"),
+    ],
+)
+def test_anomalies_of_every_scope_have_an_owner(marts, change, subject, owner):
+    marts.execute(ANOMALIES)
+    marts.execute(f"update fct_anomalies set {change}")
+    [finding] = of_marts(marts).findings
+    assert (finding.subject, finding.owner) == (subject, owner)
+
+
+def test_budgets_are_told_as_they_stand_on_the_newest_day(marts):
     marts.execute(BUDGETS)
-    [budget] = of_marts(marts).findings
-    assert budget.subject == "budget gpu of 2026-11 is over"
-    assert (budget.owner, budget.amount, budget.allocation_id) == ("search", Decimal(30), "a4")
-    assert budget.told == "spent 90.00 USD, forecast 130.00, budget 100.00"
-    assert of_marts(marts).evaluated == {"budget"}
+    api, gpu = of_marts(marts).findings
+    assert gpu.subject == "budget gpu of 2026-11: forecast over budget"
+    assert (gpu.owner, gpu.amount) == ("search", Decimal(30))
+    assert gpu.told == "spent 90.00 of 100.00 USD, forecast 130.00, used up on 2026-11-20"
+    assert (api.owner, api.amount, api.told) == (
+        "finops",
+        Decimal(1),
+        "spent 101.00 of 100.00 USD, forecast unknown, used up on 2026-11-02",
+    )
+    assert of_marts(marts).evaluated == {"budgets_are_kept"}
+
+
+def test_what_a_mart_tells_is_not_told_again_by_its_check(settings):
+    record(settings, "daily_cost_is_usual", (Offender("service Azure AI Foundry 2026-10-27 spike", "6,237", "441"),))
+    [of_check] = found(settings).findings
+    assert of_check.owner == "finops"
+    current = settings.marts / "current"
+    current.mkdir(parents=True)
+    with duckdb.connect(str(current / "marts.duckdb")) as marts:
+        marts.execute(LEDGER)
+        marts.execute(ANOMALIES)
+    [of_mart] = found(settings).findings
+    assert of_mart.owner == "vision"
