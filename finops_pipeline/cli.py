@@ -265,16 +265,23 @@ def _reported_errors() -> Iterator[None]:
     """One message for what an operator can act on; a short trace for what is a fault of this program."""
     try:
         yield
+    from finops_pipeline.amortization import load_amortization
+    from finops_pipeline.anomaly_feedback import load_anomaly_feedback
+    from finops_pipeline.budgets import load_budgets
     except typer.Exit:
         raise
     except KeyboardInterrupt:
         typer.echo("\ninterrupted; what is published is untouched", err=True)
+    from finops_pipeline.ownership import load_ownership
         raise typer.Exit(130) from None
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted; nobody is left to tell, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except Exception as error:
+    load_amortization(settings.config_path)
+    load_ownership(settings.config_path)
+    load_anomaly_feedback(settings.config_path)
         known = _known(error)
         if known is not None:
             typer.echo(f"error: {known}", err=True)

@@ -17,8 +17,9 @@ def raw_total_equals_normalized_total(
 
     The totals of the ledger were taken while landing, straight from the delivered amounts: they are the control the
     mart is held against, so a total that the mart has not got at all is an offender too. A basis that nobody delivered
-    (Azure's actual export without the amortized one) has nothing to be held against. Two Azure exports that show
-    different usage are allowed, with their difference recorded, until their month is closed.
+    (Azure's actual export without the amortized one) has nothing to be held against. What amortization.yaml moved
+    between months is recorded and taken into account. Two Azure exports that show different usage are allowed, with
+    their difference recorded, until their month is closed.
 
     Args:
         warehouse: has `fct_reconciliation`.
@@ -35,7 +36,8 @@ def raw_total_equals_normalized_total(
         """
         select
             source_name, billing_period, billing_currency, cost_basis,
-            raw_cost, rounding_difference, normalized_cost, raw_to_normalized_difference, pairing_difference,
+            raw_cost, rounding_difference, normalized_cost,
+            raw_to_normalized_difference - amortization_difference, pairing_difference,
             -- Azure closes a month up to five days after its end
             ? >= cast(billing_period || '-01' as timestamp) + interval 1 month + interval 5 days as is_closed
         from fct_reconciliation

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from finops_pipeline.amortization import Amortization, load_amortization
+from finops_pipeline.budgets import Budgets, load_budgets
 from finops_pipeline.config import Config, load_config
 from finops_pipeline.dataset_catalog import DatasetCatalog, load_dataset_catalog
 from finops_pipeline.extract.refresh import Window
 from finops_pipeline.fx_rates import FxRate, load_fx_rates
 from finops_pipeline.metrics import Metrics, load_metrics, metrics_path
+from finops_pipeline.ownership import Ownership, load_ownership
 from finops_pipeline.rules import AllocationRules, load_rules
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import Settings, load_settings
@@ -35,6 +38,8 @@ class RefreshRequest(dg.ConfigurableResource):
     _metrics: Metrics = PrivateAttr()
     _datasets: DatasetCatalog = PrivateAttr()
     _fx_rates: tuple[FxRate, ...] = PrivateAttr()
+    _amortization: Amortization = PrivateAttr()
+    _ownership: Ownership = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshRequest"]:
@@ -48,6 +53,8 @@ class RefreshRequest(dg.ConfigurableResource):
         self._fx_rates = load_fx_rates(self._config)
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
+        self._amortization = load_amortization(self._settings.config_path)
+        self._ownership = load_ownership(self._settings.config_path)
         with hold_run_lock(self._settings.run_lock, command=command, run_id=run_id, now=self._settings.now):
             yield self
 
@@ -80,6 +87,16 @@ class RefreshRequest(dg.ConfigurableResource):
     def fx_rates(self) -> tuple[FxRate, ...]:
         """The validated exchange rates into the reporting currency."""
         return self._fx_rates
+
+    @property
+    def amortization(self) -> Amortization:
+        """The validated prepaid capacity."""
+        return self._amortization
+
+    @property
+    def ownership(self) -> Ownership:
+        """The validated rules for what tags miss."""
+        return self._ownership
 
     @property
     def window(self) -> Window:

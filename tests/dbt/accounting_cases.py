@@ -5,7 +5,11 @@ Amounts of commitments are those of the FOCUS specification's examples where it 
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+from finops_pipeline.amortization import Amortization
+from finops_pipeline.ownership import Ownership
 
 Line = dict[str, Any]
 
@@ -94,7 +98,173 @@ FLEXIBLE: Line = {"consumption_model": {"id": "x", "description": "Compute Flexi
 CREDITED, DOLLARS = "COMMITTED_USAGE_DISCOUNT", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE"
 TUESDAY: Line = {"usage_start_time": "2026-10-06 10:00:00", "usage_end_time": "2026-10-06 11:00:00"}
 
+BLOCK: Line = {"line_item_product_code": "AmazonEC2", "line_item_line_item_description": "Capacity Block"}
+SEAT: Line = {
+    "BillingAccountId": "acct-1",
+    "BillingCurrency": "USD",
+    "ServiceName": "Editor",
+    "ServiceCategory": "Developer Tools",
+    "ChargeCategory": "Purchase",
+    "ChargePeriodStart": "2026-10-31T00:00:00Z",
+    "SkuId": "seat-year",
+}
+PREPAID = Amortization.model_validate(
+    {
+        "prepayments": (
+            {
+                "name": "block",
+                "source": "case-prepaid-capacity-block",
+                "purchase": {"ChargeDescription": "Capacity *"},
+                "usage": {"ResourceId": ["i-block-*"]},
+                "from": date(2026, 10, 1),
+                "to": date(2026, 10, 4),
+                "capacity_per_day": 10,
+            },
+            {
+                "name": "seats",
+                "source": "case-prepaid-seats",
+                "purchase": {"SkuId": "seat-year"},
+                "from": date(2026, 10, 31),
+                "to": date(2026, 11, 3),
+            },
+        )
+    }
+)
+OWNED = Ownership.model_validate(
+    {
+        "rules": (
+            {
+                "name": "sandbox",
+                "select": {"SubAccountId": "sandbox-*"},
+                "source": "case-owners-by-rule",
+                "from": date(2026, 10, 5),
+                "set": {"team": "research", "environment": "dev"},
+            },
+            {
+                "name": "everything-else",
+                "select": {"SubAccountId": "sandbox-*", "ServiceName": "Amazon Elastic Compute Cloud"},
+                "source": "case-owners-by-rule",
+                "to": date(2026, 10, 6),
+                "set": {"team": "nobody", "cost_center": "4711"},
+            },
+        )
+    }
+)
+
 CASES: dict[str, Case] = {
+    # 100 for three days of 10 hours, of which 8 are used on the first and none later. A share has 15 decimals, and the
+    # first day takes what they leave.
+    "prepaid-capacity-block": Case(
+        "aws_cur2",
+        [
+            _aws("Fee", 100.0, **BLOCK, line_item_usage_start_date="2026-10-01 00:00:00"),
+            *(
+                _aws(
+                    "Usage",
+                    0.0,
+                    line_item_product_code="AmazonEC2",
+                    line_item_usage_type="USE1-BoxUsage:p5.48xlarge",
+                    pricing_unit="Hrs",
+                    line_item_resource_id=f"i-block-{name}",
+                    line_item_usage_amount=hours,
+                    line_item_usage_start_date="2026-10-01 03:00:00",
+                )
+                for name, hours in (("a", 6.0), ("b", 2.0))
+            ),
+        ],
+        [
+            {
+                "charge_category": "Purchase",
+                "charge_origin": "prepayment",
+                "commitment_discount_id": "block",
+                "billed_cost": 100,
+                "effective_cost": 0,
+            },
+            *(
+                {
+                    "charge_category": "Usage",
+                    "commitment_discount_status": "Unused",
+                    "charge_date": day,
+                    "billed_cost": 0,
+                    "effective_cost": cost,
+                }
+                for day, cost in (
+                    ("2026-10-01", "6.66666666666668"),
+                    ("2026-10-02", "33.3333333333333"),
+                    ("2026-10-03", "33.3333333333333"),
+                )
+            ),
+            {
+                "pricing_category": "Committed",
+                "capacity_type": "reserved",
+                "gpu_hours": 48,
+                "billed_cost": 0,
+                "effective_cost": 0,
+            },
+            {
+                "charge_origin": "amortized prepayment",
+                "commitment_discount_status": "Used",
+                "capacity_type": "reserved",
+                "is_cluster_machine": True,
+                "gpu_hours": 0,
+                "billed_cost": 0,
+                "effective_cost": "20.00000000000004",
+            },
+            {"gpu_hours": 16, "billed_cost": 0, "effective_cost": 0},
+            {"charge_origin": "amortized prepayment", "effective_cost": "6.66666666666668"},
+        ],
+    ),
+    # A seat for three days, of which the bill has come to two: the third is not spread yet.
+    "prepaid-seats": Case(
+        "other_focus",
+        [{**SEAT, "BilledCost": "3", "EffectiveCost": "3"}],
+        [
+            {"charge_category": "Purchase", "billed_cost": 3, "effective_cost": 0, "billing_period": "2026-10"},
+            {
+                "charge_category": "Usage",
+                "charge_origin": "amortized prepayment",
+                "billing_period": "2026-10",
+                "charge_date": "2026-10-31",
+                "billed_cost": 0,
+                "effective_cost": "1.000000000000002",
+            },
+            {
+                "billing_period": "2026-11",
+                "charge_date": "2026-11-01",
+                "charge_period_start": "2026-11-01 00:00:00",
+                "charge_period_end": "2026-11-02 00:00:00",
+                "billing_period_end": "2026-12-01 00:00:00",
+                "effective_cost": "0.999999999999999",
+            },
+        ],
+    ),
+    "owners-by-rule": Case(
+        "aws_cur2",
+        [
+            _aws("Usage", 1.0, line_item_usage_account_id="sandbox-1", line_item_product_code="AmazonEC2"),
+            _aws(
+                "Usage",
+                1.0,
+                line_item_usage_account_id="sandbox-1",
+                line_item_product_code="AmazonEC2",
+                resource_tags={"user_team": "search"},
+            ),
+            _aws(
+                "Usage",
+                1.0,
+                line_item_usage_account_id="sandbox-1",
+                line_item_product_code="AmazonEC2",
+                line_item_usage_start_date="2026-10-04 23:00:00",
+            ),
+            _aws("Usage", 1.0, line_item_usage_account_id="prod"),
+        ],
+        [
+            {"team": "research", "environment": "dev", "cost_center": "4711", "owner_source": "rule:sandbox"},
+            {"team": "search", "environment": "dev", "cost_center": "4711", "owner_source": "tag:user_team"},
+            {"team": "nobody", "environment": None, "cost_center": "4711", "owner_source": "rule:everything-else"},
+            {"team": None, "owner_source": None},
+        ],
+    ),
     "aws-savings-plan-all-upfront": Case(
         "aws_cur2",
         [

@@ -12,6 +12,9 @@ from typing import Any
 
 import duckdb
 
+from finops_pipeline.amortization import Amortization, write_prepayment_table
+from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
+from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.datasets import DATASETS
@@ -27,6 +30,7 @@ from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
 from finops_pipeline.fx_rates import FxRate, write_fx_table
 from finops_pipeline.metrics import load_metrics, write_metric_tables
+from finops_pipeline.ownership import Ownership, write_ownership_table
 from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -49,6 +53,9 @@ class LandingZone:
         write_metric_tables(load_metrics(), self.path)
         write_dataset_table(DatasetCatalog(), self.path)
         write_fx_table(fx_rates, self.path)
+        write_prepayment_table(Amortization(), self.path)
+        write_ownership_table(Ownership(), self.path)
+        write_feedback_table(AnomalyFeedback(), self.path)
 
     def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
         """One delivery of a few rows; `as_text` lands them as CSV does."""

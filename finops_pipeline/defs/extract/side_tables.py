@@ -5,9 +5,12 @@ What may be said is `finops_pipeline/metrics.py`, `dataset_catalog.py` and `fx_r
 
 import dagster as dg
 
+from finops_pipeline.amortization import write_prepayment_table
+from finops_pipeline.budgets import write_budget_table
 from finops_pipeline.dataset_catalog import write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import write_metric_tables
+from finops_pipeline.ownership import write_ownership_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
 
 _TABLES = {
@@ -16,6 +19,10 @@ _TABLES = {
     "fx_rates": "The exchange rate that holds on each day, by currency, with its source.",
     "datasets": "Where each dataset lies, who answers for it and how many days it may stay.",
 }
+    "prepayments": "Prepaid capacity: which purchases, for how long, and which usage has it.",
+    "ownership_rules": "Whose charges are whose where their tags do not say, on which days.",
+    "budgets": "Budgets: whose, for which part of the ledger or which tag, how much in each period, when to warn.",
+    "tag_policy": "The keys that charges should be tagged with: spellings, allowed values, limits, owners.",
 
 
 @dg.multi_asset(
@@ -36,5 +43,7 @@ def side_tables(refresh_request: RefreshRequest):
     write_metric_tables(refresh_request.metrics, landing)
     write_dataset_table(refresh_request.datasets, landing)
     write_fx_table(refresh_request.fx_rates, landing)
+    write_prepayment_table(refresh_request.amortization, landing)
+    write_ownership_table(refresh_request.ownership, landing)
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table])

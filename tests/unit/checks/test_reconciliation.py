@@ -35,6 +35,7 @@ def warehouse():
                 3::decimal(38, 18) as normalized_cost, 3::decimal(38, 18) as allocated_cost,
                 0::decimal(38, 18) as raw_to_normalized_difference,
                 0::decimal(38, 18) as pairing_difference,
+                0::decimal(38, 18) as amortization_difference,
                 0::decimal(38, 18) as normalized_to_allocated_difference
             """
         )
@@ -78,6 +79,13 @@ def test_azure_exports_that_are_no_pair_are_told_apart_until_their_month_is_clos
     assert raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
     closed = raw_total_equals_normalized_total(warehouse, LEDGER, CLOSED)
     assert "show different usage" in closed.offenders[0].observed
+
+
+def test_what_amortization_moved_is_no_difference_and_anything_beyond_it_is(warehouse):
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = 2, amortization_difference = 2")
+    assert raw_total_equals_normalized_total(warehouse, LEDGER, CLOSED).passed
+    warehouse.execute("update fct_reconciliation set raw_to_normalized_difference = 2.5")
+    assert not raw_total_equals_normalized_total(warehouse, LEDGER, CLOSED).passed
 
 
 def test_difference_beyond_the_pairing_difference_is_found(warehouse):

@@ -52,7 +52,22 @@ normalized_totals as (
         billing_currency,
         '{{ basis }}' as cost_basis,
         any_value(provider) as provider,
-        sum({{ basis }}_cost) as normalized_cost
+        sum({{ basis }}_cost) as normalized_cost,
+        {% if basis == 'effective' -%}
+        -- what amortization.yaml moved: out of the purchase's month, into those of its term
+        sum(
+            case
+                when charge_origin = 'prepayment' then billed_cost
+                when
+                    charge_origin = 'amortized prepayment'
+                    or (charge_origin = 'unused commitment' and commitment_discount_type = 'Prepaid Capacity')
+                    then -effective_cost
+                else 0
+            end
+        ) as amortization_difference
+        {%- else -%}
+        0 as amortization_difference
+        {%- endif %}
     from charges
     group by
         source_name,
@@ -124,6 +139,7 @@ compared as (
                 then unequal_pairs.pairing_difference
             else 0
         end as pairing_difference,
+        coalesce(normalized_totals.amortization_difference, 0) as amortization_difference,
         coalesce(normalized_totals.normalized_cost, 0) as normalized_cost,
         coalesce(allocated_totals.allocated_cost, 0) as allocated_cost
     from keys
@@ -170,6 +186,7 @@ select
         when not coalesce(has_no_delivery_of_this_basis, false) then raw_cost_at_scale - normalized_cost
     end as raw_to_normalized_difference,
     pairing_difference,
+    amortization_difference,
     normalized_cost - allocated_cost as normalized_to_allocated_difference,
     case
         when has_no_delivery_of_this_basis and cost_basis = 'billed'
@@ -178,6 +195,7 @@ select
             then 'no amortized delivery of this period: effective cost follows the actual delivery'
         when pairing_difference <> 0
             then 'the actual and the amortized delivery show different usage: on-demand rows are those of the later run'
+        when amortization_difference <> 0 then 'prepaid capacity is spread over its term by amortization.yaml'
         when rounding_difference <> 0 then 'digits delivered beyond the 18th decimal, rounded once'
     end as explained_by
 from compared

@@ -15,6 +15,12 @@ owners as (
 
 ),
 
+owners_by_rule as (
+
+    select * from {{ ref('int_charges_owned_by_rules') }}
+
+),
+
 attributed as (
 
     select
@@ -117,20 +123,24 @@ attributed as (
         charges.token_direction,
         charges.token_cache_action,
         charges.token_count,
-        owners.team,
-        owners.project,
-        owners.environment,
-        owners.model_name,
-        owners.workload_type,
-        owners.business_unit,
-        owners.owner,
-        owners.cost_center,
-        owners.dataset,
-        owners.owner_source
+        -- A tag always wins over a rule.
+        {% for column in ['team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit', 'owner',
+            'cost_center', 'dataset'] %}
+        coalesce(owners.{{ column }}, owners_by_rule.{{ column }}) as {{ column }},
+        {% endfor %}
+        -- What named the most telling owner.
+        case
+            {% for column in tag_owner_columns() %}
+            when owners.{{ column }} is not null then owners.owner_source
+            when owners_by_rule.{{ column }} is not null then 'rule:' || owners_by_rule.{{ column }}_rule
+            {% endfor %}
+        end as owner_source
 
     from charges
     left join owners
         on charges.tags = owners.tags
+    left join owners_by_rule
+        on charges.base_charge_id = owners_by_rule.charge_id
 
 )
 

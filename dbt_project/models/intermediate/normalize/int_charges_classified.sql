@@ -1,8 +1,108 @@
+{%- set commitment_columns = [
+    'commitment_discount_id', 'commitment_discount_name', 'commitment_discount_category', 'commitment_discount_type',
+    'commitment_discount_status',
+] -%}
+
 with
+
+delivered_charges as (
+
+    select
+        *,
+        charge_id as base_charge_id
+
+    from {{ ref('int_charges_unioned') }}
+
+),
+
+amortized as (
+
+    select
+        *,
+        prepayment as commitment_discount_id,
+        prepayment as commitment_discount_name,
+        'Usage' as commitment_discount_category,
+        'Prepaid Capacity' as commitment_discount_type,
+        case when role = 'purchase' then null when is_unused then 'Unused' else 'Used' end as commitment_discount_status
+
+    from {{ ref('int_prepayments_amortized') }}
+
+),
+
+-- The purchase of prepaid capacity costs nobody anything, and what uses the capacity is covered by it.
+charges_with_prepayments as (
+
+    select
+        delivered_charges.* replace (
+            case when amortized.role = 'purchase' then 0 else delivered_charges.effective_cost end as effective_cost,
+            case when amortized.role = 'purchase' then 'prepayment' else delivered_charges.charge_origin end
+                as charge_origin,
+            case when amortized.role = 'covered' then 'Committed' else delivered_charges.pricing_category end
+                as pricing_category,
+            {% for column in commitment_columns %}
+            coalesce(amortized.{{ column }}, delivered_charges.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        )
+
+    from delivered_charges
+    left join amortized
+        on
+            delivered_charges.charge_id = amortized.base_charge_id
+            and amortized.role != 'share'
+
+),
+
+-- Each day's part stands beside what used it, and is addressed by that line and the purchase.
+prepaid_shares as (
+
+    select
+        delivered_charges.* replace (
+            delivered_charges.charge_id || '#' || amortized.prepayment || '/' || amortized.charge_date || '/'
+            || {{ digest(['amortized.purchase_id']) }} as charge_id,
+            {% set is_of_purchase = 'delivered_charges.charge_id = amortized.purchase_id' -%}
+            {% for column, of_day in {
+                'billing_period': month_of('amortized.charge_date') | trim,
+                'billing_period_start': period_start(month_of('amortized.charge_date') | trim),
+                'billing_period_end': period_end(month_of('amortized.charge_date') | trim),
+                'charge_period_start': 'cast(amortized.charge_date as timestamp)',
+                'charge_period_end': 'cast(amortized.charge_date as timestamp) + interval 1 day',
+            }.items() -%}
+            case when {{ is_of_purchase }} then {{ of_day }} else delivered_charges.{{ column }} end as {{ column }},
+            {% endfor -%}
+            amortized.charge_date as charge_date,
+            'Usage' as charge_category,
+            cast(null as varchar) as charge_class,
+            'Usage-Based' as charge_frequency,
+            case when amortized.is_unused then 'unused commitment' else 'amortized prepayment' end as charge_origin,
+            'Committed' as pricing_category,
+            0 as pricing_quantity,
+            0 as list_unit_price,
+            0 as contracted_unit_price,
+            0 as list_cost,
+            0 as contracted_cost,
+            0 as billed_cost,
+            amortized.effective_cost as effective_cost,
+            cast(null as {{ money_type() }}) as consumed_quantity,
+            cast(null as {{ money_type() }}) as stored_byte_hours,
+            cast(null as {{ money_type() }}) as commitment_discount_quantity,
+            cast(null as varchar) as commitment_discount_unit,
+            {% for column in commitment_columns %}
+            amortized.{{ column }} as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        )
+
+    from amortized
+    inner join delivered_charges
+        on amortized.base_charge_id = delivered_charges.charge_id
+    where amortized.role = 'share'
+
+),
 
 charges as (
 
-    select * from {{ ref('int_charges_unioned') }}
+    select * from charges_with_prepayments
+    union all
+    select * from prepaid_shares
 
 ),
 

@@ -1,8 +1,6 @@
 {{ config(materialized='table') }}
 {#- A table: a bill has millions of lines and thousands of different tag maps; each map is resolved once. -#}
-{%- set owner_columns = [
-    'team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit', 'owner', 'cost_center', 'dataset',
-] -%}
+{%- set owner_columns = tag_owner_columns() -%}
 {%- set machine_columns = ['cluster', 'node_pool'] -%}
 
 with

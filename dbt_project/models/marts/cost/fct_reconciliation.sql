@@ -22,6 +22,7 @@ select
     cast(null as {{ money_type() }}) as invoice_cost,
     cast(reconciled.raw_to_normalized_difference as {{ money_type() }}) as raw_to_normalized_difference,
     cast(reconciled.pairing_difference as {{ money_type() }}) as pairing_difference,
+    cast(reconciled.amortization_difference as {{ money_type() }}) as amortization_difference,
     cast(reconciled.normalized_to_allocated_difference as {{ money_type() }}) as normalized_to_allocated_difference,
     cast(null as {{ money_type() }}) as invoice_difference,
     {{ reporting_columns('reconciled', ['raw_cost', 'normalized_cost', 'allocated_cost'], 'period_start_date') }}

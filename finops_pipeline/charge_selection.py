@@ -1,0 +1,72 @@
+"""How a side file selects charges: FOCUS columns and the values each may have, `*` standing for any text.
+
+Used by `amortization.yaml` and `ownership.yaml`; the SQL side is the macro `charge_is_selected`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+
+import pyarrow as pa
+from pydantic import BeforeValidator, Field
+
+SelectionColumn = Literal[
+    "BillingAccountId",
+    "CapacityReservationId",
+    "ChargeCategory",
+    "ChargeDescription",
+    "InvoiceId",
+    "PublisherName",
+    "RegionId",
+    "ResourceId",
+    "ResourceName",
+    "ServiceName",
+    "SkuId",
+    "SkuMeter",
+    "SkuPriceId",
+    "SubAccountId",
+]
+"""The columns by which charges are selected; dbt's `charge_selection_columns()` names the same."""
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_Values = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_as_list)]
+Selection = Annotated[dict[SelectionColumn, _Values], Field(min_length=1)]
+"""Every column named must have one of its values."""
+
+
+def selection_schema(prefix: str) -> list[pa.Field]:
+    """The columns of a landed selection: for each FOCUS column the patterns it may match, null for any value."""
+    return [pa.field(f"{prefix}_{name}", pa.list_(pa.string())) for name in get_args(SelectionColumn)]
+
+
+def selection_row(prefix: str, selection: Mapping[SelectionColumn, list[str]] | None) -> dict[str, list[str] | None]:
+    """A selection as landed: patterns of SQL's `like` with `\\` as the escape character."""
+    chosen: Mapping[str, list[str]] = {str(name): values for name, values in (selection or {}).items()}
+    return {
+        f"{prefix}_{name}": [_like(value) for value in chosen[name]] if name in chosen else None
+        for name in get_args(SelectionColumn)
+    }
+
+
+def repeated(names: list[str]) -> str:
+    """The names that stand more than once, quoted, for a message; empty if none does."""
+    return ", ".join(repr(name) for name in sorted({name for name in names if names.count(name) > 1}))
+
+
+def check_days(first: date | None, end: date | None) -> None:
+    """Refuse days that end before they start.
+
+    Raises:
+        ValueError: the message names both days.
+    """
+    if first is not None and end is not None and end <= first:
+        raise ValueError(f"ends on {end}, which is not after its first day {first}; `to` is the day after the last")
+
+
+def _like(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%")
