@@ -33,6 +33,9 @@ app.add_typer(allocation_app, name="allocation")
 alerts_app = typer.Typer(help="Tell people: digests by Slack, Teams, mail and webhook.", add_completion=False)
 app.add_typer(alerts_app, name="alerts")
 
+anomalies_app = typer.Typer(help="Show unusual cost, and say what it was.", add_completion=False)
+app.add_typer(anomalies_app, name="anomalies")
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="F", help="Configuration file [default: $FINOPS_CONFIG or finops.yaml]."),
@@ -226,6 +229,34 @@ def _missing_alert_variables(settings: Settings) -> int:
     return len(missing)
 
 
+@anomalies_app.callback(invoke_without_command=True)
+def anomalies(
+    context: typer.Context,
+    show_all: Annotated[bool, typer.Option("--all", help="Acknowledged ones too.")] = False,
+) -> None:
+    """Show the anomalies of the last run: what, how much, what drove it, where to look."""
+    if context.invoked_subcommand is not None:
+        return
+    with _reported_errors():
+        from finops_pipeline.anomaly_list import listed
+
+        for line in listed(_settings(None), show_all=show_all):
+            typer.echo(line)
+
+
+@anomalies_app.command("ack")
+def anomalies_ack(
+    anomaly_id: Annotated[str, typer.Argument(metavar="ID", help="From `finops anomalies`.")],
+    verdict: Annotated[str, typer.Option("--as", metavar="expected|not-an-anomaly", help="What it turned out to be.")],
+    note: Annotated[str | None, typer.Option("--note", help="Why, for whoever asks later.")] = None,
+) -> None:
+    """Remember what an anomaly was, in anomalies.yaml beside finops.yaml: it raises no alarm any more."""
+    with _reported_errors():
+        from finops_pipeline.anomaly_list import acknowledged
+
+        typer.echo(acknowledged(_settings(None), anomaly_id, verdict, note))
+
+
 def _settings(config: Path | None) -> Settings:
     if config is not None:
         os.environ["FINOPS_CONFIG"] = str(config)
@@ -234,15 +265,21 @@ def _settings(config: Path | None) -> Settings:
 
 def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     """Read configuration and rules before anything costly, so that a fault in them is told at once."""
+    from finops_pipeline.amortization import load_amortization
+    from finops_pipeline.anomaly_feedback import load_anomaly_feedback
     from finops_pipeline.config import load_config
     from finops_pipeline.dataset_catalog import load_dataset_catalog
     from finops_pipeline.fx_rates import load_fx_rates
     from finops_pipeline.metrics import load_metrics, metrics_path
+    from finops_pipeline.ownership import load_ownership
     from finops_pipeline.rules import load_rules
 
     config = load_config(settings.config_path)
     load_metrics(metrics_path(settings.config_path))
     load_dataset_catalog(settings.config_path)
+    load_amortization(settings.config_path)
+    load_ownership(settings.config_path)
+    load_anomaly_feedback(settings.config_path)
     load_fx_rates(config)
     return config, load_rules(config)
 
@@ -265,23 +302,16 @@ def _reported_errors() -> Iterator[None]:
     """One message for what an operator can act on; a short trace for what is a fault of this program."""
     try:
         yield
-    from finops_pipeline.amortization import load_amortization
-    from finops_pipeline.anomaly_feedback import load_anomaly_feedback
-    from finops_pipeline.budgets import load_budgets
     except typer.Exit:
         raise
     except KeyboardInterrupt:
         typer.echo("\ninterrupted; what is published is untouched", err=True)
-    from finops_pipeline.ownership import load_ownership
         raise typer.Exit(130) from None
     except BrokenPipeError:
         # The reader (`| head`) has what it wanted; nobody is left to tell, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except Exception as error:
-    load_amortization(settings.config_path)
-    load_ownership(settings.config_path)
-    load_anomaly_feedback(settings.config_path)
         known = _known(error)
         if known is not None:
             typer.echo(f"error: {known}", err=True)

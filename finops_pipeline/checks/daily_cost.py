@@ -1,123 +1,180 @@
-"""Is a day's cost unlike the days before it? A first, simple rule: it warns, it never blocks.
+"""Is a day's cost unlike its series' past? The verdicts are those of `fct_anomalies`; the checks only tell them.
 
-Per source, service and currency, a day is compared with the 28 days before it (never with itself): expected is their
-median, and the range around it is the widest of three allowances:
-
-- six times the usual deviation (median absolute deviation, scaled to a standard deviation): the series' own noise;
-- its own second largest deviation of those days, with a quarter as margin: what jumps every weekend may go on doing
-  so, and one incident does not hide the next;
-- 2 % of the source's usual day: what is too small to get up for.
-
-Only usage counts: taxes, credits, purchases and fees fall on one day of the month by nature. What it gets wrong:
-a level that moved for good is told on its first two days only, and a slow ramp is never seen.
+A fault of the data (a day of an account that is missing, zero or there twice) blocks publishing, once the feed's own
+lateness is over: marts would show it as money saved or spent. All else warns: what somebody switched off or on
+must not stop the books. What was acknowledged (`anomalies.yaml`) is told no more.
 """
 
-from datetime import datetime
+import json
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.anomaly_plot import plot
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell
 
-DAYS_EXAMINED = 7
+DAYS_TOLD = 7
 """A week of mornings: what nobody looked at over a weekend or a holiday is still shown on Monday."""
+DAYS_BLOCKED = 14
+"""A fault of the data that two weeks of books were published with is history; it still stands in fct_anomalies."""
+PLOTS = 3
 
-HOURS_UNTIL_MATURE = 48
-"""Clouds go on delivering a day's lines for about two days; before that a fall is only lateness."""
-
-DAYS_OF_HISTORY_NEEDED = 10
-"""Below this a median says little; a new service is not compared."""
+FAULTS = ("missing", "zero", "duplicated")
 
 
-def daily_cost_is_usual(warehouse: duckdb.DuckDBPyConnection, now: datetime) -> CheckOutcome:
-    """Every mature day of the last week lies in the range of the 28 days before it.
+@dataclass(frozen=True)
+class Anomaly:
+    """A row of `fct_anomalies`, with what its plot needs."""
+
+    anomaly_id: str
+    charge_date: date
+    detected_on: date
+    name: str
+    kind: str
+    billing_currency: str
+    observed: Decimal | None
+    expected: Decimal
+    lower: Decimal
+    upper: Decimal
+    impact: Decimal
+    drivers: dict
+    history: list[float | None]
+    history_position: int
+    """Where in its history the day stands."""
+
+    @property
+    def subject(self) -> str:
+        """What it is called in a check's results."""
+        return f"{self.name} {self.charge_date} {self.kind}"
+
+    def offender(self) -> Offender:
+        """What was seen and what was expected, in money."""
+        seen = "no row" if self.observed is None else f"{self.observed:,.2f} {self.billing_currency}"
+        return Offender(
+            self.subject,
+            f"{seen} ({self.impact:+,.2f}); {why(self.drivers)}; id {self.anomaly_id}",
+            f"{self.lower:,.2f} to {self.upper:,.2f} ({self.expected:,.2f})",
+        )
+
+
+def daily_cost_is_usual(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """No series shows a cost, price or share that its own past does not explain.
 
     Args:
-        warehouse: has `fct_cost_allocations`.
-        now: the run's clock; days that ended less than 48 hours ago are not judged yet.
+        warehouse: has `fct_anomalies`, `int_anomalies_found` and `int_daily_series`.
     """
-    rows = warehouse.execute(_QUERY, {"now": now.replace(tzinfo=None)}).fetchall()
-    examined, offenders = len(rows), []
-    for source, service, currency, day, observed, expected, lower, upper, is_unusual in rows:
-        if is_unusual:
-            offenders.append(
-                Offender(
-                    f"{source} {service} {day}",
-                    f"{observed:,.2f} {currency} ({observed - expected:+,.2f})",
-                    f"{lower:,.2f} to {upper:,.2f} (median {expected:,.2f})",
-                )
-            )
-    return CheckOutcome(
-        observed=f"{len(offenders)} of {examined} service-days are unlike the days before them",
-        expected="the cost of a day lies in the range of the 28 days before it",
-        next_step="Look at the resources behind the worst ones in focus_cost_and_usage; ask their owner what changed.",
-        offenders=offenders,
+    found = [a for a in _unexplained(warehouse, DAYS_TOLD) if not _is_fault_of_an_account(a)]
+    return _outcome(
+        found,
+        _watched(warehouse),
+        expected="every day lies in the range that the series' own past makes likely",
+        next_step=(
+            "Ask the owner named by the drivers what changed and look at the resources. When it is explained: "
+            "finops anomalies ack ID --as expected; when it never was one: --as not-an-anomaly."
+        ),
     )
 
+
+def every_account_day_is_there_once(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """No account that is billed every day has a day that is missing, zero or delivered twice.
+
+    Args:
+        warehouse: as above. A day is judged when its feed's usual lateness is over.
+    """
+    found = [a for a in _unexplained(warehouse, DAYS_BLOCKED) if _is_fault_of_an_account(a)]
+    return _outcome(
+        found,
+        _watched(warehouse, "where scope = 'account'"),
+        expected="every account that is billed every day has each day once",
+        next_step=(
+            "Ask whether the export was off or ran twice, and have the month delivered again. If the account was "
+            "switched off or really cost that: finops anomalies ack ID --as expected, and run again."
+        ),
+    )
+
+
+def _is_fault_of_an_account(anomaly: Anomaly) -> bool:
+    return anomaly.name.startswith("account ") and anomaly.kind in FAULTS
+
+
+def _watched(warehouse: duckdb.DuckDBPyConnection, condition: str = "") -> int:
+    query = f"select count(distinct (scope, metric, source_name, provider_name, service_name, entity)) from {_SERIES}"
+    return (warehouse.execute(f"{query} {condition}").fetchone() or (0,))[0]
+
+
+_SERIES = "int_daily_series"
 
 _QUERY = f"""
-    with daily as (
-        select source_name, service_name, billing_currency, charge_date,
-            cast(sum(allocated_effective_cost) as double) as cost
-        from fct_cost_allocations
-        where charge_category = 'Usage' and service_name is not null
-        group by all
-    ),
-    -- a service without a line on a day cost nothing that day, from its first day to the source's newest
-    source_days as (
-        select source_name, min(charge_date) as first_day, max(charge_date) as last_day from daily group by all
-    ),
-    series as (
-        select source_name, service_name, billing_currency, min(charge_date) as first_day from daily group by all
-    ),
-    calendar as (
-        select series.* exclude (first_day), cast(unnest(generate_series(
-            cast(series.first_day as timestamp), cast(source_days.last_day as timestamp), interval 1 day
-        )) as date) as charge_date
-        from series
-        inner join source_days using (source_name)
-    ),
-    filled as (
-        select calendar.*, coalesce(daily.cost, 0) as cost
-        from calendar
-        left join daily using (source_name, service_name, billing_currency, charge_date)
-    ),
-    -- what is small is small beside the whole source's usual day
-    source_scale as (
-        select source_name, billing_currency, median(cost) as usual_day
-        from (select source_name, billing_currency, charge_date, sum(cost) as cost from filled group by all)
-        group by all
-    ),
-    with_history as (
-        select *, list(cost) over before as history
-        from filled
-        window before as (
-            partition by source_name, service_name, billing_currency order by charge_date
-            rows between 28 preceding and 1 preceding
-        )
-    ),
-    expected as (
-        select *, list_median(history) as expected
-        from with_history
-        where len(history) >= {DAYS_OF_HISTORY_NEEDED}
-            and cast(charge_date as timestamp) + interval 1 day + interval {HOURS_UNTIL_MATURE} hours <= $now
-    ),
-    with_deviations as (
-        select *, list_transform(history, lambda past: abs(past - expected)) as deviations from expected
-    ),
-    ranged as (
-        select *, greatest(
-            6 * 1.4826 * list_median(deviations), 1.25 * list_reverse_sort(deviations)[2], 0.02 * usual_day
-        ) as allowance
-        from with_deviations
-        inner join source_scale using (source_name, billing_currency)
-    ),
-    recent as (
-        select *, abs(cost - expected) > allowance as is_unusual
-        from ranged
-        qualify charge_date > max(charge_date) over (partition by source_name) - {DAYS_EXAMINED}
-    )
-    select source_name, service_name, billing_currency, charge_date, cost, expected,
-        expected - allowance as lower, expected + allowance as upper, is_unusual
-    from recent
-    order by is_unusual desc, abs(cost - expected) desc, source_name, service_name, charge_date
+    with newest as (select max(as_of) as as_of from {_SERIES})
+    select a.anomaly_id, a.charge_date, a.detected_on,
+        a.scope || ' ' || coalesce(a.source_name || ' ', '') || a.entity, a.kind, a.billing_currency,
+        a.observed_cost, a.expected_cost, a.lower, a.upper, a.impact, a.drivers, f.history, f.history_position
+    from fct_anomalies as a
+    inner join int_anomalies_found as f on a.anomaly_id = f.anomaly_id
+    cross join newest
+    where a.feedback is null and a.detected_on > newest.as_of - cast($days as integer)
+    order by abs(a.impact) desc, a.anomaly_id
 """
+
+
+def _unexplained(warehouse: duckdb.DuckDBPyConnection, days: int) -> list[Anomaly]:
+    rows = warehouse.execute(_QUERY, {"days": days}).fetchall()
+    names = [field.name for field in fields(Anomaly)]
+    found = (dict(zip(names, row, strict=True)) for row in rows)
+    return [Anomaly(**anomaly | {"drivers": json.loads(anomaly["drivers"])}) for anomaly in found]
+
+
+def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: str) -> CheckOutcome:
+    details = {}
+    if found:
+        sums: dict[str, Decimal] = {}
+        for anomaly in found:
+            sums[anomaly.billing_currency] = sums.get(anomaly.billing_currency, Decimal(0)) + anomaly.impact
+        details = {
+            "impact": ", ".join(f"{amount:+,.2f} {currency}" for currency, amount in sorted(sums.items())),
+            "drivers": drivers_table(found),
+            "actual against the band": "\n\n".join(f"**{cell(a.subject)}**\n\n{_image(a)}" for a in found[:PLOTS]),
+        }
+    return CheckOutcome(
+        observed=f"{len(found)} anomalies in {watched} series",
+        expected=expected,
+        next_step=next_step,
+        offenders=[anomaly.offender() for anomaly in found],
+        details=details,
+    )
+
+
+def _image(anomaly: Anomaly) -> str:
+    band = (float(anomaly.lower), float(anomaly.upper))
+    return plot(anomaly.history, anomaly.history_position, band)
+
+
+def why(drivers: dict) -> str:
+    """The drivers in a few words: what moved, or the first dimension's elements and the largest part of the change."""
+    moved = drivers.get("moved")
+    if moved:
+        return f"moved, not spent: from {', '.join(moved['left'])} to {', '.join(moved['arrived'])}"
+    elements = drivers.get("elements") or []
+    first = [f"{e['element']} {float(e['share']):.0%}" for e in elements if e["dimension"] == elements[0]["dimension"]]
+    parts = {name: Decimal(amount) for name, amount in drivers["decomposition"].items() if name != "change"}
+    largest = max(parts, key=lambda name: abs(parts[name]))
+    by = f"mostly {largest} {parts[largest]:+,.2f}" if parts[largest] else "nothing changed by the meters"
+    return f"{elements[0]['dimension']} {', '.join(first[:3])}; {by}" if first else by
+
+
+def drivers_table(found: list[Anomaly]) -> str:
+    """The anomalies with their drivers and where to look, as a Markdown table."""
+    lines = ["| anomaly | id | impact | drivers | look at |", "|---|---|---:|---|---|"]
+    for anomaly in found[:20]:
+        resources = [f"{r['resource']} ({Decimal(r['change']):+,.2f})" for r in anomaly.drivers.get("resources", [])]
+        columns = (
+            anomaly.subject,
+            anomaly.anomaly_id,
+            f"{anomaly.impact:+,.2f} {anomaly.billing_currency}",
+            why(anomaly.drivers),
+            "; ".join(resources),
+        )
+        lines.append(f"| {' | '.join(cell(text) for text in columns)} |")
+    return "\n".join(lines)

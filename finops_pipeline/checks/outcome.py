@@ -1,6 +1,6 @@
 """What a check found: a verdict with the evidence a person on call needs. No query and no Dagster lives here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 
@@ -35,6 +35,8 @@ class CheckOutcome:
     expected: str
     next_step: str
     offenders: Sequence[Offender] = field(default_factory=tuple)
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Markdown by title, for the check's page."""
 
     @classmethod
     def broken(cls, error: Exception) -> "CheckOutcome":
@@ -58,7 +60,7 @@ class CheckOutcome:
             return "Nothing to report."
         lines = ["| subject | observed | expected |", "|---|---|---|"]
         lines += [
-            f"| {_cell(offender.subject)} | {_cell(offender.observed)} | {_cell(offender.expected)} |"
+            f"| {cell(offender.subject)} | {cell(offender.observed)} | {cell(offender.expected)} |"
             for offender in self.offenders[:OFFENDERS_SHOWN]
         ]
         if len(self.offenders) > OFFENDERS_SHOWN:
@@ -81,6 +83,6 @@ def exact(amount: Decimal | None) -> str:
     return f"{amount.normalize(_ALL_DIGITS):f}" if amount else "0"
 
 
-def _cell(text: str) -> str:
-    # Names come from bills and feeds: a pipe or a newline in one must not break the table.
+def cell(text: str) -> str:
+    """A text for a Markdown table. Names come from bills and feeds: a pipe or a newline must not break the table."""
     return text.replace("|", "\\|").replace("\n", " ")

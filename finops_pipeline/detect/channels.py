@@ -243,16 +243,16 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     )
 
 
-def missing_channel(panel: Panel) -> Channel:
-    """No row on a day, of a series that has one every day."""
+def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
+    """No row on a day, of a series that has one every day; at once where the feed's lateness is known."""
     present = np.isfinite(panel.cost)
     inside = np.arange(present.shape[1])[None, :] < panel.length[:, None]
     regular = back(running_mean(present.astype(float), 56), 1) > 0.94
     gone = np.where(~present & inside & regular, 9.0, 0.0)
     none = np.zeros_like(gone)
     early = {
-        1: (none, np.where(np.isfinite(panel.first_cost), 0, gone)),
-        2: (none, np.where(np.isfinite(panel.second_cost), 0, gone)),
+        1: (none, np.where(np.isfinite(panel.first_cost) | ~first.known, 0, gone)),
+        2: (none, np.where(np.isfinite(panel.second_cost) | ~second.known, 0, gone)),
     }
     return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0)
 
@@ -273,7 +273,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         new_channel(panel, e),
         *envelope_channels(panel, e),
         zero_channel(panel, e, first, second),
-        missing_channel(panel),
+        missing_channel(panel, first, second),
     ]
 
 

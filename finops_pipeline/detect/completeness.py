@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from finops_pipeline.detect.panel import SETTLED
 from finops_pipeline.detect.windows import back, median_of
 
 WINDOW = 42
-SETTLED = 3
-"""Mornings after which a day is final."""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,8 @@ def decompose(before: Iterable[Line], after: Iterable[Line]) -> Decomposition:
     Volume is the change of a unit's total quantity at the mean of its average prices; what the things of that unit add
     beyond it is mix.
     """
-    old, now = _by_thing(before), _by_thing(after)
+    # a line without cost and usage is none: what was not used any more is gone
+    old, now = ({k: v for k, v in _by_thing(side).items() if v.cost or v.usage} for side in (before, after))
     with localcontext(EXACT):
         price = new = gone = fee = ZERO
         metered: dict[str | None, list[tuple[Line, Line]]] = defaultdict(list)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from finops_pipeline.detect.channels import Channel, watched
 from finops_pipeline.detect.completeness import completeness
-from finops_pipeline.detect.expected import Expectation, expectation, from_log, orientation
+from finops_pipeline.detect.expected import Expectation, expectation, from_log, orientation, to_log
 from finops_pipeline.detect.panel import DAY, Panel, panel_of
 from finops_pipeline.detect.walk import Alarms, walk
 
@@ -51,12 +51,13 @@ def detect(
     vintages: pa.Table | None = None,
     groups: dict[str, str] | None = None,
     end: dict[str, int] | None = None,
+    as_of: dict[str, int] | None = None,
 ) -> list[Finding]:
     """Findings of all series, in the order of series and day. See `panel_of` for what the tables hold."""
     if not table.num_rows:
         return []
     with np.errstate(all="ignore"):
-        return findings_of(panel_of(table, vintages, groups, end))
+        return findings_of(panel_of(table, vintages, groups, end, as_of))
 
 
 def findings_of(panel: Panel) -> list[Finding]:
@@ -70,7 +71,7 @@ def findings_of(panel: Panel) -> list[Finding]:
     e = expectation(panel.cost, panel.second_cost, second)
     channels = watched(panel, e, first, second)
     material = np.abs(e.filled - e.money(e.expected)) >= MATERIAL
-    alarms = walk(channels, panel.late, material)
+    alarms = walk(channels, panel.late, material, panel.last_morning)
     found = [_finding(panel, e, channels, alarms, number, sign) for number in range(len(alarms.row))]
     return sorted(found, key=lambda f: (f.series_id, f.date))
 
@@ -79,15 +80,16 @@ def _finding(
     panel: Panel, e: Expectation, channels: list[Channel], alarms: Alarms, number: int, signs: np.ndarray
 ) -> Finding:
     row, day, rising = alarms.row[number], alarms.day[number], alarms.rising[number]
-    most, least = alarms.band[number]
     at = (row, day)
     sign = float(signs[at])
     scale, log_cost = e.scale[at], e.expected[at]
-    money = sorted(sign * float(from_log(log_cost + off, scale)) for off in (-least, most))
     expected = sign * float(from_log(log_cost, scale))
     present = bool(np.isfinite(panel.cost[at]))
     looked_at = {1: panel.first_cost, 2: panel.second_cost}.get(alarms.lag[number], panel.cost)
     seen = sign * float(looked_at[at]) if present else None
+    # the band that would just not have been left: the day lies `score` times as far off
+    off = abs(float(to_log(np.asarray(sign * (seen or 0.0)), scale)) - log_cost) / alarms.score[number]
+    money = sorted(sign * float(from_log(log_cost + side * off, scale)) for side in (-1, 1))
     date = np.datetime64(int(panel.first_day[row]) + day, "D")
     name = channels[alarms.channel[number]].name
     return Finding(

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 DAY = "datetime64[D]"
+SETTLED = 3
+"""Mornings after which a day is final."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Panel:
     second_rows: np.ndarray
     late: np.ndarray
     group: np.ndarray
+    last_morning: np.ndarray
+    """The column of the newest morning: nothing is known of a later look at the same days."""
 
     @property
     def days(self) -> np.ndarray:
@@ -50,13 +54,16 @@ def panel_of(
     vintages: pa.Table | None = None,
     groups: dict[str, str] | None = None,
     end: dict[str, int] | None = None,
+    as_of: dict[str, int] | None = None,
+    start: dict[str, int] | None = None,
 ) -> Panel:
     """Matrices from a long table `series_id, date, cost, usage, rows` and the late feeds' earlier views of the same
     days.
 
-    `vintages` holds `cost_lag1, cost_lag2, rows_lag1, rows_lag2`; a day that is not in it was complete at once.
-    Several rows
-    of one series and day are added up. `end` may say how far a series' data reaches when its last days have no row.
+    `vintages` holds `cost_lag1, cost_lag2, rows_lag1, rows_lag2`; a day that is not in it was complete at once, a view
+    that is null was not taken. Several rows of one series and day are added up. `start` and `end` may say how far a
+    series reaches when its first or last days have no row, `as_of` on which morning it was read last; without it every
+    day has settled.
     """
     names = np.asarray(table["series_id"].cast(pa.string()).to_numpy(zero_copy_only=False), str)
     series, row = np.unique(names, return_inverse=True)
@@ -67,6 +74,7 @@ def panel_of(
     np.maximum.at(last, row, date)
     for position, name in enumerate(series):
         last[position] = max(last[position], (end or {}).get(str(name), 0))
+        first[position] = min(first[position], (start or {}).get(str(name), first[position]))
     length = last - first + 1
     shape = (len(series), int(length.max(initial=0)))
     cost, usage, rows = (
@@ -83,12 +91,14 @@ def panel_of(
         late[owner, day] = True
         for name, matrix in seen.items():
             values = _column(vintages, name, len(inside))[inside]
-            known = np.isfinite(values)
-            matrix[owner[known], day[known]] = values[known]
+            matrix[owner, day] = values
     group = np.array([(groups or {}).get(str(name), "") for name in series])
+    settled = last - first + 1 + SETTLED
+    read = np.array([(as_of or {}).get(str(name), first[i] + settled[i]) for i, name in enumerate(series)], int) - first
     return Panel(
         series, first, length, cost, usage, rows,
         seen["cost_lag1"], seen["cost_lag2"], seen["rows_lag1"], seen["rows_lag2"], late, group,
+        np.minimum(settled, read),
     )  # fmt: skip
 
 

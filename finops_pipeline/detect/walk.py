@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from finops_pipeline.detect.channels import Channel
+from finops_pipeline.detect.panel import SETTLED
 from finops_pipeline.detect.thresholds import thresholds
 
-WARM_UP = 56
+WARM_UP = 35
 """Days before the first alarm of a series."""
+YOUNG = 56
+"""Days before an alarm can stand alone (incidents.py)."""
 LEARN_FROM = 28
 """First day whose surprise counts: before it there is no level to be surprised from."""
-SETTLED = 3
+LEARN_YOUNG_FROM = 14
+"""The same while the series is young and has little else."""
 REFRESH = 7
 QUIET = 14
 APART = 3
@@ -35,7 +39,6 @@ class Alarms:
     channel: list[int] = field(default_factory=list)
     rising: list[bool] = field(default_factory=list)
     score: list[float] = field(default_factory=list)
-    band: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass
@@ -49,14 +52,15 @@ class _Best:
     rising: np.ndarray
 
 
-def walk(channels: list[Channel], late: np.ndarray, material: np.ndarray) -> Alarms:
-    """Go through the mornings in order; `material` says on which days enough money moved to matter."""
-    return _Walk(channels, late, material).run()
+def walk(channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray) -> Alarms:
+    """Go through the mornings in order, each series to its last; `material`: on which days enough money moved."""
+    return _Walk(channels, late, material, last_morning).run()
 
 
 class _Walk:
-    def __init__(self, channels: list[Channel], late: np.ndarray, material: np.ndarray):
+    def __init__(self, channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray):
         self.channels, self.late, self.material = channels, late, material
+        self.last_morning = last_morning
         size, self.days = late.shape
         self.masked = {c.name: np.zeros(late.shape, bool) for c in channels}
         self.limits: dict[str, Limits] = {}
@@ -67,6 +71,8 @@ class _Walk:
 
     def run(self) -> Alarms:
         for morning in range(WARM_UP, self.days + SETTLED):
+            if morning == YOUNG:
+                self._grow_up()
             if morning % REFRESH == 0 or not self.limits:
                 self._learn(morning)
             best = self._look(morning)
@@ -75,8 +81,15 @@ class _Walk:
                 self._raise(found, best)
         return self.alarms
 
+    def _grow_up(self) -> None:
+        """What was raised early on rests on little, and does not tell later on what is usual."""
+        for mask in self.masked.values():
+            mask[:] = False
+        self.quiet_until[:], self.last_day[:], self.last_score[:] = -1, -99, 0
+
     def _learn(self, morning: int) -> None:
-        past = slice(LEARN_FROM, max(LEARN_FROM + 3, morning - SETTLED))
+        since = LEARN_FROM if morning >= YOUNG else LEARN_YOUNG_FROM
+        past = slice(since, max(since + 3, morning - SETTLED))
         for c in self.channels:
             for part in [c] if c.within is None else [c, c.within]:
                 keep = ~self.masked[c.name][:, past]
@@ -88,9 +101,10 @@ class _Walk:
     def _look(self, morning: int) -> _Best:
         size = len(self.late)
         best = _Best(np.ones(size), np.full(size, -1), np.zeros(size, int), np.zeros(size, int), np.zeros(size, bool))
+        named = np.zeros(size, bool)
         for lag in (1, 2, 3):
             day = morning - lag
-            if not WARM_UP <= day < self.days:
+            if not (WARM_UP if morning < YOUNG else YOUNG) <= day < self.days:
                 continue
             for number, c in enumerate(self.channels):
                 use = self._visible(c, day, lag)
@@ -98,7 +112,9 @@ class _Walk:
                     continue
                 up, down = self._scores(c, day, lag)
                 score = np.where(use, np.maximum(up, down), 0)
-                better = score > best.score
+                # a channel that knows what it sees names it, however loud the others are
+                better = (score > best.score) & (c.sharp | ~named) | (c.sharp & ~named & (score > 1))
+                named |= better & c.sharp
                 best.score[better], best.channel[better] = score[better], number
                 best.day[better], best.lag[better], best.rising[better] = day, lag, (up >= down)[better]
         return best
@@ -112,6 +128,7 @@ class _Walk:
         else:
             whole = ~self.late[:, max(0, day - c.span + 1) : day + 1 + c.wait].any(axis=1)
             use = whole if lag < SETTLED else ~whole
+        use = use & (self.last_morning >= day + lag)
         if not c.sharp:
             use = use & (self.material[:, day] | (self.late[:, day] & (lag < SETTLED)))
         return np.asarray(use if c.gate is None else use & c.gate[:, day])
@@ -141,7 +158,6 @@ class _Walk:
         self.last_day[found] = day
         self.last_score[found[fresh]] = score[fresh]
         self.quiet_until[found] = np.maximum(self.quiet_until[found], day + QUIET)
-        most, least = self.limits[self.channels[0].name]
         for row in found[fresh]:
             self.alarms.row.append(int(row))
             self.alarms.day.append(int(best.day[row]))
@@ -149,7 +165,6 @@ class _Walk:
             self.alarms.channel.append(int(best.channel[row]))
             self.alarms.rising.append(bool(best.rising[row]))
             self.alarms.score.append(float(best.score[row]))
-            self.alarms.band.append((float(most[row]), float(least[row])))
 
 
 def _values(c: Channel, day: int, lag: int) -> Limits:

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
@@ -230,6 +231,7 @@ class Ledger:
         write_rule_tables(self.rules, self.home / "landing")
         write_metric_tables(self.metrics, self.home / "landing")
         write_dataset_table(self.datasets, self.home / "landing")
+        write_feedback_table(AnomalyFeedback(), self.home / "landing")
         write_fx_table((), self.home / "landing")
         step = -1 if reverse else 1
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
@@ -240,7 +242,7 @@ class Ledger:
             _write_deliveries(connection, self.home / "landing" / "deliveries.parquet")
         selected = ("--threads", str(threads), "--select", *SELECTED)
         excluded = ("--exclude-resource-type", "unit_test") if command == "build" else ()
-        return Built(self.home / "warehouse.duckdb", _dbt(self.home, command, *selected, *excluded))
+        return Built(self.home / "warehouse.duckdb", run_dbt(self.home, command, *selected, *excluded))
 
 
 @dataclass
@@ -260,7 +262,7 @@ class Built:
         Raises:
             AssertionError: one failed; the message is dbt's output.
         """
-        return _dbt(self.warehouse.parent, "test", "--select", f"path:{folder},test_type:unit")
+        return run_dbt(self.warehouse.parent, "test", "--select", f"path:{folder},test_type:unit")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over the warehouse."""
@@ -268,7 +270,7 @@ class Built:
             return connection.sql(sql).fetchall()
 
 
-def _dbt(home: Path, *arguments: str) -> str:
+def run_dbt(home: Path, *arguments: str) -> str:
     """Run dbt on a ledger's home; returns what it printed."""
     environment = os.environ | {"FINOPS_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     environment["FINOPS_NOW"] = "2026-10-20T06:00:00Z"

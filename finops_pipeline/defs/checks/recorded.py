@@ -53,6 +53,7 @@ def recorded_check(query: Query, *, asset: list[str], blocking: bool) -> dg.Asse
                 "expected": outcome.expected,
                 "worst offenders": dg.MetadataValue.md(outcome.as_markdown()),
                 "next step": outcome.next_step,
+                **{title: dg.MetadataValue.md(text) for title, text in outcome.details.items()},
             },
         )
 

@@ -2,19 +2,13 @@
 
 import dagster as dg
 
-from finops_pipeline.checks import daily_cost, double_billing, drivers
+from finops_pipeline.checks import double_billing, drivers
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.resources.warehouse import open_warehouse
 
 _LEDGER = ["fct_cost_allocations"]
-
-
-def daily_cost_is_usual(request: RefreshRequest) -> CheckOutcome:
-    """Per source and service, the cost of each mature day of the last week lies in the range of the days before it."""
-    with open_warehouse(request.settings.warehouse) as warehouse:
-        return daily_cost.daily_cost_is_usual(warehouse, request.settings.now)
 
 
 def gpu_hours_fit_capacity(request: RefreshRequest) -> CheckOutcome:
@@ -46,7 +40,6 @@ def surprise_checks() -> dg.Definitions:
     """The checks that warn and never block."""
     return dg.Definitions(
         asset_checks=[
-            recorded_check(daily_cost_is_usual, asset=_LEDGER, blocking=False),
             recorded_check(gpu_hours_fit_capacity, asset=["int_gpu_hours_without_capacity"], blocking=False),
             recorded_check(pools_have_their_driver, asset=_LEDGER, blocking=False),
             recorded_check(usage_cost_is_classified, asset=_LEDGER, blocking=False),

@@ -1,131 +1,124 @@
-"""The first rule for unusual days: what it sees, what it leaves alone, and on which evidence."""
+"""What the checks on anomalies tell of `fct_anomalies`: which rows block, which warn, and in which words."""
 
-from datetime import UTC, date, datetime, timedelta
+import json
+from datetime import date
+from decimal import Decimal
 
 import duckdb
 import pytest
 
-from finops_pipeline.checks.daily_cost import daily_cost_is_usual
+from finops_pipeline.checks.anomaly_plot import plot
+from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
 
-FIRST_DAY = date(2026, 9, 1)
-LAST_DAY = date(2026, 10, 31)
-NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
-DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
+DRIVERS = {
+    "elements": [{"dimension": "team", "element": "a|b", "before": "1", "after": "9", "change": "8", "share": 0.97}],
+    "decomposition": {"change": "8", "price": "0.5", "volume": "7.5", "mix": "0", "new": "0", "gone": "0", "fee": "0"},
+    "moved": None,
+    "resources": [{"resource": "i-1", "change": "8"}],
+    "also_seen_in": [],
+}
 
 
-class Ledger:
-    """Daily costs by service, as the check reads them."""
+class Anomalies:
+    """The tables that the checks read, of a company whose newest delivery is of 2026-11-03."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
         self.connection.execute(
             """
-            create table fct_cost_allocations (
-                source_name varchar, service_name varchar, billing_currency varchar, charge_date date,
-                charge_category varchar, allocated_effective_cost decimal(38, 18)
-            )
+            create table fct_anomalies (
+                anomaly_id varchar, charge_date date, detected_on date, scope varchar, source_name varchar,
+                entity varchar, kind varchar, billing_currency varchar, observed_cost decimal(38, 18),
+                expected_cost decimal(38, 18), lower decimal(38, 18), upper decimal(38, 18), impact decimal(38, 18),
+                drivers varchar, feedback varchar
+            );
+            create table int_anomalies_found (anomaly_id varchar, history double[], history_position integer);
+            create table int_daily_series as
+            select 'account' as scope, 'cost' as metric, 'aws' as source_name, null as provider_name,
+                null as service_name, '1' as entity, date '2026-11-03' as as_of
             """
         )
 
-    def add(self, costs, service="EC2", category="Usage", source="aws-payer"):
-        rows = [(source, service, "USD", day, category, cost) for day, cost in costs.items()]
-        self.connection.executemany("insert into fct_cost_allocations values (?, ?, ?, ?, ?, ?)", rows)
+    def add(self, scope="team", kind="spike", *, detected=date(2026, 10, 30), feedback=None, drivers=DRIVERS, **cost):
+        number = f"{len(self.connection.execute('from fct_anomalies').fetchall()):012x}"
+        observed = cost.get("observed", Decimal(9))
+        row = [number, date(2026, 10, 27), detected, scope, "aws" if scope == "account" else None, "x", kind, "USD"]
+        row += [observed, 1, 0, 2, (observed or 0) - 1, json.dumps(drivers), feedback]
+        self.connection.execute(f"insert into fct_anomalies values ({', '.join('?' * len(row))})", row)
+        self.connection.execute("insert into int_anomalies_found values (?, [1, 1, 9, null], 2)", [number])
+        return number
 
-    def offenders(self, now=NOW):
-        return [offender.subject for offender in daily_cost_is_usual(self.connection, now).offenders]
+    @property
+    def warned(self):
+        return daily_cost_is_usual(self.connection)
 
-
-def steady(level=1000.0, wiggle=20.0):
-    """A level with a small, repeating deviation."""
-    return {day: level + wiggle * ((number * 7) % 5 - 2) for number, day in enumerate(DAYS)}
+    @property
+    def blocked(self):
+        return every_account_day_is_there_once(self.connection)
 
 
 @pytest.fixture
-def ledger():
-    return Ledger()
+def anomalies() -> Anomalies:
+    return Anomalies()
 
 
-def test_steady_service_is_usual(ledger):
-    ledger.add(steady())
-    assert ledger.offenders() == []
+def test_without_anomalies_both_checks_pass_and_say_how_much_was_watched(anomalies):
+    assert anomalies.warned.passed
+    assert anomalies.blocked.passed
+    assert anomalies.warned.observed == "0 anomalies in 1 series"
 
 
-@pytest.mark.parametrize("cost", [3000.0, 100.0])
-def test_day_far_above_or_below_the_days_before_it_is_found(ledger, cost):
-    ledger.add(steady() | {date(2026, 10, 28): cost})
-    assert ledger.offenders() == ["aws-payer EC2 2026-10-28"]
+@pytest.mark.parametrize("kind", ["missing", "zero", "duplicated"])
+def test_a_fault_of_an_account_blocks_and_is_not_warned_of_again(anomalies, kind):
+    anomalies.add("account", kind)
+    assert [o.subject for o in anomalies.blocked.offenders] == [f"account aws x 2026-10-27 {kind}"]
+    assert anomalies.warned.passed
 
 
-def test_finding_tells_observed_and_expected_range_and_what_to_do(ledger):
-    ledger.add(steady() | {date(2026, 10, 28): 3000.0})
-    outcome = daily_cost_is_usual(ledger.connection, NOW)
-    assert outcome.offenders[0].observed == "3,000.00 USD (+2,000.00)"
-    assert outcome.offenders[0].expected.endswith("(median 1,000.00)")
-    assert "1 of 7 service-days" in outcome.observed
-    assert outcome.next_step
+@pytest.mark.parametrize(("scope", "kind"), [("service", "zero"), ("project", "missing"), ("account", "spike")])
+def test_what_is_below_an_account_or_only_money_warns(anomalies, scope, kind):
+    anomalies.add(scope, kind)
+    assert anomalies.blocked.passed
+    assert len(anomalies.warned.offenders) == 1
 
 
-def test_service_that_stopped_is_found_although_it_has_no_rows(ledger):
-    stopped = {day: cost for day, cost in steady().items() if day < date(2026, 10, 30)}
-    ledger.add(stopped)
-    ledger.add(steady(), service="S3")
-    assert ledger.offenders() == ["aws-payer EC2 2026-10-30", "aws-payer EC2 2026-10-31"]
+def test_what_was_acknowledged_or_is_old_is_told_no_more(anomalies):
+    anomalies.add(feedback="expected")
+    anomalies.add(detected=date(2026, 10, 27))
+    anomalies.add("account", "zero", feedback="not-an-anomaly")
+    anomalies.add("account", "zero", detected=date(2026, 10, 20))
+    assert anomalies.warned.passed
+    assert anomalies.blocked.passed
 
 
-def test_days_that_ended_less_than_two_days_ago_are_not_judged(ledger):
-    ledger.add(steady() | {date(2026, 10, 31): 1.0})
-    assert ledger.offenders(datetime(2026, 11, 2, 23, tzinfo=UTC)) == []
-    assert ledger.offenders(datetime(2026, 11, 3, 0, tzinfo=UTC)) == ["aws-payer EC2 2026-10-31"]
+def test_an_offender_tells_money_cause_and_what_to_acknowledge_it_by(anomalies):
+    number = anomalies.add()
+    [offender] = anomalies.warned.offenders
+    assert offender.observed == f"9.00 USD (+8.00); team a|b 97%; mostly volume +7.50; id {number}"
+    assert offender.expected == "0.00 to 2.00 (1.00)"
+    assert "finops anomalies ack" in anomalies.warned.next_step
 
 
-def test_days_to_come_are_neither_judged_nor_evidence(ledger):
-    """Fees are dated to the month's end: 800 a day for days that have not been would hide the fall of one that has."""
-    to_come = {day: 800.0 for day in DAYS if day > date(2026, 10, 20)}
-    ledger.add(steady() | {date(2026, 10, 17): 100.0} | to_come)
-    assert ledger.offenders(datetime(2026, 10, 20, 6, tzinfo=UTC)) == ["aws-payer EC2 2026-10-17"]
+def test_a_day_without_a_row_has_no_cost(anomalies):
+    anomalies.add("account", "missing", observed=None)
+    assert anomalies.blocked.offenders[0].observed.startswith("no row (-1.00)")
 
 
-def test_only_the_last_week_is_told_again_every_morning(ledger):
-    ledger.add(steady() | {date(2026, 10, 24): 3000.0})
-    assert ledger.offenders() == []
-    ledger.add({date(2026, 10, 25): 2000.0})
-    assert ledger.offenders() == ["aws-payer EC2 2026-10-25"]
+def test_lost_tags_are_told_as_moved(anomalies):
+    moved = {"dimension": "team", "left": ["a"], "arrived": ["(none)"], "amount": "8"}
+    anomalies.add("tag_coverage", "lost_tags", drivers={**DRIVERS, "moved": moved})
+    assert "moved, not spent: from a to (none)" in anomalies.warned.offenders[0].observed
 
 
-def test_service_that_jumps_every_weekend_is_usual_on_a_weekend(ledger):
-    ledger.add({day: 2000.0 if day.weekday() >= 5 else 1000.0 for day in DAYS})
-    assert ledger.offenders() == []
+def test_the_page_shows_the_sum_a_table_that_odd_names_do_not_break_and_a_plot(anomalies):
+    anomalies.add()
+    anomalies.add()
+    details = anomalies.warned.details
+    assert details["impact"] == "+16.00 USD"
+    assert "a\\|b 97%" in details["drivers"]
+    assert "i-1 (+8.00)" in details["drivers"]
+    assert details["actual against the band"].count("data:image/svg+xml;base64,") == 2
 
 
-def test_what_is_small_beside_the_source_is_left_alone(ledger):
-    ledger.add(steady())
-    ledger.add(steady(level=1.0, wiggle=0.0) | {date(2026, 10, 28): 15.0}, service="SQS")
-    assert ledger.offenders() == []
-
-
-def test_constant_cost_can_alarm_too(ledger):
-    ledger.add(steady(wiggle=0.0) | {date(2026, 10, 28): 1100.0})
-    assert ledger.offenders() == ["aws-payer EC2 2026-10-28"]
-
-
-def test_service_with_less_than_ten_days_of_history_is_not_judged(ledger):
-    ledger.add(steady())
-    ledger.add({date(2026, 10, 23) + timedelta(days=n): 500.0 for n in range(9)}, service="Bedrock")
-    assert ledger.offenders() == []
-
-
-@pytest.mark.parametrize("category", ["Tax", "Credit", "Purchase", "Adjustment"])
-def test_what_falls_on_one_day_of_the_month_by_nature_is_left_alone(ledger, category):
-    ledger.add(steady())
-    ledger.add({date(2026, 10, 28): 50000.0}, category=category)
-    assert ledger.offenders() == []
-
-
-def test_sources_are_compared_with_themselves_only(ledger):
-    ledger.add(steady(level=100000.0), source="gcp-main")
-    ledger.add(steady() | {date(2026, 10, 28): 3000.0})
-    assert ledger.offenders() == ["aws-payer EC2 2026-10-28"]
-
-
-def test_empty_ledger_is_usual(ledger):
-    assert daily_cost_is_usual(ledger.connection, NOW).passed
+def test_a_plot_of_one_missing_day_is_a_plot():
+    assert plot([None], 0, (0.0, 0.0)).startswith("![")

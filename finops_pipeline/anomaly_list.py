@@ -1,0 +1,102 @@
+"""What `finops anomalies` shows and remembers: the anomalies of the last run, published or held back.
+
+A fault of the data holds publishing back, so the newest anomalies stand in the warehouse; where there is none, or a run
+is writing it, the published marts answer.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from finops_pipeline.anomaly_feedback import VERDICTS, Feedback, Verdict, load_anomaly_feedback, remember
+from finops_pipeline.checks.daily_cost import why
+from finops_pipeline.errors import ConfigurationError, FinopsError
+from finops_pipeline.settings import Settings
+
+_COLUMNS = (
+    "anomaly_id, charge_date, detected_on, scope, coalesce(source_name || ' ', '') || entity as name, kind, "
+    "billing_currency, observed_cost, impact, drivers"
+)
+
+
+def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
+    """The anomalies as lines of text, the newest first; acknowledged ones only if all are asked for."""
+    said = {item.id: item for item in load_anomaly_feedback(settings.config_path).feedback}
+    lines, hidden = [], 0
+    for anomaly_id, day, detected, scope, name, kind, currency, observed, impact, drivers in _rows(settings):
+        verdict = said.get(anomaly_id)
+        if verdict and not show_all:
+            hidden += 1
+            continue
+        seen = "no row" if observed is None else f"{observed:,.2f}"
+        head = f"{anomaly_id}  {day}  {kind:10}  {impact:>+14,.2f} {currency}  {scope} {name}"
+        lines.append(f"{head}{f'  [{verdict.verdict}]' if verdict else ''}")
+        lines += [f"    {line}" for line in _told(seen, detected, verdict, json.loads(drivers))]
+    if not lines:
+        lines.append("No anomalies in the last 92 days of the data.")
+    if hidden:
+        lines.append(f"{hidden} acknowledged (--all shows them)")
+    return lines
+
+
+def acknowledged(settings: Settings, anomaly_id: str, verdict: str, note: str | None) -> str:
+    """Remember what an anomaly was; says where.
+
+    Raises:
+        ConfigurationError: no such verdict.
+        FinopsError: no such anomaly in the last run.
+    """
+    allowed: dict[str, Verdict] = {name: name for name in VERDICTS}
+    if verdict not in allowed:
+        raise ConfigurationError(f"--as is {verdict!r}; allowed: {', '.join(VERDICTS)}.")
+    known = {row[0]: row for row in _rows(settings)}
+    if anomaly_id not in known:
+        raise FinopsError(f"There is no anomaly {anomaly_id!r} in the last run; `finops anomalies` lists them.")
+    said = Feedback(id=anomaly_id, verdict=allowed[verdict], note=note, said_on=settings.now.date())
+    path = remember(settings.config_path, said)
+    _, day, _, scope, name, kind, *_ = known[anomaly_id]
+    return f"{path}: {kind} of {scope} {name} on {day} is {verdict}. The next `finops run` raises no alarm for it."
+
+
+def _told(seen: str, detected: object, verdict: Feedback | None, drivers: dict) -> Iterator[str]:
+    yield f"{seen}, first shown by the data of {detected}; {why(drivers)}"
+    for resource in drivers["resources"]:
+        yield f"look at {resource['resource']} ({Decimal(resource['change']):+,.2f})"
+    if drivers["also_seen_in"]:
+        yield f"also seen in {', '.join(drivers['also_seen_in'])}"
+    if verdict and verdict.note:
+        yield f"note: {verdict.note}"
+
+
+def _rows(settings: Settings) -> list[tuple]:
+    with _newest(settings) as connection:
+        try:
+            return connection.execute(
+                f"select {_COLUMNS} from fct_anomalies order by charge_date desc, abs(impact) desc, anomaly_id"
+            ).fetchall()
+        except duckdb.CatalogException as error:
+            raise FinopsError("The last run looked for no anomalies. Run `finops run`.") from error
+
+
+@contextmanager
+def _newest(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    for path in (settings.warehouse, settings.marts / "current" / "marts.duckdb"):
+        connection = _open(path)
+        if connection is not None:
+            try:
+                yield connection
+            finally:
+                connection.close()
+            return
+    raise FinopsError(f"Nothing has been built in {settings.home} yet, or a run is building it. Run `finops run`.")
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection | None:
+    try:
+        return duckdb.connect(str(path), read_only=True) if path.exists() else None
+    except duckdb.IOException:
+        return None

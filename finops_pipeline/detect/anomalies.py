@@ -1,0 +1,119 @@
+"""The anomalies of a company, as the rows of `int_anomalies_found`: from daily series to incidents with drivers."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from finops_pipeline.detect.evidence import Evidence
+from finops_pipeline.detect.findings import Finding, findings_of
+from finops_pipeline.detect.incidents import Told, age_of, drivers_text, incidents, is_bad_news, metered, told
+from finops_pipeline.detect.panel import Panel
+from finops_pipeline.detect.series import KEY, Series, panel_of_series
+
+SHOWN_DAYS = 92
+"""What was first seen longer ago than a quarter is history."""
+KEPT = 500
+"""Findings whose drivers are looked up, the largest first; more on one company is noise."""
+
+SCHEMA = pa.schema(
+    [
+        ("anomaly_id", pa.string()),
+        ("charge_date", pa.date32()),
+        ("detected_on", pa.date32()),
+        *((name, pa.string()) for name in KEY),
+        ("kind", pa.string()),
+        ("channel", pa.string()),
+        ("direction", pa.string()),
+        *((name, pa.decimal128(38, 18)) for name in ("observed_cost", "expected_cost", "lower", "upper")),
+        ("score", pa.float64()),
+        ("incident_series", pa.int32()),
+        ("drivers", pa.string()),
+        ("history", pa.list_(pa.float64())),
+        ("history_position", pa.int32()),
+    ]
+)
+LEAST = 0.001
+"""Share of the company's usual day below which nothing is told; faults of an account always are."""
+HISTORY = 35
+"""Days before the anomaly that are kept for its plot."""
+
+
+def anomalies(series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb.DuckDBPyRelation) -> pa.Table:
+    """One row per incident.
+
+    Args:
+        series: the rows of `int_daily_series`, in any order.
+        charges: `focus_cost_and_usage`.
+        ledger: `fct_cost_allocations` with `cluster`.
+    """
+    if not series.num_rows:
+        return SCHEMA.empty_table()
+    watched, panel = panel_of_series(series)
+    with np.errstate(all="ignore"):
+        found = findings_of(panel)
+    least = _least_impacts(watched, panel)
+    newest = np.datetime64(int((panel.first_day + panel.last_morning).max()), "D")
+    told_of: list[tuple[Series, Finding, int]] = []
+    for finding in found:
+        number = int(finding.series_id)
+        small = abs(finding.impact) < least.get(watched[number].billing_currency, 0.0)
+        if small and watched[number].scope != "account":
+            continue
+        if newest - finding.as_of < np.timedelta64(SHOWN_DAYS, "D") and is_bad_news(watched[number], finding):
+            told_of.append((watched[number], finding, age_of(finding, int(panel.first_day[number]))))
+    told_of = sorted(told_of, key=lambda t: (-abs(t[1].impact), t[1].series_id))[:KEPT]
+    evidence = Evidence(charges, ledger, [finding.date.astype(date) for _, finding, _ in told_of])
+    heads = incidents([told(*each, evidence) for each in told_of])
+    rows = [_row(head, evidence, _history(head, panel)) for head in heads]
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["charge_date"], row["anomaly_id"])), schema=SCHEMA)
+
+
+def _least_impacts(watched: list[Series], panel: Panel) -> dict[str, float]:
+    """By currency what is worth telling: a thousandth of the company's usual day."""
+    return {
+        series.billing_currency: LEAST * float(np.nanmedian(np.abs(panel.cost[row, : panel.length[row]])))
+        for row, series in enumerate(watched)
+        if series.scope == "total"
+    }
+
+
+def _history(head: Told, panel: Panel) -> dict[str, Any]:
+    """The series' last weeks up to what the morning saw, and where in them the day stands."""
+    row = int(head.finding.series_id)
+    column = int(head.finding.date.astype("datetime64[D]").astype(int) - panel.first_day[row])
+    start = max(0, column - HISTORY)
+    days = panel.cost[row, start : min(column + 4, int(panel.length[row]))]
+    costs = [round(float(cost), 2) if np.isfinite(cost) else None for cost in days]
+    return {"history": costs, "history_position": column - start}
+
+
+def _row(head: Told, evidence: Evidence, history: dict[str, Any]) -> dict[str, Any]:
+    f, s = head.finding, head.series
+    services = [driver.element for driver in head.drivers if driver.dimension == "service"]
+    return {
+        "anomaly_id": head.anomaly_id,
+        "charge_date": head.day,
+        "detected_on": f.as_of.astype(date),
+        **{name: getattr(s, name) for name in KEY},
+        "kind": head.kind,
+        "channel": f.channel,
+        "direction": f.direction,
+        # what the lines add up to today, exactly; a day without a row has no cost that could be known
+        "observed_cost": None if f.observed is None else sum((line.cost for line in head.after), Decimal(0)),
+        "expected_cost": _money(f.expected),
+        "lower": _money(f.lower),
+        "upper": _money(f.upper),
+        "score": round(f.score, 2),
+        "incident_series": 1 + len(head.also),
+        "drivers": drivers_text(head, evidence.resources(metered(head).series, head.day, services)),
+        **history,
+    }
+
+
+def _money(amount: float) -> Decimal:
+    """Statistics are no money: four decimals, so that the last bits of a float change no byte."""
+    return Decimal(f"{amount:.4f}")

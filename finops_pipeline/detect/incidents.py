@@ -1,0 +1,219 @@
+"""One incident, one alarm: findings that tell the same story become one anomaly, with what drove it.
+
+An agent that runs wild shows in its SKUs, its service, account, model, team and provider. They are one incident when
+they begin within days of each other, go the same way, and one's money is most of the other's. It is told under
+the narrowest name that still holds most of the money.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from finops_pipeline.detect.drivers import Driver, Line, Moved, decompose, drivers, moved
+from finops_pipeline.detect.evidence import BOUGHT, Evidence, dimensions_of
+from finops_pipeline.detect.findings import Finding
+from finops_pipeline.detect.series import Series
+from finops_pipeline.detect.walk import YOUNG
+
+APART = 3
+"""Days between the parts of one incident; twice as many where a channel looks at a week."""
+MOST = 0.4
+"""Share of one finding's change that another has to hold to be the same incident."""
+SIZES = 4
+"""How many times larger one finding's change may be than that of another of the same incident."""
+MOVED = Decimal("0.8")
+"""How alike two amounts are that lost their tags together: a project loses them with its team."""
+HEADLINE = 0.75
+"""Share of the largest impact on the incident's first morning that the narrowest name has to hold."""
+SURE = 1.2
+"""Score from which a series of less than eight weeks is believed alone."""
+FAULTS = ("missing", "zero", "duplicated")
+"""Kinds that are faults of the data before they are facts of the company."""
+
+_NARROW = ("sku", "model", "dataset", "project", "gpu_cluster", "team", "service", "account", "tag_coverage")
+_TOLD = 3
+
+
+@dataclass
+class Told:
+    """A finding with its evidence."""
+
+    series: Series
+    finding: Finding
+    age: int
+    before: list[Line]
+    after: list[Line]
+    drivers: list[Driver]
+    moved: Moved | None = None
+    also: list["Told"] = field(default_factory=list)
+
+    @property
+    def day(self) -> date:
+        """The day it names."""
+        return self.finding.date.astype(date)
+
+    @property
+    def kind(self) -> str:
+        """The finding's kind, unless cost only lost its owner."""
+        return "lost_tags" if self.moved else self.finding.kind
+
+    @property
+    def anomaly_id(self) -> str:
+        """The same anomaly has the same id in every run."""
+        s = self.series
+        key = (s.scope, s.metric, s.source_name, s.provider_name, s.service_name, s.entity, s.billing_currency)
+        return hashlib.sha256(json.dumps([*key, str(self.day)]).encode()).hexdigest()[:12]
+
+
+def told(series: Series, finding: Finding, age: int, evidence: Evidence) -> Told:
+    """Add to a finding what drove it. `age` is the number of days that the series had been known."""
+    day = finding.date.astype(date)
+    before, after = evidence.usual_and_actual(series, day)
+    named = [d for d in dimensions_of(series) if any(line.name(d) != "(none)" for line in (*before, *after))]
+    found = drivers(before, after, named)
+    result = Told(series, finding, age, before, after, found)
+    lost = series.scope == "tag_coverage" or (series.scope in ("team", "project") and finding.impact < 0)
+    if lost:
+        dimension = "project" if series.scope == "project" else "team"
+        services = [driver.element for driver in found if driver.dimension == "service"]
+        shift = moved(*evidence.around(series, day, services), dimension)
+        if shift and "(none)" in shift.arrived and "(none)" not in shift.left:
+            result.moved = shift
+    return result
+
+
+def incidents(findings: Sequence[Told]) -> list[Told]:
+    """One finding for each incident, with the others of the same incident in `also`, in the order of day and id."""
+    rest = sorted(findings, key=lambda t: (t.day, t.anomaly_id))
+    owner = list(range(len(rest)))
+
+    def root(n: int) -> int:
+        while owner[n] != n:
+            n = owner[n]
+        return n
+
+    for n, later in enumerate(rest):
+        for m in range(n - 1, -1, -1):
+            if (later.day - rest[m].day).days > 2 * APART + 1:
+                break
+            if _same(rest[m], later):
+                owner[root(n)] = root(m)
+    groups: dict[int, list[Told]] = {}
+    for n, one in enumerate(rest):
+        groups.setdefault(root(n), []).append(one)
+    heads = [_headline(group) for group in groups.values() if _stands(group)]
+    return sorted(heads, key=lambda t: (t.day, t.anomaly_id))
+
+
+def _same(a: Told, b: Told) -> bool:
+    long = {"shift7", "ramp", "shift3"} & {a.finding.channel, b.finding.channel}
+    if a.series.billing_currency != b.series.billing_currency or (b.day - a.day).days > APART * (2 if long else 1):
+        return False
+    if a.moved or b.moved:
+        return bool(a.moved and b.moved and MOVED * a.moved.amount <= b.moved.amount <= a.moved.amount / MOVED)
+    if a.finding.kind in FAULTS and a.series.scope == b.series.scope and a.series.source_name == b.series.source_name:
+        return a.kind == b.kind and a.day == b.day
+    if (a.finding.impact > 0) != (b.finding.impact > 0):
+        return False
+    return _holds(a, b) or _holds(b, a)
+
+
+def _holds(whole: Told, part: Told) -> bool:
+    """Whether the part is (most of) what changed in the whole."""
+    ratio = abs(part.finding.impact) / max(abs(whole.finding.impact), 1e-9)
+    faulty = part.series.scope == "account" and part.finding.kind in FAULTS
+    inside = (faulty or 1 / SIZES <= ratio <= SIZES) and any(
+        driver.dimension == part.series.scope and driver.element == part.series.entity and driver.share >= MOST
+        for driver in whole.drivers
+    )
+    return inside or (
+        whole.series.scope == "service"
+        and part.series.scope == "sku"
+        and (whole.series.provider_name, whole.series.entity) == (part.series.provider_name, part.series.service_name)
+        and ratio >= 0.1
+    )
+
+
+def _headline(group: list[Told]) -> Told:
+    faults = [t for t in group if t.series.scope == "account" and t.finding.kind in FAULTS]
+    shifted = [t for t in group if t.moved]
+    if faults or shifted:
+        head = (faults or shifted)[0]
+    else:
+        start = min(t.finding.as_of for t in group)
+        first = [t for t in group if t.finding.as_of == start]
+        most = max(abs(t.finding.impact) for t in first)
+        enough = [t for t in first if abs(t.finding.impact) >= HEADLINE * most]
+        head = min(enough, key=lambda t: (_rank(t.series.scope), -abs(t.finding.impact), t.anomaly_id))
+    head.also = sorted((t for t in group if t is not head), key=lambda t: (_rank(t.series.scope), t.series.entity))
+    return head
+
+
+def _rank(scope: str) -> int:
+    return _NARROW.index(scope) if scope in _NARROW else len(_NARROW) + (scope == "total")
+
+
+def _stands(group: list[Told]) -> bool:
+    """A young series that is hardly over its threshold needs a second voice."""
+    return len(group) > 1 or group[0].moved is not None or group[0].age >= YOUNG or group[0].finding.score >= SURE
+
+
+def drivers_text(head: Told, resources: Sequence[tuple[str, Decimal]]) -> str:
+    """What drove an anomaly, as JSON: elements, exact decomposition, what moved, where to look, what else saw it."""
+    kept = list(dict.fromkeys(driver.dimension for driver in head.drivers))[:_TOLD]
+    basis = metered(head)
+    parts = decompose(basis.before, basis.after)
+    content = {
+        "elements": [
+            {
+                "dimension": d.dimension, "element": d.element, "before": _text(d.before), "after": _text(d.after),
+                "change": _text(d.change), "share": round(d.share, 4),
+            }
+            for d in head.drivers if d.dimension in kept
+        ],
+        "decomposition_of": _name(basis),
+        "decomposition": {
+            name: _text(getattr(parts, name)) for name in ("change", "price", "volume", "mix", "new", "gone", "fee")
+        },
+        "moved": None if head.moved is None else {
+            "dimension": head.moved.dimension, "left": list(head.moved.left), "arrived": list(head.moved.arrived),
+            "amount": _text(head.moved.amount),
+        },
+        "resources": [{"resource": name, "change": _text(change)} for name, change in resources],
+        "also_seen_in": [_name(t) for t in head.also],
+    }  # fmt: skip
+    return json.dumps(content, ensure_ascii=False)
+
+
+def metered(head: Told) -> Told:
+    """The part of the incident that the bill's own meters tell of: nearest in money to the headline, else itself.
+
+    The ledger knows who, the charges know price and quantity.
+    """
+    bought = [t for t in (head, *head.also) if t.series.scope in BOUGHT]
+    if not bought or head in bought or head.moved:
+        return head
+    return min(bought, key=lambda t: (abs(t.finding.impact - head.finding.impact), t.anomaly_id))
+
+
+def _name(one: Told) -> str:
+    return f"{one.series.scope} {one.series.entity}"
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount.quantize(Decimal('1e-6')):f}"
+
+
+def age_of(finding: Finding, first_day: int) -> int:
+    """Days that a series had been known when the finding's day came."""
+    return int(finding.date.astype("datetime64[D]").astype(int) - first_day)
+
+
+def is_bad_news(series: Series, finding: Finding) -> bool:
+    """Less idle capacity and fewer missing tags are no anomalies."""
+    return not (series.metric != "cost" and finding.direction == "down") and bool(np.isfinite(finding.expected))

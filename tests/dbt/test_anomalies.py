@@ -1,0 +1,231 @@
+"""From charges and ledger to `fct_anomalies`: each planted event is found once, under its name, with its cause."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from ledger_fixture import run_dbt
+
+from finops_pipeline.anomaly_feedback import AnomalyFeedback, Feedback, write_feedback_table
+from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
+from finops_pipeline.fx_rates import write_fx_table
+from finops_pipeline.rules import load_rules, write_rule_tables
+
+FIRST = date(2026, 5, 1)
+DAYS = 140
+DELIVERED = datetime(2026, 9, 18, 5)
+
+MODELS = ("int_daily_series", "int_anomalies_found", "fct_anomalies")
+
+LINES = """
+    create table lines as
+    with days as (
+        select n, date '2026-05-01' + cast(n as integer) as day,
+            -- business as usual: quieter on weekends, and never twice the same
+            case when isodow(day) > 5 then 0.7 else 1.0 end as weekday
+        from (select unnest(range(140)) as n)
+    ),
+    things as (
+        select * from (values
+            ('aws', 'AWS', '111', 'EC2', 'box', 'search', 'web', null, 'i-1', 'Hours', 400.0, 1.0, 12),
+            ('aws', 'AWS', '222', 'S3', 'bytes', 'research', 'lake', null, 'bucket', 'GB', 300.0, 0.5, 12),
+            ('aws', 'AWS', '333', 'RDS', 'db', 'search', 'shop', null, 'db-1', 'Hours', 100.0, 2.0, 12),
+            ('aws', 'AWS', '444', 'SQS', 'queue', 'search', 'jobs', null, 'q', 'Requests', 150.0, 1.0, 12),
+            ('aws', 'AWS', '555', 'Bedrock', 'tokens', 'research', 'evals', null, 'profile', 'Tokens', 250.0, 1.0, 12),
+            ('gcp', 'Google Cloud', 'p-1', 'Compute', 'a100', 'vision', 'train', 'gke', 'vm-1', 'Hours', 64.0, 9.0, 4),
+            ('gcp', 'Google Cloud', 'p-2', 'Storage', 'std', 'vision', 'media', null, 'media', 'GB', 800.0, 0.2, 6),
+            ('gcp', 'Google Cloud', 'p-2', 'Functions', 'call', 'vision', 'api', null, 'f', 'Calls', 90.0, 1.0, 6)
+        ) as t(source, provider, account, service, sku, team, project, cluster, resource, unit, quantity, price, rows)
+    )
+    select things.* replace (
+            cast(quantity * weekday * (1 + 0.05 * sin(n * 2.3 + length(sku) * phase)) as decimal(38, 6)) as quantity,
+            cast(price as decimal(38, 6)) as price
+        ), n, day, 0 as idle
+    from things, days, lateral (select ascii(service) as phase)
+"""
+
+EVENTS = {
+    "an agent calls itself": "update lines set quantity = quantity * 9 where sku = 'tokens' and n = 124",
+    "a price rises": "update lines set price = price * 1.15 where sku = 'db' and n >= 110",
+    "a day is not delivered": "delete from lines where account = '222' and n = 118",
+    "a day is delivered twice": """update lines set quantity = quantity * 2, rows = rows * 2
+        where account = '111' and n = 130""",
+    "an account falls silent": "update lines set quantity = 0 where account = '444' and n = 134",
+    "a service is new": """insert into lines
+        select * replace ('Warehouse' as service, 'credit' as sku, 'wh-1' as resource, 60 as price, 1 as quantity)
+        from lines where sku = 'call' and n >= 105""",
+    "the newest days are half delivered": "update lines set quantity = quantity * 0.4 where n >= 138",
+    "a day is still to come": """insert into lines
+        select * replace (cast(day + 30 as date) as day, quantity * 50 as quantity) from lines where n = 120""",
+    "tags are lost": "update lines set team = null, project = null where sku = 'std' and n between 115 and 137",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The warehouse of the planted company."""
+
+    home: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    def rows(self, condition: str = "true") -> list[dict]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            table = connection.sql(f"select * from fct_anomalies where {condition} order by charge_date, anomaly_id")
+            return table.to_arrow_table().to_pylist()
+
+
+def build(home: Path, events: list[str]) -> Found:
+    """A company of two sources with some events, and the models from its charges and its ledger."""
+    landing = home / "landing"
+    landing.mkdir(parents=True)
+    write_rule_tables(load_rules(), landing)
+    write_fx_table((), landing)
+    write_feedback_table(AnomalyFeedback(), landing)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute(LINES)
+        for event in events:
+            connection.execute(event)
+        connection.execute(
+            """create table focus_cost_and_usage as
+            select source as x_SourceName, provider as ProviderName, account as SubAccountId,
+                'payer' as BillingAccountId, service as ServiceName, sku as SkuMeter, sku as SkuId,
+                'USD' as BillingCurrency, day as x_ChargeDate,
+                strftime(day, '%Y-%m') as x_BillingPeriod, unit as ConsumedUnit, 'Usage' as ChargeCategory,
+                cast(quantity * price / rows as decimal(38, 18)) as EffectiveCost,
+                cast(quantity / rows as decimal(38, 18)) as ConsumedQuantity, cast(null as varchar) as x_ModelName,
+                team as x_Team, 'r-1' as RegionId, project as x_Project, cluster as x_Cluster,
+                cast(null as varchar) as x_Dataset, resource as ResourceId
+            from lines, range(rows) as copies"""
+        )
+        connection.execute(
+            """create table fct_cost_allocations as
+            select x_SourceName as source_name, ProviderName as provider_name, SubAccountId as sub_account_id,
+                ServiceName as service_name, x_Team as team, x_Project as project, x_ModelName as model_name,
+                x_Dataset as dataset, x_Cluster as origin_pool_id, false as is_idle, x_Team is null as is_unallocated,
+                BillingCurrency as billing_currency, x_ChargeDate as charge_date, 'Usage' as charge_category,
+                case when x_Cluster is not null then 'gpu_hours' end as driver,
+                case when x_Cluster is not null then 'GPU-Hours' end as driver_unit,
+                sum(ConsumedQuantity) filter (x_Cluster is not null) as driver_quantity,
+                cast(sum(EffectiveCost) as decimal(38, 18)) as allocated_effective_cost
+            from focus_cost_and_usage group by all"""
+        )
+        connection.execute("create table int_pools as select 'gke' as pool_id, 'gke' as cluster")
+        connection.execute(
+            f"""copy (
+                select 'aws_cur2' as table_name, x_SourceName as source_name, 'aws' as provider, 'live' as status,
+                    x_BillingPeriod as billing_period, cast(null as timestamp) as submitted_at,
+                    timestamp '{DELIVERED}' as seen_at,
+                    [{{'billing_currency': 'USD', 'cost_basis': 'effective', 'raw_cost': sum(EffectiveCost)}}] as totals
+                from focus_cost_and_usage group by all
+            ) to '{landing / "deliveries.parquet"}' (format parquet)"""
+        )
+    run_dbt(home, "run", "--select", *MODELS)
+    return Found(home)
+
+
+@pytest.fixture(scope="module")
+def found(ledgers: Path) -> Found:
+    return build(ledgers / "anomalies", list(EVENTS.values()))
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "entity"),
+    [
+        ("spike", 124, "tokens"),
+        ("price", 110, "db"),
+        ("missing", 118, "222"),
+        ("duplicated", 130, "111"),
+        ("zero", 134, "444"),
+        ("new_sku", 105, "credit"),
+        ("lost_tags", 115, "Google Cloud"),
+    ],
+)
+def test_each_event_is_found_on_its_day_under_its_name(found: Found, kind: str, number: int, entity: str) -> None:
+    [row] = found.rows(f"kind = '{kind}'")
+    assert (row["charge_date"], row["entity"]) == (day(number), entity)
+    # nobody knows yet how late the feeds are, so the third morning tells, as the bill stands then
+    assert row["detected_on"] - row["charge_date"] == timedelta(days=3)
+
+
+def test_one_incident_is_one_anomaly(found: Found) -> None:
+    assert [(row["kind"], row["entity"]) for row in found.rows()] == [
+        ("new_sku", "credit"),
+        ("price", "db"),
+        ("lost_tags", "Google Cloud"),
+        ("missing", "222"),
+        ("spike", "tokens"),
+        ("duplicated", "111"),
+        ("zero", "444"),
+    ]
+
+
+def test_days_to_come_and_days_that_ended_less_than_two_days_ago_are_not_judged(found: Found) -> None:
+    assert found.rows(f"charge_date >= date '{day(138)}'") == []
+    with duckdb.connect(str(found.warehouse), read_only=True) as connection:
+        assert connection.execute("select max(charge_date), max(last_day) from int_daily_series").fetchone() == (
+            day(139),
+            day(139),
+        )
+
+
+def test_drivers_name_the_cause_and_add_up_to_the_change(found: Found) -> None:
+    causes = {"spike": "volume", "price": "price", "new_sku": "new", "duplicated": "volume", "zero": "gone"}
+    for row in found.rows():
+        parts = {name: Decimal(part) for name, part in json.loads(row["drivers"])["decomposition"].items()}
+        change = parts.pop("change")
+        assert abs(sum(parts.values()) - change) <= Decimal("0.000006")
+        if row["kind"] in causes:
+            assert max(parts, key=lambda name: abs(parts[name])) == causes[row["kind"]], row["kind"]
+
+
+def test_lost_tags_are_moved_and_not_spent(found: Found) -> None:
+    [row] = found.rows("kind = 'lost_tags'")
+    drivers = json.loads(row["drivers"])
+    assert (drivers["moved"]["left"], drivers["moved"]["arrived"]) == (["vision"], ["(none)"])
+    assert [resource["resource"] for resource in drivers["resources"]] == ["media"]
+
+
+def test_a_spike_names_what_to_look_at_and_what_else_saw_it(found: Found) -> None:
+    [row] = found.rows("kind = 'spike'")
+    drivers = json.loads(row["drivers"])
+    assert drivers["resources"][0]["resource"] == "profile"
+    assert {"service Bedrock", "team research"} <= set(drivers["also_seen_in"])
+    assert row["impact"] == row["observed_cost"] - row["expected_cost"]
+    assert row["upper"] < row["observed_cost"]
+
+
+def test_faults_of_the_data_block_and_money_warns(found: Found) -> None:
+    with duckdb.connect(str(found.warehouse), read_only=True) as connection:
+        blocking, warning = every_account_day_is_there_once(connection), daily_cost_is_usual(connection)
+    assert [offender.subject for offender in blocking.offenders] == [
+        f"account aws 111 {day(130)} duplicated",
+        f"account aws 444 {day(134)} zero",
+    ]
+    assert warning.passed, warning.summary()
+    assert "data:image/svg+xml;base64," in blocking.details["actual against the band"]
+    assert "db" not in blocking.details["drivers"]
+
+
+def test_what_was_acknowledged_is_told_no_more_and_the_same_input_gives_the_same_rows(found: Found) -> None:
+    before = found.rows()
+    [row] = found.rows("kind = 'duplicated'")
+    said = (Feedback(id=row["anomaly_id"], verdict="expected", note="an audit"),)
+    write_feedback_table(AnomalyFeedback(feedback=said), found.home / "landing")
+    run_dbt(found.home, "run", "--select", *MODELS)
+    after = found.rows()
+    assert [r | {"feedback": None, "feedback_note": None} for r in after] == before
+    with duckdb.connect(str(found.warehouse), read_only=True) as connection:
+        assert [o.subject for o in every_account_day_is_there_once(connection).offenders] == [
+            f"account aws 444 {day(134)} zero"
+        ]
