@@ -71,6 +71,7 @@ PYTHON_CHECKS = {
     ("fct_waste", "nothing_is_left_running"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
     ("fct_cost_allocations", "usage_cost_is_classified"): False,
+    ("focus_cost_and_usage", "lookups_know_what_is_billed"): False,
     ("fct_cost_allocations", "no_account_is_billed_by_two_sources"): False,
     ("int_gpu_hours_without_capacity", "gpu_hours_fit_capacity"): False,
     **{(f"raw/{table}", f"{table}_columns_are_the_known_ones"): False for table in BILLING},
