@@ -57,6 +57,8 @@
         {'name': 'savings_plan_total_commitment_to_date', 'kind': 'money',
          'legacy': 'savingsPlan/TotalCommitmentToDate'},
         {'name': 'savings_plan_used_commitment', 'kind': 'money', 'legacy': 'savingsPlan/UsedCommitment'},
+        {'name': 'split_line_item_actual_usage', 'kind': 'money', 'legacy': 'splitLineItem/ActualUsage'},
+        {'name': 'split_line_item_reserved_usage', 'kind': 'money', 'legacy': 'splitLineItem/ReservedUsage'},
         {'name': 'bill_billing_period_start_date', 'kind': 'timestamp', 'legacy': 'bill/BillingPeriodStartDate'},
         {'name': 'bill_billing_period_end_date', 'kind': 'timestamp', 'legacy': 'bill/BillingPeriodEndDate'},
         {'name': 'line_item_usage_start_date', 'kind': 'timestamp', 'legacy': 'lineItem/UsageStartDate'},

@@ -9,6 +9,7 @@
         when lower(service_name) like '%support%' then 'support'
         when commitment_discount_id is not null or charge_origin = 'commitment purchase' then 'commitment fee'
         when charge_category = 'Purchase' then 'fee'
+        when is_system_overhead then 'system overhead of a cluster'
         else 'untagged'
     end
 {%- endmacro %}

@@ -1,6 +1,9 @@
 {#- Whether a rule wants a charge: its dates, the kind of pool it names, and its selection. `columns` gives the SQL of
     columns that are not simply the charge's.
 
+    What Google has split over the namespaces of a cluster is not split again, unless a rule names the label
+    k8s-namespace.
+
     What was committed and not used belongs to whoever holds it, whatever else it looks like: only a rule that names
     the commitment's status can want it. -#}
 {% macro rule_condition(rule, charges, columns) -%}
@@ -13,6 +16,9 @@
     {%- endif -%}
     {%- if rule.pool == 'gpu_cluster' -%}
         {%- do wanted.append(charges ~ '.is_cluster_machine and ' ~ columns['cluster'] ~ ' is not null') -%}
+        {%- if 'k8snamespace' not in rule.conditions | map(attribute='tag') | list -%}
+            {%- do wanted.append('not ' ~ is_split_by_gke(charges)) -%}
+        {%- endif -%}
     {%- elif rule.pool == 'bucket' -%}
         {%- do wanted.append(charges ~ '.bucket is not null and ' ~ charges ~ '.storage_measure is not null') -%}
     {%- elif rule.pool == 'owner' -%}

@@ -37,9 +37,14 @@ def aws_components(columns: Columns, is_net: bool) -> str:
     fee.
     """
 
+    is_split = f"{_text(columns, 'splitlineitemparentresourceid')} is not null"
+
     def amount(*names: str) -> str:
         chosen = [_NET[name] for name in names if is_net and name in _NET] + list(names)
-        return _text(columns, *chosen)
+        delivered = _text(columns, *chosen)
+        if "splitlineitemparentresourceid" not in columns:
+            return delivered
+        return f"case when {is_split} then null else {delivered} end"
 
     unblended = amount("lineitemunblendedcost")
     line_type = _text(columns, "lineitemlineitemtype")

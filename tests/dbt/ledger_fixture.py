@@ -15,12 +15,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
+from finops_pipeline.tag_policy import TagPolicy, write_tag_policy_table
 
 CONSUMERS = (
     "team", "project", "environment", "model_name", "model_version", "workload", "workload_type", "dataset", "customer",
@@ -73,6 +75,15 @@ PAIR_COLUMNS = {
     "on_demand_export": "varchar", "pairing_difference": "decimal(38,18)", "is_unequal_pair": "boolean",
 }  # fmt: skip
 """int_azure__exports_paired, as the ledger reads it."""
+
+SPLIT_COLUMNS = {
+    "usage_start": "timestamp", "usage_end": "timestamp", "cluster": "varchar", "node": "varchar",
+    "workload": "varchar", "team": "varchar", "project": "varchar", "environment": "varchar", "model_name": "varchar",
+    "workload_type": "varchar", "dataset": "varchar", "business_unit": "varchar", "cost_center": "varchar",
+    "owner": "varchar", "gpu_hours_requested": "decimal(38,18)", "gpu_hours_used": "decimal(38,18)",
+    "cpu_core_hours_requested": "decimal(38,18)", "memory_gib_hours_requested": "decimal(38,18)",
+}  # fmt: skip
+"""int_aws__split_usage, as the ledger reads it."""
 
 _QUANTITY = "decimal(38,18)"
 _INTERVAL = {"usage_start": "timestamp", "usage_end": "timestamp"}
@@ -127,6 +138,7 @@ SELECTED = (
     "stg_datasets",
     "path:models/intermediate/allocate",
     "path:models/intermediate/unit_economics",
+    "path:models/intermediate/governance",
     "path:models/marts",
 )
 
@@ -139,10 +151,13 @@ class Ledger:
 
     home: Path
     charges: list[dict[str, Any]] = field(default_factory=list)
+    split_usage: list[dict[str, Any]] = field(default_factory=list)
     feeds: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {kind: [] for kind in FEED_COLUMNS})
     rules: AllocationRules = field(default_factory=load_rules)
     metrics: Metrics = field(default_factory=load_metrics)
     datasets: DatasetCatalog = field(default_factory=DatasetCatalog)
+    budgets: Budgets = field(default_factory=Budgets)
+    tag_policy: TagPolicy = field(default_factory=TagPolicy)
 
     def charge(self, cost: str | Decimal, *, day: date = DAY, **columns: Any) -> None:
         """One usage charge of a day in USD; the four costs are equal unless given."""
@@ -233,12 +248,15 @@ class Ledger:
         write_dataset_table(self.datasets, self.home / "landing")
         write_feedback_table(AnomalyFeedback(), self.home / "landing")
         write_fx_table((), self.home / "landing")
+        write_budget_table(self.budgets, self.home / "landing")
+        write_tag_policy_table(self.tag_policy, self.rules, self.home / "landing")
         step = -1 if reverse else 1
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])
             for kind, columns in FEED_COLUMNS.items():
                 _create(connection, f"stg_usage__{kind}", columns, self.feeds[kind][::step])
             _create(connection, "int_azure__exports_paired", PAIR_COLUMNS, [])
+            _create(connection, "int_aws__split_usage", SPLIT_COLUMNS, self.split_usage)
             _write_deliveries(connection, self.home / "landing" / "deliveries.parquet")
         selected = ("--threads", str(threads), "--select", *SELECTED)
         excluded = ("--exclude-resource-type", "unit_test") if command == "build" else ()
@@ -306,7 +324,7 @@ def _create(
 
 def _texts(column: str, rows: list[dict[str, Any]]) -> pa.Array:
     if column == "tags":
-        return pa.array([list(row[column].items()) for row in rows], pa.map_(pa.string(), pa.string()))
+        return pa.array([row[column] and list(row[column].items()) for row in rows], pa.map_(pa.string(), pa.string()))
     values = (row.get(column) for row in rows)
     texts = (f"{value:f}" if isinstance(value, Decimal) else value for value in values)
     return pa.array([None if text is None else str(text) for text in texts], pa.string())

@@ -36,6 +36,8 @@ rules:
   - {{name: hourly, pool: gpu_cluster, select: {{x_Cluster: [hourly, daily]}}, driver: gpu_hours, window: hour}}
   - {{name: before, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, to: {NEXT_DAY}}}
   - {{name: after, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, basis: used, from: {NEXT_DAY}}}
+  - {{name: leftovers, pool: gpu_cluster, select: {{x_Cluster: told}}, tags: {{k8s-namespace: 'kube:unallocated'}},
+     driver: gpu_hours}}
   - {{name: clusters, pool: gpu_cluster, driver: gpu_hours, missing: owner, owner: {{team: platform}}}}
   - {{name: buckets, pool: bucket, driver: storage_bytes}}
   # whose a charge is, whatever its tags say
@@ -75,7 +77,8 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, two_models_on_a_node, held_and_not_used, hours, turn, sandbox, feeds, tenants, services, overhead,
+        clusters, two_models_on_a_node, held_and_not_used, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
+        services, overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -150,6 +153,28 @@ def tenants(ledger: Ledger) -> None:
     ledger.asked_tokens("100", cached_input_tokens=Decimal(50), output_tokens=Decimal(10), model_name="big",
                         endpoint="weighed", customer="x")  # fmt: skip
     ledger.asked_tokens("55", output_tokens=Decimal(10), model_name="small", endpoint="weighed", customer="y")
+
+
+def split_by_the_clouds(ledger: Ledger) -> None:
+    """Lines that Google has split over namespaces, and pods that AWS counts beside an instance that is billed whole."""
+    for cluster in ("gke", "told"):
+        for namespace, cost, owner in (
+            ("ranking", "30", {"team": "search"}), ("lab", "10", {"project": "lab"}), ("kube:unallocated", "50", {}),
+            ("kube:system-overhead", "5", {}), ("goog-k8s-unknown", "3", {}), (None, "8", {}),
+        ):  # fmt: skip
+            labels = {"k8s-namespace": namespace, **{f"k8s-label/{key}": value for key, value in owner.items()}}
+            ledger.machine(cost, f"{cluster}-1", "8", cluster=cluster, provider="gcp",
+                           tags={key: value for key, value in labels.items() if value}, **owner)  # fmt: skip
+        ledger.gpu_hours("train", "48", cluster=cluster, node=f"{cluster}-1", team="vision")
+    for cluster, day_of_telemetry in (("eks", None), ("both", DAY)):
+        ledger.machine("24", f"i-{cluster}", "24", cluster=cluster)
+        for workload, requested, used in (("a", "12", "6"), ("b", "6", None)):
+            ledger.split_usage.append(
+                {**_spent(0, 24), "cluster": cluster, "node": f"i-{cluster}", "workload": workload,
+                 "gpu_hours_requested": Decimal(requested), "gpu_hours_used": used and Decimal(used), "team": workload}
+            )  # fmt: skip
+        if day_of_telemetry:
+            ledger.gpu_hours("told", "24", cluster=cluster, node=f"i-{cluster}", day=day_of_telemetry)
 
 
 def turn(ledger: Ledger) -> None:

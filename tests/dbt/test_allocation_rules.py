@@ -136,6 +136,28 @@ def test_tokens_weigh_by_kind_and_model(ruled: Built) -> None:
     )
 
 
+def test_lines_that_google_split_over_namespaces_are_the_cost_and_are_not_split_again(ruled: Built) -> None:
+    # two clusters alike; the rule for one of them splits what Google found nobody's by telemetry
+    columns = "cluster, rule, team, project, idle_type, unallocated_reason"
+    assert amounts(ruled, "provider_name = 'Google Cloud'", columns) == money(
+        ("gke", "clusters", "vision", None, None, None, "11"),
+        ("told", "clusters", "vision", None, None, None, "11"),
+        ("told", "leftovers", "vision", None, None, None, "50"),
+        (None, "owners", "search", None, None, None, "60"),
+        (None, "owners", None, "lab", None, None, "20"),
+        (None, None, None, None, "unallocated_capacity", None, "50"),
+        (None, None, None, None, None, "system overhead of a cluster", "10"),
+    )
+
+
+def test_the_pods_that_aws_counts_split_the_instance_and_cost_nothing_themselves(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'eks'", "workload, team, idle_type, pool_level") == money(
+        ("a", "a", None, "node", "12"), ("b", "b", None, "node", "6"), (None, None, "unallocated_capacity", "node", "6")
+    )
+    # where the cluster's own telemetry is there, it alone counts
+    assert amounts(ruled, "cluster = 'both'", "workload") == money(("told", "24"))
+
+
 def test_a_rule_that_changes_from_one_day_to_the_next_keeps_the_days_before(ruled: Built) -> None:
     rows = amounts(ruled, "cluster = 'turn'", "charge_date::varchar, rule, workload")
     assert rows == money(

@@ -96,6 +96,7 @@ parts_in_pools as (
         end as reason,
         case
             when pools.pool_kind = 'commitment' or pools.commitment_discount_id is not null then 'unused_commitment'
+            when pools.pool_kind = 'idle' then 'unallocated_capacity'
             else parts.idle_type
         end as idle_type
     from parts
@@ -153,6 +154,7 @@ select
         when method_of_part is not null then method_of_part
         when pool_kind = 'owner' then case when owner_of_rule = '{}' then 'owner_tag' else 'owner_rule' end
         when pool_kind = 'commitment' then 'commitment_holder'
+        when pool_kind = 'idle' then 'gke_unallocated'
         when pool_kind = 'rest' then 'no_owner'
         when driver_scope is null then 'missing_driver'
         when pool_kind = 'gpu_cluster' then 'gpu_hours'

@@ -125,7 +125,8 @@ charges_with_scopes as (
         {{ rule_scope(rule, 'charges', columns) }} as scope_of_rule_{{ rule.rule_order }},
         {{ rule_window(rule, 'charges') }} as window_of_rule_{{ rule.rule_order }},
         {%- endfor %}
-        coalesce(charges.commitment_discount_status, '') = 'Unused' as is_unused_commitment
+        coalesce(charges.commitment_discount_status, '') = 'Unused' as is_unused_commitment,
+        {{ gke_namespace('charges') }} as gke_namespace
     from charges
     left join machines
         on
@@ -151,13 +152,13 @@ charges_with_scopes as (
 
 ),
 
-charges_with_pool_kind as (
+charges_with_rule as (
 
     select
         *,
         {{ by_rule(names) }} as rule,
         {{ by_rule(kinds, otherwise="case when not is_unused_commitment then 'rest' else 'commitment' end") }}
-            as pool_kind,
+            as kind_by_rule,
         {{ by_hour ~ 'level_by_hour else machine_level end' if hourly else 'machine_level' }} as level_of_machine,
         {{ by_hour ~ 'scope_by_hour else machine_scope end' if hourly else 'machine_scope' }} as scope_of_machine,
         {{ by_hour ~ 'machine_hour else driver_window end' if hourly else 'driver_window' }} as window_of_machine,
@@ -165,6 +166,20 @@ charges_with_pool_kind as (
         {{ by_rule(scopes) }} as rule_scope,
         {{ by_rule(windows) }} as rule_window
     from charges_with_scopes
+
+),
+
+-- what Google found nobody's is idle, whether or not the cluster carries an owner's label
+charges_with_pool_kind as (
+
+    select
+        *,
+        case
+            when kind_by_rule in ('owner', 'rest') and gke_namespace = 'kube:unallocated' then 'idle'
+            else kind_by_rule
+        end as pool_kind,
+        coalesce(gke_namespace = 'kube:system-overhead', false) as is_system_overhead
+    from charges_with_rule
 
 ),
 
@@ -201,6 +216,7 @@ charges_with_pool_facts as (
                 then case storage_weights_from when 'bytes of the class' then 'storage_class' else 'bucket' end
             when 'commitment' then 'commitment'
             when 'owner' then 'owner'
+            when 'idle' then 'namespace'
             when 'rest' then null
             else 'rule'
         end as pool_level,
@@ -236,13 +252,13 @@ charges_with_pool_facts as (
         case when pool_kind in ('owner', 'rule', 'rest') then token_direction end as token_direction,
         {%- for column in owner_columns if column != 'model_name' %}
         {{ by_rule(
-            owners.get(column, {}), otherwise="case when pool_kind in ('owner', 'commitment') then " ~ column ~ ' end'
+            owners.get(column, {}), otherwise="case when pool_kind in ('owner', 'commitment', 'idle') then " ~ column ~ ' end'
         ) }} as {{ column }},
         {%- endfor %}
         -- a managed model's meter names the model, even where nobody tagged the calls; that alone is no owner
         {{ by_rule(
             owners.get('model_name', {}),
-            otherwise="case when pool_kind in ('owner', 'commitment', 'rest') then coalesce(model_name, model_id) end",
+            otherwise="case when pool_kind in ('owner', 'commitment', 'idle', 'rest') then coalesce(model_name, model_id) end",
         ) }} as model_name,
         billed_cost,
         effective_cost,

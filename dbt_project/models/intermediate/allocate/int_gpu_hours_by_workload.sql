@@ -10,7 +10,57 @@
 {%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
 {%- set cut_columns = ['basis', 'unused_type'] + columns %}
 
-with gpu_hours as (
+{%- set counted = ['usage_start', 'usage_end', 'cluster', 'node', 'gpu_hours_requested', 'gpu_hours_used'] %}
+{%- set consumers = consumer_columns() | reject('equalto', 'workload') | list %}
+{%- set others = ['node_pool', 'gpu_model', 'capacity_type'] + consumers %}
+
+with telemetry as (
+
+    select * from {{ ref('stg_usage__gpu_hours') }}
+
+),
+
+split_usage as (
+
+    select * from {{ ref('int_aws__split_usage') }}
+    where gpu_hours_requested is not null
+
+),
+
+days_with_telemetry as (
+
+    select distinct
+        lower(cluster) as cluster,
+        cast(usage_start as date) as usage_date
+    from telemetry
+
+),
+
+-- what AWS says of pods counts where a cluster's own telemetry says nothing: both are about the same hours
+telemetry_of_anybody as (
+
+    select
+        {{ (counted + ['workload'] + others) | join(',\n        ') }}
+    from telemetry
+    union all
+    select
+        {%- for column in counted + ['workload'] %}
+        split_usage.{{ column }},
+        {%- endfor %}
+        {%- for column in others %}
+        {{ 'split_usage.' ~ column if column in tag_owner_columns() else 'cast(null as string) as ' ~ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from split_usage
+    left join days_with_telemetry
+        on
+            lower(split_usage.cluster) = days_with_telemetry.cluster
+            and cast(split_usage.usage_start as date) = days_with_telemetry.usage_date
+    where days_with_telemetry.cluster is null
+
+),
+
+gpu_hours as (
 
     select
         *,
@@ -21,7 +71,7 @@ with gpu_hours as (
             when gpu_hours_used = 0 then 'held_idle'
             else 'over_requested'
         end as type_if_unused
-    from {{ ref('stg_usage__gpu_hours') }}
+    from telemetry_of_anybody
 
 ),
 

@@ -60,7 +60,7 @@ costs as (
             and parts.consumer_key = consumers.consumer_key
     where
         pools.charge_category = 'Usage'
-        and pools.pool_kind <> 'commitment'
+        and pools.pool_kind not in ('commitment', 'idle')
         and pools.unallocated_reason is null
     group by all
 

@@ -51,6 +51,8 @@ lines_with_costs as (
             as is_support_fee
 
     from line_items
+    -- What a pod had of an instance that is billed whole: usage (int_aws__split_usage), never a second cost.
+    where split_line_item_parent_resource_id is null
 
 ),
 

@@ -19,8 +19,11 @@ owner_keys as (
 
 tag_maps as (
 
-    select distinct tags
+    select tags
     from charges
+    union
+    select tags
+    from {{ ref('int_aws__split_rows') }}
 
 ),
 
@@ -68,7 +71,11 @@ deciding_keys as (
     from candidate_keys
     inner join owner_keys
         on candidate_keys.normalized_key = owner_keys.tag_key
-    where candidate_keys.tag_value != ''
+    where
+        candidate_keys.tag_value != ''
+        -- Google's names for what no namespace has: nobody's
+        and candidate_keys.tag_value not like 'kube:%'
+        and candidate_keys.tag_value not like 'goog-k8s-un%'
     qualify row_number() over (
         partition by candidate_keys.tags, owner_keys.consumer_column
         order by owner_keys.priority, candidate_keys.tag_key
