@@ -267,12 +267,14 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     """Read configuration and rules before anything costly, so that a fault in them is told at once."""
     from finops_pipeline.amortization import load_amortization
     from finops_pipeline.anomaly_feedback import load_anomaly_feedback
+    from finops_pipeline.budgets import load_budgets
     from finops_pipeline.config import load_config
     from finops_pipeline.dataset_catalog import load_dataset_catalog
     from finops_pipeline.fx_rates import load_fx_rates
     from finops_pipeline.metrics import load_metrics, metrics_path
     from finops_pipeline.ownership import load_ownership
     from finops_pipeline.rules import load_rules
+    from finops_pipeline.tag_policy import load_tag_policy
 
     config = load_config(settings.config_path)
     load_metrics(metrics_path(settings.config_path))
@@ -281,6 +283,8 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     load_ownership(settings.config_path)
     load_anomaly_feedback(settings.config_path)
     load_fx_rates(config)
+    load_budgets(settings.config_path, config.reporting_currency)
+    load_tag_policy(settings.config_path)
     return config, load_rules(config)
 
 

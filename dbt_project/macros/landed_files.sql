@@ -8,10 +8,11 @@
         'metrics': landing ~ '/rules/metrics.parquet',
         'model_alternatives': landing ~ '/rules/model_alternatives.parquet',
         'datasets': landing ~ '/rules/datasets.parquet',
+        'budgets': landing ~ '/rules/budgets.parquet',
+        'tag_policy': landing ~ '/rules/tag_policy.parquet',
         'prepayments': landing ~ '/rules/prepayments.parquet',
         'ownership_rules': landing ~ '/rules/ownership_rules.parquet',
         'anomaly_feedback': landing ~ '/rules/anomaly_feedback.parquet',
-        'budgets': landing ~ '/rules/budgets.parquet',
         'tag_policy': landing ~ '/rules/tag_policy.parquet',
     } -%}
     {%- if table_name in own_files -%}

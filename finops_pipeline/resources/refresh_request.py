@@ -17,6 +17,7 @@ from finops_pipeline.ownership import Ownership, load_ownership
 from finops_pipeline.rules import AllocationRules, load_rules
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import Settings, load_settings
+from finops_pipeline.tag_policy import TagPolicy, load_tag_policy
 
 
 class RefreshRequest(dg.ConfigurableResource):
@@ -38,6 +39,8 @@ class RefreshRequest(dg.ConfigurableResource):
     _metrics: Metrics = PrivateAttr()
     _datasets: DatasetCatalog = PrivateAttr()
     _fx_rates: tuple[FxRate, ...] = PrivateAttr()
+    _budgets: Budgets = PrivateAttr()
+    _tag_policy: TagPolicy = PrivateAttr()
     _amortization: Amortization = PrivateAttr()
     _ownership: Ownership = PrivateAttr()
 
@@ -51,6 +54,8 @@ class RefreshRequest(dg.ConfigurableResource):
         self._metrics = load_metrics(metrics_path(self._settings.config_path))
         self._datasets = load_dataset_catalog(self._settings.config_path)
         self._fx_rates = load_fx_rates(self._config)
+        self._budgets = load_budgets(self._settings.config_path, self._config.reporting_currency)
+        self._tag_policy = load_tag_policy(self._settings.config_path)
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
         self._amortization = load_amortization(self._settings.config_path)
@@ -97,6 +102,16 @@ class RefreshRequest(dg.ConfigurableResource):
     def ownership(self) -> Ownership:
         """The validated rules for what tags miss."""
         return self._ownership
+
+    @property
+    def budgets(self) -> Budgets:
+        """The validated budgets."""
+        return self._budgets
+
+    @property
+    def tag_policy(self) -> TagPolicy:
+        """The validated tag policy."""
+        return self._tag_policy
 
     @property
     def window(self) -> Window:

@@ -24,6 +24,7 @@ from finops_pipeline.sample import (
 )
 from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, NAMED_BY_PREFIX, RETENTION_DAYS
 from finops_pipeline.sample.files import count
+from finops_pipeline.sample.governance import write_governance
 from finops_pipeline.sample.plan import Scale, build_plan
 
 DEFAULT_MONTHS = ("2026-09", "2026-10")
@@ -100,6 +101,7 @@ def write_sample(
         usage = telemetry.write_telemetry(connection, directory / "usage")
         truth.write_truth(connection, directory / "truth", months, restated)
     _write_configuration(directory)
+    write_governance(directory)
     return SampleSummary(
         directory=directory,
         months=months,

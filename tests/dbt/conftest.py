@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from governance_cases import govern
 from ledger_cases import fill
 from ledger_fixture import Built, Ledger
 
@@ -15,5 +16,5 @@ def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def built(ledgers: Path) -> Built:
-    """The ledger of every case in ledger_cases."""
-    return fill(Ledger(ledgers / "home")).build()
+    """The ledger of every case in ledger_cases and governance_cases."""
+    return govern(fill(Ledger(ledgers / "home"))).build()

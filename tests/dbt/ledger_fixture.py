@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
+from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables

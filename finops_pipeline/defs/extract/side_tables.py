@@ -1,6 +1,6 @@
-"""The company's own words beside its bills, as tables: business metrics, the catalog of datasets, exchange rates.
+"""The company's own words beside its bills, as tables: business metrics, datasets, exchange rates, budgets, tag policy.
 
-What may be said is `finops_pipeline/metrics.py`, `dataset_catalog.py` and `fx_rates.py`.
+What may be said is `finops_pipeline/metrics.py`, `dataset_catalog.py`, `fx_rates.py`, `budgets.py` and `tag_policy.py`.
 """
 
 import dagster as dg
@@ -12,17 +12,18 @@ from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.metrics import write_metric_tables
 from finops_pipeline.ownership import write_ownership_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
+from finops_pipeline.tag_policy import write_tag_policy_table
 
 _TABLES = {
     "metrics": "Business metrics: which part of the ledger stands over which quantity, on which basis, split how.",
     "model_alternatives": "What a self-hosted model could be replaced with, and at which price.",
     "fx_rates": "The exchange rate that holds on each day, by currency, with its source.",
     "datasets": "Where each dataset lies, who answers for it and how many days it may stay.",
-}
     "prepayments": "Prepaid capacity: which purchases, for how long, and which usage has it.",
     "ownership_rules": "Whose charges are whose where their tags do not say, on which days.",
     "budgets": "Budgets: whose, for which part of the ledger or which tag, how much in each period, when to warn.",
     "tag_policy": "The keys that charges should be tagged with: spellings, allowed values, limits, owners.",
+}
 
 
 @dg.multi_asset(
@@ -38,11 +39,13 @@ _TABLES = {
     ]
 )
 def side_tables(refresh_request: RefreshRequest):
-    """The metrics, the catalog of datasets and the exchange rates, so that SQL can join them."""
+    """What the company says beside its bills, so that SQL can join it."""
     landing = refresh_request.settings.landing
     write_metric_tables(refresh_request.metrics, landing)
     write_dataset_table(refresh_request.datasets, landing)
     write_fx_table(refresh_request.fx_rates, landing)
+    write_budget_table(refresh_request.budgets, landing)
+    write_tag_policy_table(refresh_request.tag_policy, refresh_request.rules, landing)
     write_prepayment_table(refresh_request.amortization, landing)
     write_ownership_table(refresh_request.ownership, landing)
     for table in _TABLES:

@@ -1,0 +1,247 @@
+-- How each budget stands on each day: what is spent, what the period will have cost, when the amount is used up.
+-- The rest of the month is the measured forecast; each later month of a quarter or year goes on at the mean of the
+-- seven weekday medians, with the same relative error.
+with budgets as (
+
+    select * from {{ landed(source('raw', 'budgets')) }}
+
+),
+
+daily_costs as (
+
+    select * from {{ ref('int_budget_costs_by_day') }}
+
+),
+
+forecasts as (
+
+    select * from {{ ref('int_budget_forecasts') }}
+
+),
+
+weekdays as (
+
+    select
+        *,
+        median(cast(cost as double)) over (
+            partition by budget_key, dayofweek(charge_date)
+            order by charge_date rows between 5 preceding and current row
+        ) as weekday_median,
+        min(charge_date) over () as first_day
+    from daily_costs
+
+),
+
+periods as (
+
+    select
+        weekdays.*,
+        budgets.period_kind,
+        budgets.is_published,
+        budgets.billing_currency,
+        avg(weekdays.weekday_median) over (
+            partition by weekdays.budget_key
+            order by weekdays.charge_date rows between 6 preceding and current row
+        ) as usual_day,
+        cast(date_trunc(budgets.period_kind, weekdays.charge_date) as date) as period_start,
+        last_day(
+            cast(date_trunc(budgets.period_kind, weekdays.charge_date) as date)
+            + case budgets.period_kind
+                when 'year' then interval 11 month
+                when 'quarter' then interval 2 month
+                else interval 0 month
+            end
+        ) as period_end
+    from weekdays
+    inner join budgets
+        on weekdays.budget_key = budgets.budget_key
+
+),
+
+to_date as (
+
+    select
+        *,
+        sum(cost) over period_to_date as actual_to_date,
+        max(uncounted) over period_to_date as has_uncounted,
+        {{ days_between('charge_date', 'period_end') }} as days_left,
+        {{ days_between('last_day(charge_date)', 'period_end') }} as days_after_month
+    from periods
+    window period_to_date as (
+        partition by budget_key, period_start
+        order by charge_date
+    )
+
+),
+
+with_forecast as (
+
+    select
+        to_date.*,
+        case
+            when to_date.has_uncounted = 1 then 'cost in another currency, or without a rate, is not in the sum'
+            when to_date.first_cost_date is null then 'no cost yet'
+            when to_date.period_start < to_date.first_day and to_date.days_left > 0
+                then 'the ledger begins within this period: its first days are unknown'
+            when to_date.period_start < to_date.first_day then 'the first days of this period are unknown'
+            when to_date.days_left > 0 and forecasts.budget_key is null
+                then 'less than 28 days of cost to forecast from'
+        end as reason,
+        case
+            when to_date.days_left = 0 then to_date.actual_to_date
+            else cast(
+                to_date.actual_to_date + forecasts.rest_of_month
+                + cast(round(to_date.usual_day * to_date.days_after_month, 2) as {{ money_type() }})
+                as {{ money_type() }}
+            )
+        end as forecast_if_known,
+        forecasts.half_width,
+        forecasts.rest_of_month
+    from to_date
+    left join forecasts
+        on
+            to_date.budget_key = forecasts.budget_key
+            and to_date.charge_date = forecasts.as_of
+
+),
+
+bounded as (
+
+    select
+        *,
+        case when reason is null then forecast_if_known end as forecast,
+        -- on the last day of a month nothing of the month is left to measure the error by: the day before says it
+        case
+            when reason is not null then null
+            when days_left = 0 then 0
+            else cast(round(
+                abs(cast(forecast_if_known - actual_to_date as double)) * coalesce(
+                    cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0),
+                    lag(cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0)) over (
+                        partition by budget_key
+                        order by charge_date
+                    )
+                ), 2
+            ) as {{ money_type() }})
+        end as forecast_error
+    from with_forecast
+
+),
+
+measured as (
+
+    select
+        budgets.budget,
+        budgets.owner,
+        case bounded.period_kind
+            when 'month' then {{ month_of('bounded.charge_date') }}
+            when 'quarter' then cast(year(bounded.charge_date) as string) || '-Q'
+                || cast(quarter(bounded.charge_date) as string)
+            else cast(year(bounded.charge_date) as string)
+        end as period,
+        bounded.budget_key,
+        bounded.period_kind,
+        bounded.period_start,
+        bounded.period_end,
+        budgets.cost_basis,
+        bounded.billing_currency,
+        budgets.actual_thresholds,
+        budgets.forecast_thresholds,
+        bounded.reason,
+        -- a share of the total is a share of what the total is forecast to be
+        cast(coalesce(
+            budgets.amount,
+            round(cast(totals.forecast as double) * cast(budgets.percent_of_total as double) / 100, 2)
+        ) as {{ money_type() }}) as budget_amount,
+        bounded.actual_to_date,
+        bounded.forecast,
+        cast(bounded.forecast - bounded.forecast_error as {{ money_type() }}) as forecast_lower,
+        cast(bounded.forecast + bounded.forecast_error as {{ money_type() }}) as forecast_upper,
+        bounded.days_left,
+        bounded.charge_date as as_of
+    from bounded
+    inner join budgets
+        on bounded.budget_key = budgets.budget_key
+    left join bounded as totals
+        on
+            budgets.total_key = totals.budget_key
+            and bounded.charge_date = totals.charge_date
+    where
+        budgets.is_published
+        and bounded.charge_date >= coalesce(budgets.valid_from, bounded.charge_date)
+        and (budgets.valid_to is null or bounded.charge_date < budgets.valid_to)
+
+),
+
+compared as (
+
+    select
+        *,
+        round(cast(actual_to_date as double) / cast(budget_amount as double) * 100, 4) as actual_percent,
+        round(cast(forecast as double) / cast(budget_amount as double) * 100, 4) as forecast_percent,
+        min(case when actual_to_date > budget_amount then as_of end) over (
+            partition by budget_key, period_start
+            order by as_of
+        ) as ran_out_on
+    from measured
+
+),
+
+judged as (
+
+    select
+        *,
+        list_max(list_filter(actual_thresholds, lambda threshold: actual_percent > threshold))
+            as actual_threshold_passed,
+        list_max(list_filter(forecast_thresholds, lambda threshold: forecast_percent > threshold))
+            as forecast_threshold_passed,
+        case
+            when actual_to_date > budget_amount then ran_out_on
+            when forecast > budget_amount
+                then as_of + cast(ceil(
+                    cast(budget_amount - actual_to_date as double) / cast(forecast - actual_to_date as double)
+                    * days_left
+                ) as integer)
+        end as runs_out_on
+    from compared
+
+)
+
+select
+    judged.budget,
+    judged.owner,
+    judged.period,
+    judged.period_kind,
+    judged.period_start,
+    judged.period_end,
+    judged.cost_basis,
+    judged.billing_currency,
+    case
+        when judged.actual_to_date > judged.budget_amount then 'over_budget'
+        when judged.forecast > judged.budget_amount then 'forecast_over_budget'
+        when coalesce(judged.actual_threshold_passed, judged.forecast_threshold_passed) is not null
+            then 'threshold_passed'
+        when judged.reason is not null or judged.budget_amount is null then 'unknown'
+        else 'on_track'
+    end as status,
+    coalesce(
+        judged.reason,
+        case
+            when judged.budget_amount is null then 'the forecast of the total, of which it is a share, is not known'
+        end
+    ) as reason,
+    judged.budget_amount,
+    judged.actual_to_date,
+    judged.forecast,
+    judged.forecast_lower,
+    judged.forecast_upper,
+    cast(judged.actual_percent as decimal(18, 4)) as actual_percent,
+    cast(judged.forecast_percent as decimal(18, 4)) as forecast_percent,
+    cast(judged.forecast_percent - 100 as decimal(18, 4)) as variance_percent,
+    judged.actual_threshold_passed,
+    judged.forecast_threshold_passed,
+    {{ reporting_columns('judged', ['budget_amount', 'actual_to_date', 'forecast'], 'as_of') }},
+    judged.runs_out_on,
+    judged.as_of
+from judged
+cross join {{ reporting_settings() }} as settings

@@ -1,0 +1,121 @@
+"""Is what `fct_waste` calls waste money of the ledger, once, and was anything left running?"""
+
+import duckdb
+
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+
+LEFT_RUNNING = (
+    "idle_address",
+    "disk_without_machine",
+    "stopped_but_billed",
+    "notebook_never_stopped",
+    "endpoint_without_requests",
+)
+"""Kinds that one person ends by one command. Idle machines and commitments are planned, not switched off."""
+
+_NEWEST_MONTH = "(select substr(cast(max(charge_date) - 1 as varchar), 1, 7) from fct_cost_allocations)"
+"""That of the day before the newest: a window over a month's end reaches into a day that nobody has delivered yet."""
+
+WORTH_A_LOOK = 50
+"""Amount in a month from which a finding is told: about the cheapest machine left on (November 2026)."""
+
+
+def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """The wasted parts of an amount are together never more than the amount, and none is avoidable beyond its cost.
+
+    Args:
+        warehouse: has `fct_waste` and `fct_cost_allocations`.
+    """
+    rows = warehouse.execute(
+        """
+        with parts as (
+            select allocation_id, sum(effective_cost) as wasted, min(effective_cost) as smallest,
+                max(coalesce(avoidable_cost, 0) - effective_cost) as beyond
+            from fct_waste
+            group by allocation_id
+        )
+        select parts.allocation_id, parts.wasted, allocations.allocated_effective_cost,
+            allocations.allocation_id is null or parts.smallest < 0 or parts.beyond > 0
+            -- a pool may hold a refund of its own beside what was wasted
+            or (
+                parts.wasted > allocations.allocated_effective_cost
+                and not coalesce(with_refunds.has_refund, false)
+            ) as is_offender
+        from parts
+        left join fct_cost_allocations as allocations
+            on parts.allocation_id = allocations.allocation_id
+        left join (
+            select pools.pool_id, bool_or(charges.effective_cost < 0) as has_refund
+            from int_charges_assigned_to_pools as pools
+            inner join int_charges_attributed_to_owners as charges
+                on pools.charge_id = charges.charge_id
+            where pools.pool_id in (
+                select pool_id from fct_cost_allocations where allocation_id in (select allocation_id from parts)
+            )
+            group by pools.pool_id
+        ) as with_refunds
+            on allocations.pool_id = with_refunds.pool_id
+        order by is_offender desc, parts.wasted - allocations.allocated_effective_cost desc nulls first, 1
+        """
+    ).fetchall()
+    offenders = [
+        Offender(key, f"{exact(wasted)} called waste", f"at most {exact(amount)}")
+        for key, wasted, amount, is_offender in rows
+        if is_offender
+    ]
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(rows)} amounts have more waste than cost",
+        expected="the wasted parts of every amount of the ledger are together at most the amount",
+        next_step="A fault of the pipeline, please report: fct_waste counts a part twice; nothing was published.",
+        offenders=offenders,
+    )
+
+
+def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """In the newest month no notebook, endpoint, disk or address was paid for that nobody used.
+
+    Args:
+        warehouse: has `fct_waste`.
+    """
+    rows = warehouse.execute(
+        f"""
+        with newest as (
+            select * from fct_waste
+            where month = {_NEWEST_MONTH}
+        ),
+        findings as (
+            select waste_kind, subject, source_name, coalesce(team, 'nobody known') as team, billing_currency,
+                count(distinct charge_date) as days, max(charge_date) as last_day, max(evidence) as evidence,
+                sum(avoidable_cost) as cost
+            from newest
+            where list_contains(?, waste_kind)
+            group by all
+        )
+        select * from findings where cost >= ? order by cost desc, waste_kind, subject
+        """,
+        [list(LEFT_RUNNING), WORTH_A_LOOK],
+    ).fetchall()
+    totals = warehouse.execute(
+        f"""
+        select waste_kind, billing_currency, sum(avoidable_cost) as cost
+        from fct_waste
+        where month = {_NEWEST_MONTH}
+        group by all
+        having cost > 0
+        order by cost desc, waste_kind
+        """
+    ).fetchall()
+    told = ", ".join(f"{kind} {cost:,.2f} {currency}" for kind, currency, cost in totals)
+    return CheckOutcome(
+        observed=f"{len(rows)} things were left running" + (f"; all waste of the month: {told}" if told else ""),
+        expected=f"nothing that somebody can switch off wasted {WORTH_A_LOOK} or more in the newest month",
+        next_step="Stop or delete it, or ask its team; fct_waste has each day with its evidence and allocation_id.",
+        offenders=[
+            Offender(
+                f"{subject} ({source})",
+                f"{kind}: {cost:,.2f} {currency} on {days} days up to {last}; {evidence}",
+                f"switched off when nobody needs it; {team} answers",
+            )
+            for kind, subject, source, team, currency, days, last, evidence, cost in rows
+        ],
+    )
