@@ -11,7 +11,9 @@
     {%- set pricing_category = accepted_focus_value('pricing_category', ['Standard', 'Dynamic', 'Committed', 'Other']) -%}
     {%- set status = accepted_focus_value('commitment_discount_status', ['Used', 'Unused']) -%}
     {%- if provider == 'other' -%}
-        {%- set vendor = 'coalesce(service_provider_name, provider_name, publisher_name, invoice_issuer_name, source_name)' -%}
+        {#- Who is named nowhere in the file goes by the name in finops.yaml. -#}
+        {%- set vendor =
+            'coalesce(service_provider_name, provider_name, vendor, publisher_name, invoice_issuer_name, source_name)' -%}
     {%- else -%}
         {%- set vendor = provider_name("'" ~ provider ~ "'") -%}
     {%- endif %}

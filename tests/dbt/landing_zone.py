@@ -35,6 +35,7 @@ from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
 from finops_pipeline.tag_policy import TagPolicy, write_tag_policy_table
+from finops_pipeline.vendors import write_vendor_table
 
 Row = Mapping[str, Any]
 
@@ -53,9 +54,7 @@ class LandingZone:
         write_rule_tables(load_rules(), self.path)
         write_metric_tables(load_metrics(), self.path)
         write_dataset_table(DatasetCatalog(), self.path)
-        write_fx_table(fx_rates, self.path)
-        write_budget_table(Budgets(), self.path)
-        write_tag_policy_table(TagPolicy(), load_rules(), self.path)
+        write_vendor_table({}, self.path)
         write_prepayment_table(Amortization(), self.path)
         write_ownership_table(Ownership(), self.path)
         write_feedback_table(AnomalyFeedback(), self.path)

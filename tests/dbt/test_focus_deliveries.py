@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from finops_pipeline.vendors import write_vendor_table
 from tests.conftest import REFERENCE_DATA
 from tests.dbt.landing_zone import LandingZone
 
@@ -161,6 +162,8 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone.land("gcp_focus", "gcp", GCP)
     zone.land("azure_focus", "azure", AZURE, as_text=True)
     zone.land("other_focus", "vendor", VENDOR, as_text=True)
+    zone.land("other_focus", "nameless", VENDOR[1:], as_text=True)
+    write_vendor_table({"nameless": "GPU Depot", "vendor-2": "never seen"}, zone.path)
     zone.land("other_focus", "gpu-cloud", GPU_CLOUD, as_text=True)
     zone.land(
         "gcp_standard",
@@ -311,6 +314,12 @@ def test_a_vendors_gaps_are_filled_by_rule_and_its_slips_are_kept(zone: LandingZ
     assert (blank["billed_cost"], blank["effective_cost"]) == (0, Decimal("0.1"))
     assert (blank["charge_class"], blank["tags"], blank["service_category"]) == (None, None, "Other")
     assert blank["provider"] == "vendor"  # nobody is named: the source is
+
+
+def test_a_file_that_names_nobody_goes_by_the_vendor_of_the_configuration(zone: LandingZone) -> None:
+    names = ("provider", "service_provider_name", "publisher_name", "invoice_issuer_name")
+    [charge] = _charges(zone, "nameless", *names)
+    assert charge == dict.fromkeys(names, "GPU Depot")
 
 
 def test_a_gpu_cloud_and_a_model_maker_are_read_by_their_meters(zone: LandingZone) -> None:

@@ -47,7 +47,7 @@ USAGE = {
 }
 RAW = {f"raw/{table}" for table in BILLING | USAGE | {"deliveries", "allocation_rules", "owner_keys"}}
 RAW |= {"raw/anomaly_feedback"}
-RAW |= {f"raw/{table}" for table in ("prepayments", "ownership_rules")}
+RAW |= {f"raw/{table}" for table in ("prepayments", "ownership_rules", "vendors")}
 RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets", "fx_rates", "budgets", "tag_policy")}
 
 PYTHON_CHECKS = {

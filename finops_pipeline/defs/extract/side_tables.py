@@ -13,12 +13,14 @@ from finops_pipeline.metrics import write_metric_tables
 from finops_pipeline.ownership import write_ownership_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.tag_policy import write_tag_policy_table
+from finops_pipeline.vendors import vendors_of, write_vendor_table
 
 _TABLES = {
     "metrics": "Business metrics: which part of the ledger stands over which quantity, on which basis, split how.",
     "model_alternatives": "What a self-hosted model could be replaced with, and at which price.",
     "fx_rates": "The exchange rate that holds on each day, by currency, with its source.",
     "datasets": "Where each dataset lies, who answers for it and how many days it may stay.",
+    "vendors": "What the vendors of other sources are called.",
     "prepayments": "Prepaid capacity: which purchases, for how long, and which usage has it.",
     "ownership_rules": "Whose charges are whose where their tags do not say, on which days.",
     "budgets": "Budgets: whose, for which part of the ledger or which tag, how much in each period, when to warn.",
@@ -43,6 +45,9 @@ def side_tables(refresh_request: RefreshRequest):
     landing = refresh_request.settings.landing
     write_metric_tables(refresh_request.metrics, landing)
     write_dataset_table(refresh_request.datasets, landing)
+    write_vendor_table(vendors_of(refresh_request.config), landing)
+    write_prepayment_table(refresh_request.amortization, landing)
+    write_ownership_table(refresh_request.ownership, landing)
     write_fx_table(refresh_request.fx_rates, landing)
     write_budget_table(refresh_request.budgets, landing)
     write_tag_policy_table(refresh_request.tag_policy, refresh_request.rules, landing)

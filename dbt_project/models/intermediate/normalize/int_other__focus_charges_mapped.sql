@@ -1,8 +1,26 @@
 with
 
-delivered_charges as (
+charges as (
 
     select * from {{ ref('stg_other__focus_charges') }}
+
+),
+
+vendors as (
+
+    select * from {{ ref('stg_vendors') }}
+
+),
+
+delivered_charges as (
+
+    select
+        charges.*,
+        vendors.vendor
+
+    from charges
+    left join vendors
+        on charges.source_name = vendors.source_name
 
 ),
 
