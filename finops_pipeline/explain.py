@@ -76,6 +76,11 @@ _LINE = [
     "ResourceId",
     "ResourceName",
 ]
+_CHARGES_OF_POOL = (
+    "from focus_cost_and_usage"
+    " where x_SourceName = ? and x_BillingPeriod = ? and x_ChargeDate = ? and BillingCurrency = ? and x_PoolId = ?"
+)
+"""The facts of a pool that a bill is stored by come first: most of it is never read, and few pool ids are compared."""
 _SCALE = Decimal(1).scaleb(-18)
 
 
@@ -145,14 +150,15 @@ def explain(current: Path, allocation_id: str, *, lines: int | None = 10) -> Exp
         rows = [_step(marts, allocation_id, current)]
         while (parent := rows[-1]["parent_allocation_id"]) is not None:
             rows.append(_step(marts, parent, current))
-        origin = rows[-1]["pool_id"]
+        origin = rows[-1]
         count, *totals = marts.execute(
-            f"select count(*), {', '.join(f'sum({column})' for *_, column in COSTS.values())}"
-            " from focus_cost_and_usage where x_PoolId = ?",
-            [origin],
+            f"select count(*), {', '.join(f'sum({column})' for *_, column in COSTS.values())} {_CHARGES_OF_POOL}",
+            _pool_facts(origin),
         ).fetchall()[0]
         if not count:
-            raise FinopsError(f"No charge of focus_cost_and_usage has the pool {origin}; run `finops run --rebuild`.")
+            raise FinopsError(
+                f"No charge of focus_cost_and_usage has the pool {origin['pool_id']}; run `finops run --rebuild`."
+            )
         pools: list[dict[str, Decimal]] = [
             *({name: parent[part] for name, (part, *_) in COSTS.items()} for parent in rows[1:]),
             dict(zip(COSTS, totals, strict=True)),
@@ -195,13 +201,17 @@ def _hop(row: Mapping[str, Any], pool: Mapping[str, Decimal]) -> Hop:
     )
 
 
-def _lines(marts: duckdb.DuckDBPyConnection, pool_id: str, limit: int | None) -> tuple[Line, ...]:
+def _pool_facts(step: Mapping[str, Any]) -> list[Any]:
+    return [step[name] for name in ("source_name", "billing_period", "charge_date", "billing_currency", "pool_id")]
+
+
+def _lines(marts: duckdb.DuckDBPyConnection, origin: Mapping[str, Any], limit: int | None) -> tuple[Line, ...]:
     columns = [column for *_, column in COSTS.values()]
     rows = marts.execute(
-        f"select {', '.join([*_LINE, *columns])} from focus_cost_and_usage where x_PoolId = ?"
+        f"select {', '.join([*_LINE, *columns])} {_CHARGES_OF_POOL}"
         " order by abs(EffectiveCost) desc, abs(BilledCost) desc, x_ChargeId"
         + ("" if limit is None else f" limit {limit:d}"),
-        [pool_id],
+        _pool_facts(origin),
     ).fetchall()
     return tuple(
         Line(dict(zip(_LINE, row, strict=False)), dict(zip(COSTS, row[len(_LINE) :], strict=True))) for row in rows

@@ -9,7 +9,7 @@ from finops_pipeline.explain import Amount, Explanation, Hop, Line
 
 
 def as_json(explanation: Explanation) -> str:
-    """The explanation as JSON; amounts and shares are text, so that no reader rounds them."""
+    """The explanation as JSON, by `docs/explain.schema.json`; amounts and shares are text, so that no reader rounds."""
     content = {
         "version": explanation.version,
         "holds": explanation.holds,
@@ -19,10 +19,10 @@ def as_json(explanation: Explanation) -> str:
                 "consumer": dict(hop.consumer),
                 "amounts": {
                     basis: {
-                        "pool": str(amount.pool),
-                        "pool_x_share_cut_off": str(amount.cut_off),
-                        "residual": str(amount.residual),
-                        "amount": str(amount.amount),
+                        "pool": _plain(amount.pool),
+                        "pool_x_share_cut_off": _plain(amount.cut_off),
+                        "residual": _plain(amount.residual),
+                        "amount": _plain(amount.amount),
                     }
                     for basis, amount in hop.amounts.items()
                 },
@@ -33,7 +33,7 @@ def as_json(explanation: Explanation) -> str:
         "lines": [
             {
                 **{name: _plain(value) for name, value in line.facts.items()},
-                "costs": {basis: str(cost) for basis, cost in line.costs.items()},
+                "costs": {basis: _plain(cost) for basis, cost in line.costs.items()},
             }
             for line in explanation.lines
         ],
@@ -122,4 +122,7 @@ def _number(value: Decimal) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """As JSON has it; decimals and days as text, zero as 0.000000000000000000 and not as 0E-18."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -77,6 +77,7 @@ class Rule(BaseModel):
     service: Name | None = None
     owner: dict[OwnerName, _Text] = {}
     idle: Literal["visible", "spread", "owner", "reservation_holder"] = "visible"
+    alternative: Literal["none", "peak"] = "none"
     missing: Literal["unallocated", "owner"] = "unallocated"
 
     @property
@@ -154,6 +155,8 @@ class Rule(BaseModel):
             return f"basis is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
         if self.driver != "gpu_hours" and "idle" in written:
             return f"idle is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
+        if self.driver != "gpu_hours" and "alternative" in written:
+            return f"alternative is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
         if self.unused == "shown" and (self.driver != "gpu_hours" or self.basis == "used"):
             return (
                 "unused: shown is a matter of gpu_hours that are paid as requested (basis requested or max); remove it"

@@ -22,6 +22,7 @@ _TEXT_COLUMNS = (
     "basis",
     "driver_window",
     "idle_policy",
+    "alternative",
     "missing_policy",
     "service",
     # JSON from here on: dbt's macros read it, and a person can
@@ -92,6 +93,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "basis": f"{rule.basis}, unused shown" if rule.unused == "shown" else rule.basis,
         "driver_window": rule.window,
         "idle_policy": rule.idle,
+        "alternative": rule.alternative,
         "missing_policy": rule.missing,
         "service": rule.service,
         "conditions": as_json(rule.select, rule.tags),

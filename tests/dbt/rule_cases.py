@@ -29,6 +29,7 @@ RULES = f"""version: 1
 rules:
   # GPU clusters: every basis with every idle policy, and a change of rules from one day to the next
 {"".join(_cluster_rule(basis, idle) for basis, idle in COMBINATIONS)}
+  - {{name: peaks, pool: gpu_cluster, select: {{x_Cluster: peaks}}, driver: gpu_hours, alternative: peak}}
   - {{name: mixed, pool: gpu_cluster, select: {{x_Cluster: mixed}}, driver: gpu_hours, idle: spread}}
   # what was held and not used: nobody's on the basis of use, its holder's where a rule shows it; and hours
   - {{name: typed, pool: gpu_cluster, select: {{x_Cluster: typed}}, driver: gpu_hours, basis: used}}
@@ -77,8 +78,8 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, two_models_on_a_node, held_and_not_used, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
-        services, overhead,
+        clusters, two_models_on_a_node, peaks, held_and_not_used, hours, split_by_the_clouds, turn, sandbox, feeds,
+        tenants, services, overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -153,6 +154,25 @@ def tenants(ledger: Ledger) -> None:
     ledger.asked_tokens("100", cached_input_tokens=Decimal(50), output_tokens=Decimal(10), model_name="big",
                         endpoint="weighed", customer="x")  # fmt: skip
     ledger.asked_tokens("55", output_tokens=Decimal(10), model_name="small", endpoint="weighed", customer="y")
+
+
+PEAKS: list[dict[str | None, str]] = [
+    {"day-shift": "20", "night-shift": "4"},
+    {"day-shift": "6", "night-shift": "6"},
+    {"night-shift": "12"},
+    {"night-shift": "7.5", None: "1"},
+]
+"""GPU-hours that teams hold of 24 on the days from DAY on; two days have the same demand."""
+
+
+def peaks(ledger: Ledger) -> None:
+    """A cluster with one high day, and a credit over the month that follows no day of its own."""
+    for number, held in enumerate(PEAKS):
+        day = DAY + timedelta(days=number)
+        ledger.machine("100", "i-peaks", "24", cluster="peaks", day=day, billed_cost=Decimal(60))
+        for team, hours in held.items():
+            ledger.gpu_hours("w", hours, cluster="peaks", node="i-peaks", day=day, team=team)
+    ledger.machine("-7", "i-peaks", None, cluster="peaks", charge_category="Credit")
 
 
 def split_by_the_clouds(ledger: Ledger) -> None:

@@ -1,13 +1,16 @@
 """Every kind of allocation rule on a small bill: who pays, through which hops, and what stays visible."""
 
+import json
 from decimal import Decimal
+from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from ledger_fixture import Built, Ledger
-from rule_cases import COMBINATIONS, RULES, fill
+from rule_cases import COMBINATIONS, PEAKS, RULES, fill
 
 from finops_pipeline.checks.drivers import shared_services_have_an_exit, windows_are_no_finer_than_charges
 from finops_pipeline.explain import explain
@@ -322,3 +325,63 @@ def test_amounts_of_several_hops_are_explained(ruled: Built, tmp_path: Path) -> 
         assert found.holds
         assert len(found.hops) == hop
         assert found.line_count > 0
+
+
+def test_a_split_charge_in_focus_is_the_ratio_of_its_origin_over_all_hops(ruled: Built) -> None:
+    rows = ruled.rows("""
+        select AllocatedMethodId, x_Team, EffectiveCost, AllocatedMethodDetails, x_SplitOriginId from focus_allocated
+        where x_PoolId in (select pool_id from int_pools where bucket = 'state') order by 1, 2
+    """)
+    assert [(method, team) for method, team, *_ in rows] == [
+        ("api_calls", "search"), ("api_calls", "vision"), ("byte_hours", "search")
+    ]  # fmt: skip
+    ratios = [
+        Decimal(str(json.loads(details, parse_float=str)["Elements"][0]["AllocatedRatio"])) for *_, details, _ in rows
+    ]
+    assert sum(ratios) == 1
+    for ratio, (_, _, cost, _, _) in zip(ratios, rows, strict=True):
+        assert abs(ratio - cost / 7) < Decimal("1e-14")
+    assert len({origin for *_, origin in rows}) == 1
+
+
+def _brute_force_shapley(demands: list[Fraction]) -> list[Fraction]:
+    """What each period adds to the highest demand, averaged over every order in which periods can come."""
+    values = [Fraction(0)] * len(demands)
+    orders = list(permutations(range(len(demands))))
+    for order in orders:
+        highest = Fraction(0)
+        for period in order:
+            values[period] += max(demands[period] - highest, Fraction(0))
+            highest = max(highest, demands[period])
+    return [value / len(orders) for value in values]
+
+
+def test_by_peaks_a_day_costs_its_shapley_value_and_a_team_its_part_of_the_days(ruled: Built) -> None:
+    held = [{team: Fraction(hours) for team, hours in day.items()} for day in PEAKS]
+    values = _brute_force_shapley([sum(day.values(), Fraction(0)) for day in held])
+    rows = ruled.rows("""
+        select team, is_idle, alternative_effective_cost, alternative_billed_cost from fct_allocation_alternatives
+        where cluster = 'peaks'
+    """)
+    found = {(team, is_idle): amounts for team, is_idle, *amounts in rows}
+    assert found.keys() == {("day-shift", False), ("night-shift", False), (None, False), (None, True)}
+    assert found[None, True] == [0, 0]
+    for team in ("day-shift", "night-shift", None):
+        part = sum(
+            (value * day[team] / sum(day.values()) for value, day in zip(values, held, strict=True) if team in day),
+            Fraction(0),
+        ) / sum(values)
+        for amount, whole in zip(found[team, False], (393, 233), strict=True):
+            # peaks are compared in thousandths of a millionth of a GPU-hour
+            assert abs(Fraction(amount) - whole * part) < Fraction(1, 10**8)
+
+
+def test_differences_to_the_alternative_sum_to_zero_and_both_sides_to_the_pools(ruled: Built) -> None:
+    assert ruled.rows("""
+        select sum(effective_cost_difference), sum(effective_cost), sum(alternative_effective_cost),
+            sum(billed_cost), sum(alternative_billed_cost), bool_or(is_additive)
+        from fct_allocation_alternatives
+    """) == [(0, 393, 393, 233, 233, False)]
+    ledger = "select team, is_idle, sum(allocated_effective_cost) from fct_cost_allocations where cluster = 'peaks'"
+    beside = "select team, is_idle, sum(effective_cost) from fct_allocation_alternatives"
+    assert ruled.rows(f"{ledger} group by all order by all") == ruled.rows(f"{beside} group by all order by all")

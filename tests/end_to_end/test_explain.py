@@ -4,10 +4,12 @@ import json
 from decimal import Decimal
 
 import duckdb
+import jsonschema
 import pytest
 
 from finops_pipeline.explain import COSTS, cut_off_part, explain
-from tests.conftest import Company
+from finops_pipeline.explain_text import as_json
+from tests.conftest import CHECKOUT, Company
 
 
 def test_the_factors_of_every_hop_give_its_amount(published_company: Company):
@@ -39,10 +41,12 @@ def test_amounts_of_every_method_are_explained_down_to_landed_lines(published_co
         qualify row_number() over (partition by source_name, method, is_idle order by allocation_id) <= 4
     """)
     assert len(ids) > 60
+    schema = jsonschema.Draft202012Validator(json.loads((CHECKOUT / "docs/explain.schema.json").read_text()))
     addresses = set()
     for (allocation_id,) in ids:
         found = explain(published_company.current, allocation_id, lines=None)
         assert found.holds
+        schema.validate(json.loads(as_json(found)))
         assert len(found.lines) == found.line_count > 0
         assert sum(line.costs["billed"] for line in found.lines) == found.hops[-1].amounts["billed"].pool
         addresses |= {

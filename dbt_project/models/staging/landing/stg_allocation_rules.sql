@@ -17,6 +17,7 @@ allocation_rules as (
         basis,
         driver_window,
         idle_policy,
+        alternative,
         missing_policy,
         service,
         conditions,

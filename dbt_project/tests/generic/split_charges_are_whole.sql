@@ -1,0 +1,43 @@
+{#- Claims of a FOCUS table with split charges: the rows of every pool sum to the pool in all four costs, and where a pool
+    was split, the ratios in AllocatedMethodDetails sum to exactly 1. Returns the pools where this does not hold. -#}
+{% test split_charges_are_whole(model, of_model) %}
+
+with split_charges as (
+
+    select
+        x_PoolId as pool_id,
+        {%- for column in ['BilledCost', 'EffectiveCost', 'ListCost', 'ContractedCost'] %}
+        sum({{ column }}) as {{ cost_measures()[loop.index0] }},
+        {%- endfor %}
+        count(*) as parts,
+        count(AllocatedMethodId) as split_parts,
+        sum(
+            cast({{ json_text('AllocatedMethodDetails', 'Elements[0].AllocatedRatio') }} as {{ money_type() }})
+        ) as ratio
+    from {{ model }}
+    group by x_PoolId
+
+),
+
+pools as (
+
+    select * from {{ of_model }}
+
+)
+
+select
+    pools.pool_id as pool,
+    split_charges.*
+from pools
+full outer join split_charges
+    on pools.pool_id = split_charges.pool_id
+where
+    pools.pool_id is null
+    or split_charges.pool_id is null
+    {%- for measure in cost_measures() %}
+    or pools.{{ measure }} <> split_charges.{{ measure }}
+    {%- endfor %}
+    or split_charges.split_parts not in (0, split_charges.parts)
+    or coalesce(split_charges.ratio, case when split_charges.split_parts = 0 then 1 else 0 end) <> 1
+
+{% endtest %}
