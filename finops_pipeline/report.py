@@ -186,7 +186,8 @@ def _print_checks(console: Console, checks: list[CheckResult]) -> None:
     for check in [*failed, *warned]:
         word, style = ("FAILED", "red") if check.severity == "error" else ("warning", "yellow")
         _line(console, f"  {word} {check.check_name}: {check.observed}; expected: {check.expected}", style)
-        offenders = [o for o in checks if o.check_name == check.check_name and o.subject != check.subject]
+        parts = [part for part in checks if part.check_name == check.check_name and part.subject != check.subject]
+        offenders = [part for part in parts if not part.passed]
         for offender in offenders[:3]:
             _line(console, f"    {offender.subject}: {offender.observed}; expected {offender.expected}", style)
         if len(offenders) > 3:

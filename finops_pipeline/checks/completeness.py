@@ -2,17 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
 
 FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
 """AWS promises the first file of a month within a day, Azure and Google within two; a weekend makes it three."""
 
 DELIVERIES_COME_WITHIN = timedelta(days=3)
 """All three clouds deliver the open month at least daily; a weekend of theirs and one of ours make three days."""
+
+RHYTHM_IS_AT_MOST = timedelta(days=35)
+"""A feed that came once or twice may be a monthly one."""
+
+LEAST_SHARE_OF_ROWS = Decimal("0.9")
+"""Of the delivery before: corrections of a closed month move some lines; a tenth is an account or a service."""
 
 Delivery = Mapping[str, Any]
 """One row of the ledger of deliveries."""
@@ -36,6 +44,34 @@ def every_complete_delivery_has_rows(deliveries: Sequence[Delivery]) -> CheckOut
             "until then the published marts stay as they are."
         ),
         offenders=[Offender(_subject(d), f"0 rows in {d['manifest']}", "at least 1 row") for d in empty],
+        confirmed=[Subject(_subject(d), f"{d['rows']} rows", "at least 1 row") for d in live if d not in empty],
+    )
+
+
+def no_delivery_has_lost_rows(deliveries: Sequence[Delivery]) -> CheckOutcome:
+    """A delivery that replaces an earlier one of its month has at least nine tenths of its rows.
+
+    A month only grows while it is open; afterwards it is corrected line by line. One that shrinks by more has usually
+    lost an account or a part of its files. Totals cannot tell: those of the ledger are the shrunken delivery's own.
+    """
+    bills = [delivery for delivery in deliveries if delivery["provider"] != "usage"]
+    rows_before = {(*_slot(d), d["delivery_id"]): d["rows"] for d in bills}
+    offenders, confirmed = [], []
+    for delivery in bills:
+        before = rows_before.get((*_slot(delivery), delivery["previous_delivery_id"]))
+        if delivery["status"] != "live" or not before:
+            continue
+        told = (_subject(delivery), f"{delivery['rows']:,} rows", f"at least nine tenths of {before:,}")
+        if delivery["rows"] < before * LEAST_SHARE_OF_ROWS:
+            offenders.append(Offender(*told))
+        else:
+            confirmed.append(Subject(*told))
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} replaced months have lost more than a tenth",
+        expected="a delivery has at least nine tenths of the rows of the one it replaces",
+        next_step="Compare fct_deliveries with the provider's console for the month: is an account or a service gone?",
+        offenders=offenders,
+        confirmed=confirmed,
     )
 
 
@@ -51,18 +87,23 @@ def every_configured_source_has_delivered(
     """
     expected_month = (now - FIRST_DELIVERY_OF_A_MONTH_TAKES).strftime("%Y-%m")
     live = [delivery for delivery in deliveries if delivery["status"] == "live"]
-    offenders = []
+    offenders, confirmed = [], []
     for name, provider in sources:
         periods = [d["billing_period"] or "" for d in live if d["source_name"] == name]
         if not periods:
             offenders.append(Offender(name, "nothing delivered yet", "at least one complete delivery"))
         elif provider != "usage" and max(periods) < expected_month:
             offenders.append(Offender(name, f"newest period is {max(periods)}", f"a delivery for {expected_month}"))
+        else:
+            confirmed.append(
+                Subject(name, f"newest period is {max(periods)}" if max(periods) else "delivered", "delivered")
+            )
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(sources)} configured sources have not delivered",
         expected="every source has a complete delivery, bills also for the open month from its fourth day on",
         next_step="See `finops validate`, then the export's own log at the cloud.",
         offenders=offenders,
+        confirmed=confirmed,
     )
 
 
@@ -91,6 +132,44 @@ def every_source_is_fresh(deliveries: Sequence[Delivery], sources: Sequence[str]
             Offender(name, f"{_hours(age)} old", f"at most {_hours(DELIVERIES_COME_WITHIN)}")
             for name, age in sorted(stale.items())
         ],
+        confirmed=[
+            Subject(name, f"{_hours(age)} old", f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            for name, age in sorted(ages.items())
+            if name not in stale
+        ],
+    )
+
+
+def every_feed_is_fresh(deliveries: Sequence[Delivery], feeds: Sequence[str], now: datetime) -> CheckOutcome:
+    """Every usage feed has brought something new within twice its longest pause so far.
+
+    A feed of pods comes every day, one of seats every month: each is held to its own rhythm, which takes three
+    arrivals to know. A file that changed counts as an arrival, one that is read again unchanged does not.
+
+    Args:
+        deliveries: the ledger, with what was superseded.
+        feeds: names of the usage feeds; one without any delivery is told by the check on that.
+        now: the run's clock.
+    """
+    instant = now.replace(tzinfo=None)
+    offenders, confirmed = [], []
+    for name in feeds:
+        arrivals = sorted({d["seen_at"] for d in deliveries if d["source_name"] == name and d["provider"] == "usage"})
+        if not arrivals:
+            continue
+        pauses = [later - earlier for earlier, later in pairwise(arrivals)]
+        allowed = max(DELIVERIES_COME_WITHIN, 2 * max(pauses)) if len(pauses) > 1 else RHYTHM_IS_AT_MOST
+        told = (name, f"{_hours(instant - arrivals[-1])} old", f"at most {_hours(allowed)}")
+        if instant - arrivals[-1] > allowed:
+            offenders.append(Offender(*told))
+        else:
+            confirmed.append(Subject(*told))
+    return CheckOutcome(
+        observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} feeds have paused for longer than ever",
+        expected="every feed has brought something new within twice its longest pause so far",
+        next_step="Look at what writes the feed; until it comes, the cost of its pools stays unallocated.",
+        offenders=offenders,
+        confirmed=confirmed,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
 
 _NAMES_SHOWN = 50
 
@@ -39,6 +39,11 @@ def delivered_columns_are_known(deliveries: Sequence[Delivery], table: str, now:
             "the export, and read the provider's changelog."
         ),
         offenders=offenders,
+        confirmed=[
+            Subject(_subject(delivery), "no other columns", _expected(delivery["drift"] or {}))
+            for delivery in recent
+            if not _told(delivery["drift"])
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
 
 UNCLASSIFIED_SHARE_ALLOWED = 0.02
 """Share of a source's usage cost that no meter rule knows, from which someone should look: 2 % (November 2026), about
@@ -154,5 +154,12 @@ def usage_cost_is_classified(warehouse: duckdb.DuckDBPyConnection) -> CheckOutco
             )
             for source, currency, cost, _, services, share in rows
             if (share or 0) > UNCLASSIFIED_SHARE_ALLOWED
+        ],
+        confirmed=[
+            Subject(
+                f"{source} {currency}", f"{share or 0:.1%} unclassified", f"at most {UNCLASSIFIED_SHARE_ALLOWED:.0%}"
+            )
+            for source, currency, _, _, _, share in rows
+            if (share or 0) <= UNCLASSIFIED_SHARE_ALLOWED
         ],
     )

@@ -11,16 +11,20 @@ OFFENDERS_SHOWN = 20
 """Offenders in a Dagster table: enough to see the pattern, few enough to read."""
 
 OFFENDERS_KEPT = 200
-"""Offenders kept in the history of a check. The count of all of them is in the check's own row."""
+"""Offenders kept in the history of a check, and as many confirmed subjects. The check's own row counts all of them."""
 
 
 @dataclass(frozen=True)
-class Offender:
-    """One subject that breaks the claim: which one, what was seen and what should have been."""
+class Subject:
+    """One thing a claim is about, such as a source's month: which one, what was seen and what should be."""
 
     subject: str
     observed: str
     expected: str
+
+
+class Offender(Subject):
+    """One subject that breaks the claim."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class CheckOutcome:
     expected: str
     next_step: str
     offenders: Sequence[Offender] = field(default_factory=tuple)
+    confirmed: Sequence[Subject] = field(default_factory=tuple, kw_only=True)
+    """Subjects for which the claim holds, where they are few and named: sources and their months."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Markdown by title, for the check's page."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
 
 
 def raw_total_equals_normalized_total(
@@ -45,21 +45,22 @@ def raw_total_equals_normalized_total(
         """,
         [now.replace(tzinfo=None)],
     ).fetchall()
-    offenders = [
-        Offender(
-            " ".join(str(part) for part in row[:4]),
+    offenders, confirmed = [], []
+    for row in rows:
+        told = (
+            _subject(row),
             f"delivered {exact(row[4])}, normalized {exact(row[6])}, rounding {exact(row[5])}: off by {exact(row[7])}"
             + (", because the actual and the amortized delivery show different usage" if row[8] else ""),
             "a difference of 0",
         )
-        for row in rows
-        if _is_unexplained(
-            difference=row[7], pairing=row[8], is_closed=row[9], is_delivered=tuple(row[:4]) in delivered
-        )
-    ]
+        is_delivered = tuple(row[:4]) in delivered
+        if _is_unexplained(difference=row[7], pairing=row[8], is_closed=row[9], is_delivered=is_delivered):
+            offenders.append(Offender(*told))
+        elif is_delivered:
+            confirmed.append(Subject(*told))
     missing = delivered - {tuple(row[:4]) for row in rows}
     offenders += [
-        Offender(" ".join(str(part) for part in key), "delivered, but absent from fct_reconciliation", "one row")
+        Offender(_subject(key), "delivered, but absent from fct_reconciliation", "one row")
         for key in sorted(missing, key=str)
     ]
     return CheckOutcome(
@@ -67,7 +68,13 @@ def raw_total_equals_normalized_total(
         expected="raw total = normalized total + recorded rounding difference, to the last digit",
         next_step="Compare the delivery's files with the staging model of that source; nothing was published.",
         offenders=offenders,
+        confirmed=confirmed,
     )
+
+
+def _subject(row: Sequence[Any]) -> str:
+    """Source, month, currency and basis."""
+    return " ".join(str(part) for part in row[:4])
 
 
 def _is_unexplained(*, difference: Decimal | None, pairing: Decimal, is_closed: bool, is_delivered: bool) -> bool:
@@ -87,20 +94,19 @@ def normalized_total_equals_allocated_total(warehouse: duckdb.DuckDBPyConnection
         order by abs(normalized_to_allocated_difference) desc nulls first, source_name, billing_period, cost_basis
         """
     ).fetchall()
-    offenders = [
-        Offender(
-            " ".join(str(part) for part in row[:4]),
-            f"normalized {exact(row[4])}, allocated {exact(row[5])}: off by {exact(row[6])}",
-            "a difference of 0",
-        )
-        for row in rows
-        if row[6] is None or row[6] != 0
-    ]
+    offenders, confirmed = [], []
+    for row in rows:
+        difference = f"normalized {exact(row[4])}, allocated {exact(row[5])}: off by {exact(row[6])}"
+        if row[6] is None or row[6] != 0:
+            offenders.append(Offender(_subject(row), difference, "a difference of 0"))
+        else:
+            confirmed.append(Subject(_subject(row), difference, "a difference of 0"))
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(rows)} totals differ between the bill and the ledger",
         expected="normalized total = allocated total, to the last digit",
         next_step="Find the pool that lost or invented money: compare int_ models by pool_id; nothing was published.",
         offenders=offenders,
+        confirmed=confirmed,
     )
 
 
@@ -159,9 +165,17 @@ def every_day_is_allocated_exactly(warehouse: duckdb.DuckDBPyConnection) -> Chec
         for source, currency, day, _, billed, effective, listed, contracted, is_offender in rows
         if is_offender
     ]
+    months: dict[tuple[str, str, str], list[bool]] = {}
+    for source, currency, day, *_, is_offender in rows:
+        months.setdefault((source, str(day)[:7], currency), []).append(is_offender)
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(rows)} days differ between the bill and the ledger",
         expected="every day of every source adds up, to the last digit",
         next_step="A day moved or a pool was dropped: compare int_ models by pool_id and charge_date.",
         offenders=offenders,
+        confirmed=[
+            Subject(f"{source} {month} {currency}", f"{len(days)} days, none differs", "every day adds up")
+            for (source, month, currency), days in sorted(months.items())
+            if not any(days)
+        ],
     )

@@ -43,16 +43,20 @@ class CheckResult:
 def results_of(
     outcome: CheckOutcome, *, check_name: str, subject: str, severity: str, run_id: str, checked_at: datetime
 ) -> list[CheckResult]:
-    """The verdict on the whole asset, then one row for each subject that offends it."""
+    """The verdict on the whole asset, then one row for each subject: those that offend the claim first."""
     instant = checked_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
     whole = CheckResult(
         check_name, subject, severity, outcome.passed, outcome.observed, outcome.expected, run_id, instant
     )
-    parts = [
-        CheckResult(check_name, o.subject, severity, False, o.observed, o.expected, run_id, instant)
-        for o in outcome.offenders[:OFFENDERS_KEPT]
+    parts = [(False, offender) for offender in outcome.offenders[:OFFENDERS_KEPT]]
+    parts += [(True, confirmed) for confirmed in outcome.confirmed[:OFFENDERS_KEPT]]
+    return [
+        whole,
+        *(
+            CheckResult(check_name, part.subject, severity, passed, part.observed, part.expected, run_id, instant)
+            for passed, part in parts
+        ),
     ]
-    return [whole, *parts]
 
 
 def record_results(folder: Path, results: Iterable[CheckResult]) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from finops_pipeline.checks.failing_rows import failing_subjects
 from finops_pipeline.checks.results import CheckResult, record_results
+from finops_pipeline.errors import FinopsError
 from finops_pipeline.fingerprint import (
     Fingerprint,
     compute_fingerprint,
@@ -24,6 +27,7 @@ from finops_pipeline.progress import NEWS
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.resources.dbt import DbtCli, current_manifest, dbt_environment, environment
 from finops_pipeline.resources.refresh_request import RefreshRequest
+from finops_pipeline.resources.warehouse import open_warehouse
 from finops_pipeline.settings import Settings
 
 # Unit tests of models prove code, not data: they run in the test suite, not in every refresh.
@@ -74,13 +78,34 @@ def _is_published(settings: Settings, fingerprint: Fingerprint, context: dg.Asse
 
 def _stream(invocation: DbtCliInvocation, context: dg.AssetExecutionContext, settings: Settings) -> Iterator[object]:
     """Hand dbt's events to Dagster one by one, keeping every test result as it comes."""
+    failed: dict[str, CheckResult] = {}
     try:
         for event in invocation.stream():
             if isinstance(event, dg.AssetCheckResult):
-                record_results(settings.check_results, [_result(event, context.run.run_id, settings)])
+                result = _result(event, context.run.run_id, settings)
+                record_results(settings.check_results, [result])
+                if not result.passed:
+                    failed[str(event.metadata["unique_id"].value)] = result
             yield event
     except DagsterDbtCliRuntimeError as error:
+        _record_subjects(failed, invocation.target_path, context, settings)
         raise dg.Failure(_what_failed(invocation.target_path, error), allow_retries=False) from None
+    _record_subjects(failed, invocation.target_path, context, settings)
+
+
+def _record_subjects(
+    failed: Mapping[str, CheckResult], target: Path, context: dg.AssetExecutionContext, settings: Settings
+) -> None:
+    """Add what the rows that fail a test are of. A test that cannot be asked again keeps its verdict on the whole."""
+    if not failed:
+        return
+    try:
+        with open_warehouse(settings.warehouse) as warehouse:
+            for result in _results(target):
+                if (whole := failed.get(result["unique_id"])) and result.get("compiled_code"):
+                    record_results(settings.check_results, failing_subjects(warehouse, whole, result["compiled_code"]))
+    except (duckdb.Error, FinopsError, OSError, ValueError) as error:
+        context.log.warning(f"The rows that fail tests could not be looked up: {error}")
 
 
 def _result(check: dg.AssetCheckResult, run_id: str, settings: Settings) -> CheckResult:
@@ -97,13 +122,16 @@ def _result(check: dg.AssetCheckResult, run_id: str, settings: Settings) -> Chec
     )
 
 
+def _results(target: Path) -> list[dict[str, Any]]:
+    return json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+
+
 def _what_failed(target: Path, error: DagsterDbtCliRuntimeError) -> str:
     """What failed, from dbt's own results: each model with its error, the tests by name. Else dbt's output."""
-    results = target / "run_results.json"
-    if not results.exists():
+    if not (target / "run_results.json").exists():
         return f"dbt stopped before it built anything: {error}"
     models, tests = [], []
-    for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
+    for result in _results(target):
         kind, _, name = result["unique_id"].split(".", 2)
         if result["status"] == "fail":
             tests.append(name.split(".")[0])

@@ -17,6 +17,11 @@ def every_complete_delivery_has_rows(request: RefreshRequest) -> CheckOutcome:
     return completeness.every_complete_delivery_has_rows(read_ledger(request.settings.landing).to_pylist())
 
 
+def no_delivery_has_lost_rows(request: RefreshRequest) -> CheckOutcome:
+    """No delivery that replaces an earlier one of its month has less than nine tenths of its rows."""
+    return completeness.no_delivery_has_lost_rows(read_ledger(request.settings.landing).to_pylist())
+
+
 def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutcome:
     """Every configured source has a complete delivery, and every bill one for the open month (from its fourth day)."""
     config = request.config
@@ -33,6 +38,13 @@ def every_source_is_fresh(request: RefreshRequest) -> CheckOutcome:
     return completeness.every_source_is_fresh(ledger, names, request.settings.now)
 
 
+def every_feed_is_fresh(request: RefreshRequest) -> CheckOutcome:
+    """Every usage feed has brought something new within twice its longest pause so far."""
+    names = [feed.name for feed in request.config.usage]
+    ledger = read_ledger(request.settings.landing).to_pylist()
+    return completeness.every_feed_is_fresh(ledger, names, request.settings.now)
+
+
 def every_account_has_rows_every_day(request: RefreshRequest) -> CheckOutcome:
     """An account that is billed every day has no day without a row: an export that was off leaves such a hole."""
     with open_warehouse(request.settings.warehouse) as warehouse:
@@ -45,8 +57,10 @@ def completeness_checks() -> dg.Definitions:
     return dg.Definitions(
         asset_checks=[
             recorded_check(every_complete_delivery_has_rows, asset=_DELIVERIES, blocking=True),
+            recorded_check(no_delivery_has_lost_rows, asset=_DELIVERIES, blocking=False),
             recorded_check(every_configured_source_has_delivered, asset=_DELIVERIES, blocking=False),
             recorded_check(every_source_is_fresh, asset=_DELIVERIES, blocking=False),
+            recorded_check(every_feed_is_fresh, asset=_DELIVERIES, blocking=False),
             recorded_check(every_account_has_rows_every_day, asset=["focus_cost_and_usage"], blocking=False),
         ]
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from finops_pipeline.checks.outcome import OFFENDERS_KEPT, CheckOutcome, Offender
+from finops_pipeline.checks.outcome import OFFENDERS_KEPT, CheckOutcome, Offender, Subject
 from finops_pipeline.checks.results import COLUMNS, history_query, record_results, results_of, results_of_run
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -87,3 +87,19 @@ def test_history_of_one_check_stays_bounded(tmp_path):
 def test_names_from_bills_cannot_break_the_markdown_table():
     outcome = CheckOutcome("one", "none", "", (Offender("a|b\nc", "1", "0"),))
     assert outcome.as_markdown().splitlines()[2] == "| a\\|b c | 1 | 0 |"
+
+
+def test_subjects_that_hold_are_kept_beside_those_that_do_not(tmp_path):
+    mixed = CheckOutcome(
+        "1 of 2 totals differs",
+        "every difference is 0",
+        "",
+        (Offender("aws-payer 2026-10", "0.01", "0"),),
+        confirmed=(Subject("gcp-main 2026-10", "0", "0"),),
+    )
+    record_results(tmp_path, rows_for(mixed, "run-1"))
+    assert [(row[1], row[3]) for row in history(tmp_path)] == [
+        ("aws-payer 2026-10", False),
+        ("fct_reconciliation", False),
+        ("gcp-main 2026-10", True),
+    ]

@@ -9,7 +9,9 @@ from finops_pipeline.checks.completeness import (
     every_account_has_rows_every_day,
     every_complete_delivery_has_rows,
     every_configured_source_has_delivered,
+    every_feed_is_fresh,
     every_source_is_fresh,
+    no_delivery_has_lost_rows,
 )
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -57,6 +59,63 @@ def test_empty_delivery_of_another_month_excuses_nothing():
 )
 def test_empty_feeds_and_deliveries_that_do_not_count_are_no_fault(facts):
     assert every_complete_delivery_has_rows([delivery(rows=0, **facts)]).passed
+
+
+@pytest.mark.parametrize(("rows", "loses"), [(90, False), (89, True), (500, False), (0, True)])
+def test_a_month_that_comes_again_with_less_than_nine_tenths_of_its_rows_is_told(rows, loses):
+    before = delivery(delivery_id="d1", status="superseded", rows=100)
+    outcome = no_delivery_has_lost_rows([before, delivery(rows=rows, previous_delivery_id="d1")])
+    told = outcome.offenders if loses else outcome.confirmed
+    assert outcome.passed != loses
+    assert [(t.subject, t.observed, t.expected) for t in told] == [
+        ("aws-payer 2026-10", f"{rows} rows", "at least nine tenths of 100")
+    ]
+
+
+def test_only_the_live_delivery_of_a_month_is_held_to_the_one_before_it():
+    first = delivery(delivery_id="d1", status="superseded", rows=100)
+    second = delivery(delivery_id="d2", status="superseded", rows=5, previous_delivery_id="d1")
+    third = delivery(delivery_id="d3", rows=5, previous_delivery_id="d2")
+    other_month = delivery(rows=5, billing_period="2026-09", previous_delivery_id="d1")
+    feed = delivery(rows=5, provider="usage", previous_delivery_id="d1")
+    outcome = no_delivery_has_lost_rows([first, second, third, other_month, feed])
+    assert outcome.passed
+    assert [subject.subject for subject in outcome.confirmed] == ["aws-payer 2026-10"]
+
+
+def arrivals(*days_ago):
+    return [
+        delivery(source_name="gpu-pods", provider="usage", seen_at=(NOW - timedelta(days=days)).replace(tzinfo=None))
+        for days in days_ago
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "is_fresh", "allowed"),
+    [
+        ((6, 5, 4, 3), True, "3 days"),
+        ((7, 6, 5, 4), False, "3 days"),
+        ((20, 19, 15, 8), True, "14 days"),
+        ((27, 26, 22, 15), False, "14 days"),
+        ((94, 63, 33), True, "62 days"),
+        ((127, 96, 66), False, "62 days"),
+        ((30,), True, "35 days"),
+        ((40, 36), False, "35 days"),
+    ],
+)
+def test_a_feed_is_held_to_its_own_rhythm(days_ago, is_fresh, allowed):
+    outcome = every_feed_is_fresh(arrivals(*days_ago), ["gpu-pods", "not-there-yet"], NOW)
+    assert outcome.passed == is_fresh
+    [told] = [*outcome.offenders, *outcome.confirmed]
+    assert told.subject == "gpu-pods"
+    assert told.expected == f"at most {allowed}"
+
+
+def test_what_holds_is_told_for_each_source_and_month_too():
+    sources = [("aws-payer", "aws")]
+    assert [s.subject for s in every_complete_delivery_has_rows([delivery()]).confirmed] == ["aws-payer 2026-10"]
+    delivered = every_configured_source_has_delivered([delivery()], sources, NOW.replace(day=3))
+    assert [(s.subject, s.observed) for s in delivered.confirmed] == [("aws-payer", "newest period is 2026-10")]
 
 
 def test_source_without_any_delivery_is_reported():

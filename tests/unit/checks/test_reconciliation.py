@@ -49,10 +49,16 @@ def warehouse():
         yield connection
 
 
-def test_books_that_balance_pass_all_three_checks(warehouse):
-    assert raw_total_equals_normalized_total(warehouse, LEDGER, OPEN).passed
-    assert normalized_total_equals_allocated_total(warehouse).passed
-    assert every_day_is_allocated_exactly(warehouse).passed
+def test_books_that_balance_pass_all_three_checks_for_each_source_and_month(warehouse):
+    raw = raw_total_equals_normalized_total(warehouse, LEDGER, OPEN)
+    normalized = normalized_total_equals_allocated_total(warehouse)
+    days = every_day_is_allocated_exactly(warehouse)
+    assert (raw.passed, normalized.passed, days.passed) == (True, True, True)
+    assert [(s.subject, s.observed) for s in (*raw.confirmed, *normalized.confirmed, *days.confirmed)] == [
+        ("aws-payer 2026-10 USD billed", "delivered 3, normalized 3, rounding 0: off by 0"),
+        ("aws-payer 2026-10 USD billed", "normalized 3, allocated 3: off by 0"),
+        ("aws-payer 2026-10 USD", "3 days, none differs"),
+    ]
 
 
 def test_smallest_possible_difference_to_the_delivery_is_found_and_told_in_full(warehouse):
