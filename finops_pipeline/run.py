@@ -51,7 +51,12 @@ def refresh(settings: Settings, *, from_period: str | None, to_period: str | Non
         log = _log_file(settings.home / "logs", run_id)
         with _own_output(log) as terminal:
             console = Console(file=terminal)
-            outcome = _execute(console, run_id, {name: value for name, value in asked.items() if value is not None})
+            try:
+                outcome = _execute(console, run_id, {name: value for name, value in asked.items() if value is not None})
+            except Exception as error:
+                # Before its first step a run can fail too, on a project that cannot be parsed: at night nobody sees it.
+                _tell(console, settings, run_id, [f"{type(error).__name__}: {error}"])
+                raise
             after = published_manifest(settings.marts)
             print_report(
                 console,
@@ -62,10 +67,14 @@ def refresh(settings: Settings, *, from_period: str | None, to_period: str | Non
                 seconds=time.monotonic() - started,
                 log=log,
             )
-            # Told here, and not by Dagster's sensor: that needs a daemon, which `finops run` does without.
-            for line in tell_after_run(settings, run_id, outcome.failures):
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            _tell(console, settings, run_id, outcome.failures)
     return 0 if outcome.succeeded else 1
+
+
+def _tell(console: Console, settings: Settings, run_id: str, failures: list[str]) -> None:
+    # Here, and not by Dagster's sensor: that needs a daemon, which `finops run` does without.
+    for line in tell_after_run(settings, run_id, failures):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ They are named as the checks that judge them, so that a route by a check's name 
 drivers and the plot; the check's own verdicts on the same subjects are left out (`JUDGED_BY`).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from decimal import Decimal
 import duckdb
 
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
+from finops_pipeline.checks.daily_cost import why
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
@@ -67,7 +69,7 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
         f"""
         select anomaly_id, charge_date, scope, coalesce(source_name || ' ', '') || entity as name,
             case when scope = 'sku' then service_name else entity end as owned, billing_currency, observed_cost,
-            expected_cost, impact, kind
+            expected_cost, impact, kind, drivers
         from fct_anomalies
         where detected_on > ?::date - {DAYS_TOLD}
             and feedback is null
@@ -76,14 +78,14 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
         """,
         [today],
     ).fetchall()
-    for anomaly_id, day, scope, name, owned, currency, observed, expected, impact, kind in rows:
+    for anomaly_id, day, scope, name, owned, currency, observed, expected, impact, kind, drivers in rows:
         owner, allocation_id = _owner(marts, scope, owned, day, currency)
         yield Finding(
             key=f"{ANOMALIES}/{anomaly_id}",
             name=ANOMALIES,
             severity="warn",
             subject=f"{kind} of {scope} {name} on {day}" if name != scope else f"{kind} of the {scope} on {day}",
-            told=f"{_money(observed)} {currency}; expected {_money(expected)}; id {anomaly_id}",
+            told=f"{_money(observed)} {currency}; expected {_money(expected)}; {_cause(drivers)}; id {anomaly_id}",
             owner=owner,
             amount=impact,
             currency=currency,
@@ -144,6 +146,13 @@ def _owner(
     ).fetchone()
     team, allocation_id = row or (None, None)
     return team or (entity if scope == "team" else PIPELINE_OWNER), allocation_id
+
+
+def _cause(drivers: str) -> str:
+    """What drove it, as the check says it, and the resource to look at first."""
+    known = json.loads(drivers)
+    look = [f"look at {resource['resource']}" for resource in known.get("resources", [])[:1]]
+    return "; ".join([why(known), *look])
 
 
 def _money(amount: Decimal | None) -> str:

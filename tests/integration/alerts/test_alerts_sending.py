@@ -10,6 +10,7 @@ import pytest
 from alert_servers import Answer
 from typer.testing import CliRunner
 
+from finops_pipeline import run
 from finops_pipeline.alerts import deliver, memory
 from finops_pipeline.alerts.send import tell_after_run
 from finops_pipeline.checks.outcome import CheckOutcome, Offender
@@ -17,6 +18,7 @@ from finops_pipeline.checks.results import record_results, results_of
 from finops_pipeline.cli import app
 from finops_pipeline.defs.alerts import alerts_after_failure, alerts_after_success
 from finops_pipeline.defs.automation import refresh
+from finops_pipeline.errors import FinopsError
 from finops_pipeline.settings import load_settings
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -96,6 +98,35 @@ def test_a_failed_run_is_told_at_once_and_its_end_too(company, web):
     assert finding["subject"] == failures[0]
     assert finding["link"] == "http://127.0.0.1:3000/runs/run-1"
     assert tell_after_run(recorded(0), "run-1", []) == ["Alerts: told pager 2026-11-03: 1 solved"]
+
+
+def refreshed(settings, monkeypatch, execute):
+    """What `finops run` does around the job, which is `execute` here."""
+    monkeypatch.setattr(run, "_execute", lambda console, run_id, asked: execute(run_id))
+    return run.refresh(settings, from_period=None, to_period=None, rebuild=False)
+
+
+def test_finops_run_tells_at_its_end_however_it_ended(company, web, monkeypatch, capfd):
+    def finds_something(run_id):
+        recorded(0, "aws", run_id=run_id)
+        return run.Outcome(succeeded=True, failures=[])
+
+    settings = load_settings()
+    assert refreshed(settings, monkeypatch, finds_something) == 0
+    assert told(web) == ["services"]
+    assert refreshed(settings, monkeypatch, lambda _: run.Outcome(succeeded=False, failures=["disk full"])) == 1
+    assert told(web) == ["hook"]
+    assert "Alerts: told pager 2026-11-03: 1 that stop publishing" in capfd.readouterr().out
+
+
+def test_finops_run_tells_of_what_stops_it_before_its_first_step(company, web, monkeypatch):
+    def breaks(run_id):
+        raise FinopsError("the dbt project cannot be parsed")
+
+    with pytest.raises(FinopsError):
+        refreshed(load_settings(), monkeypatch, breaks)
+    assert "the dbt project cannot be parsed" in web.received[0].body.decode()
+    assert told(web) == ["hook"]
 
 
 def test_an_interrupted_run_is_no_news(company, web):

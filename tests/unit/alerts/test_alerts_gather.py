@@ -128,7 +128,10 @@ ANOMALIES = """
             'entity': 'Azure AI Foundry', 'source_name': null, 'service_name': 'Azure AI Foundry',
             'billing_currency': 'USD', 'observed_cost': 6237.69::decimal(38, 18),
             'expected_cost': 441.94::decimal(38, 18), 'impact': 5795.75::decimal(38, 18), 'kind': 'spike',
-            'feedback': null::varchar},
+            'feedback': null::varchar,
+            'drivers': '{"elements": [{"dimension": "model", "element": "gpt-4o", "share": "0.93"}],
+                "decomposition": {"change": "5795.75", "price": "0", "volume": "5795.75"},
+                "resources": [{"resource": "/deployments/x", "change": "5795.75"}]}'},
     ] as rows)
 """
 BUDGETS = """
@@ -160,7 +163,9 @@ def test_an_anomaly_is_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_e
     [spike] = of_marts(marts).findings
     assert (spike.key, spike.owner, spike.allocation_id) == ("daily_cost_is_usual/x1", "vision", "a2")
     assert spike.subject == "spike of service Azure AI Foundry on 2026-10-27"
-    assert spike.told == "6,237.69 USD; expected 441.94; id x1"
+    assert spike.told == (
+        "6,237.69 USD; expected 441.94; model gpt-4o 93%; mostly volume +5,795.75; look at /deployments/x; id x1"
+    )
     assert (spike.amount, spike.money) == (Decimal("5795.75"), "+5,795.75 USD")
     assert spike.command == "finops explain a2"
     assert spike.link == f"{BASE}/assets/fct_anomalies?view=checks&checkDetail=daily_cost_is_usual"
