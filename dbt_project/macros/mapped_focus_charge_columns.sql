@@ -1,4 +1,4 @@
-{#- The select list that brings a charge of a FOCUS delivery, version 1.0 to 1.4, to the columns of mapped_charge_columns()
+{#- The select list that brings a charge of a FOCUS delivery, version 1.0 to 1.4, to mapped_charge_columns()
     and focus_extra_columns(). What was delivered is kept; what the version or the vendor leaves out is filled by the
     rules below; a value that is none of a column's closed values is kept in raw_values.
 
@@ -8,12 +8,13 @@
     {%- set nothing = 'cast(null as varchar)' -%}
     {%- set categories = ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'] -%}
     {%- set category = 'coalesce(' ~ accepted_focus_value('charge_category', categories) ~ ", 'Adjustment')" -%}
-    {%- set pricing_category = accepted_focus_value('pricing_category', ['Standard', 'Dynamic', 'Committed', 'Other']) -%}
+    {%- set pricing_categories = ['Standard', 'Dynamic', 'Committed', 'Other'] -%}
+    {%- set pricing_category = accepted_focus_value('pricing_category', pricing_categories) -%}
     {%- set status = accepted_focus_value('commitment_discount_status', ['Used', 'Unused']) -%}
     {%- if provider == 'other' -%}
         {#- Who is named nowhere in the file goes by the name in finops.yaml. -#}
-        {%- set vendor =
-            'coalesce(service_provider_name, provider_name, vendor, publisher_name, invoice_issuer_name, source_name)' -%}
+        {%- set names = ['service_provider_name', 'provider_name', 'vendor', 'publisher_name', 'invoice_issuer_name'] -%}
+        {%- set vendor = 'coalesce(' ~ names | join(', ') ~ ', source_name)' -%}
     {%- else -%}
         {%- set vendor = provider_name("'" ~ provider ~ "'") -%}
     {%- endif %}

@@ -176,7 +176,7 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
         _land_case(zone, f"case-{name}", case)
     if REFERENCE_DATA.is_dir():
         _land_real_files(zone)
-    zone.build()
+    zone.build("int_charges_attributed_to_owners", "fct_prepayment_balances")
     return zone
 
 
@@ -290,6 +290,65 @@ def test_totals_are_the_ones_a_person_would_add_up(zone: LandingZone) -> None:
         ("amortized", "USD"): ("5.25", "28.75"),
     }
     assert totals == {key: (Decimal(billed), Decimal(effective)) for key, (billed, effective) in expected.items()}
+
+
+def test_what_was_bought_and_not_spread_yet_is_the_open_balance(zone: LandingZone) -> None:
+    balances = zone.query("""
+        select prepayment, billing_period, purchased_cost, spread_cost, unused_cost, open_balance
+        from fct_prepayment_balances order by all
+    """)
+    last_seat = Decimal("0.999999999999999")
+    unused = 100 - Decimal("26.66666666666672")
+    assert [tuple(row.values()) for row in balances] == [
+        ("block", "2026-10", 100, 100, unused, 0),
+        ("seats", "2026-10", 3, FIRST_SEAT, 0, 3 - FIRST_SEAT),
+        ("seats", "2026-11", 0, last_seat, 0, last_seat),
+    ]
+
+
+def _amounts(table: str, line: dict[str, Any]) -> tuple[Decimal, Decimal]:
+    """Billed and effective cost of a delivered line, as the providers' own documentation amortizes."""
+
+    def number(name: str) -> Decimal:
+        return Decimal(str(line.get(name, 0)))
+
+    if table == "aws_cur2":
+        cost = number("line_item_unblended_cost")
+        is_committed = "savings_plan_savings_plan_a_r_n" in line or "reservation_reservation_a_r_n" in line
+        amortized = {
+            "SavingsPlanCoveredUsage": number("savings_plan_savings_plan_effective_cost"),
+            "SavingsPlanRecurringFee": number("savings_plan_total_commitment_to_date")
+            - number("savings_plan_used_commitment"),
+            "SavingsPlanNegation": Decimal(0),
+            "SavingsPlanUpfrontFee": Decimal(0),
+            "DiscountedUsage": number("reservation_effective_cost"),
+            "RIFee": number("reservation_unused_amortized_upfront_fee_for_billing_period")
+            + number("reservation_unused_recurring_fee"),
+        }
+        if is_committed:
+            amortized |= {"Fee": Decimal(0), "Refund": Decimal(0)}
+        return cost, amortized.get(line["line_item_line_item_type"], cost)
+    if table == "gcp_detailed":
+        cost = number("cost") + sum((Decimal(credit["amount"]) for credit in line["credits"]), Decimal(0))
+        return cost, cost
+    if table == "azure_cost_details":
+        cost = next(number(name) for name in ("costInBillingCurrency", "Cost", "PreTaxCost") if name in line)
+        return cost, cost
+    return number("BilledCost"), number("EffectiveCost")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_billed_and_amortized_totals_are_those_worked_out_from_the_lines(zone: LandingZone, name: str) -> None:
+    case = CASES[name]
+    billed = sum((_amounts(case.table, line)[0] for line in case.lines), Decimal(0))
+    effective = sum((_amounts(case.table, line)[1] for line in case.amortized or case.lines), Decimal(0))
+    if name == "prepaid-seats":
+        effective -= Decimal("0.999999999999999")  # the third day is not spread yet
+    [total] = zone.query(f"""
+        select sum(billed_cost) as billed, sum(effective_cost) as effective
+        from int_charges_attributed_to_owners where source_name = 'case-{name}'
+    """)
+    assert (total["billed"], total["effective"]) == (billed, effective)
 
 
 @pytest.mark.parametrize("name", CASES)
