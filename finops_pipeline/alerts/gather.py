@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.alerts.finding import RUN_FAILED, Finding, check_link, run_link, shortened
+from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED, Finding, check_link, run_link, shortened
 from finops_pipeline.alerts.marts import findings_of_marts
 from finops_pipeline.checks.results import CheckResult, results_of_run
 from finops_pipeline.redaction import redacted
@@ -89,6 +89,7 @@ def _failed_checks(results: Sequence[CheckResult], base: str) -> Iterator[Findin
                 severity=result.severity,
                 subject=result.subject,
                 told=f"{result.observed}; expected {result.expected}",
+                owner=result.owner or PIPELINE_OWNER,
                 weight=_failing_rows(result.observed),
                 link=check_link(base, whole.subject, name),
             )

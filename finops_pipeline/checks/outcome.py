@@ -21,6 +21,8 @@ class Subject:
     subject: str
     observed: str
     expected: str
+    owner: str | None = None
+    """The team that answers for it, where the data says so: alerts go to it."""
 
 
 class Offender(Subject):

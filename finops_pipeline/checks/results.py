@@ -22,6 +22,7 @@ COLUMNS = {
     "expected": "VARCHAR",
     "run_id": "VARCHAR",
     "checked_at": "TIMESTAMP",
+    "owner": "VARCHAR",
 }
 """Columns of `fct_check_results`, one row per check, subject and run."""
 
@@ -38,6 +39,7 @@ class CheckResult:
     expected: str
     run_id: str
     checked_at: str
+    owner: str | None = None
 
 
 def results_of(
@@ -53,7 +55,9 @@ def results_of(
     return [
         whole,
         *(
-            CheckResult(check_name, part.subject, severity, passed, part.observed, part.expected, run_id, instant)
+            CheckResult(
+                check_name, part.subject, severity, passed, part.observed, part.expected, run_id, instant, part.owner
+            )
             for passed, part in parts
         ),
     ]

@@ -50,6 +50,7 @@ def required_tags_cover_their_floor(warehouse: duckdb.DuckDBPyConnection) -> Che
                 f"{percent:.1f} %; {missing:,.2f} {currency} without it, most of it "
                 + ", ".join(worst[key, provider, currency]),
                 f"at least {floor} %" + (f"; {owner} answers" if owner else ""),
+                owner=owner,
             )
             for key, provider, currency, owner, floor, missing, _, percent in rows
             if percent < floor
@@ -82,6 +83,7 @@ def tag_values_stay_within_their_limits(warehouse: duckdb.DuckDBPyConnection) ->
             key,
             f"{values} values this month, the dearest " + ", ".join(_dearest_values(warehouse, key)),
             f"at most {limit}" + (f"; {owner} answers" if owner else ""),
+            owner=owner,
         )
         for key, owner, values, limit, is_over in rows
         if is_over

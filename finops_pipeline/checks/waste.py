@@ -115,6 +115,7 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
                 f"{subject} ({source})",
                 f"{kind}: {cost:,.2f} {currency} on {days} days up to {last}; {evidence}",
                 f"switched off when nobody needs it; {team} answers",
+                owner=team,
             )
             for kind, subject, source, team, currency, days, last, evidence, cost in rows
         ],

@@ -49,6 +49,11 @@ def test_each_offender_of_a_failed_check_is_a_finding_and_passed_checks_are_none
     )
 
 
+def test_a_subject_that_has_an_owner_is_told_to_it(settings):
+    record(settings, "nothing_runs", (Offender("notebook", "on", "off", owner="vision"), Offender("disk", "on", "off")))
+    assert [finding.owner for finding in found(settings).findings] == ["vision", "finops"]
+
+
 def test_a_failed_dbt_test_is_told_by_its_asset_and_weighed_by_its_rows(settings):
     test = CheckResult("keys_are_unique", "fct_x", "error", False, "failing rows: 12", "failing rows: 0", "run-1", "")
     record_results(settings.check_results, [test])

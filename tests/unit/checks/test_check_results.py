@@ -95,11 +95,20 @@ def test_subjects_that_hold_are_kept_beside_those_that_do_not(tmp_path):
         "every difference is 0",
         "",
         (Offender("aws-payer 2026-10", "0.01", "0"),),
-        confirmed=(Subject("gcp-main 2026-10", "0", "0"),),
+        confirmed=(Subject("gcp-main 2026-10", "0", "0", owner="vision"),),
     )
     record_results(tmp_path, rows_for(mixed, "run-1"))
-    assert [(row[1], row[3]) for row in history(tmp_path)] == [
-        ("aws-payer 2026-10", False),
-        ("fct_reconciliation", False),
-        ("gcp-main 2026-10", True),
+    owner = list(COLUMNS).index("owner")
+    assert [(row[1], row[3], row[owner]) for row in history(tmp_path)] == [
+        ("aws-payer 2026-10", False, None),
+        ("fct_reconciliation", False, None),
+        ("gcp-main 2026-10", True, "vision"),
     ]
+
+
+def test_results_of_a_version_without_owners_are_still_read(tmp_path):
+    record_results(tmp_path, rows_for(PASSED, "run-1"))
+    path = tmp_path / "run-1.jsonl"
+    path.write_text(path.read_text().replace(', "owner": null', ""))
+    assert [row[1] for row in history(tmp_path)] == ["fct_reconciliation"]
+    assert [result.owner for result in results_of_run(tmp_path, "run-1")] == [None]
