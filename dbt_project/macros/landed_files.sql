@@ -12,6 +12,7 @@
         'prepayments': landing ~ '/rules/prepayments.parquet',
         'ownership_rules': landing ~ '/rules/ownership_rules.parquet',
         'anomaly_feedback': landing ~ '/rules/anomaly_feedback.parquet',
+        'budgets': landing ~ '/rules/budgets.parquet',
         'tag_policy': landing ~ '/rules/tag_policy.parquet',
     } -%}
     {%- if table_name in own_files -%}

@@ -58,6 +58,9 @@ class LandingZone:
         write_prepayment_table(Amortization(), self.path)
         write_ownership_table(Ownership(), self.path)
         write_feedback_table(AnomalyFeedback(), self.path)
+        write_fx_table(fx_rates, self.path)
+        write_budget_table(Budgets(), self.path)
+        write_tag_policy_table(TagPolicy(), load_rules(), self.path)
 
     def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
         """One delivery of a few rows; `as_text` lands them as CSV does."""

@@ -51,7 +51,5 @@ def side_tables(refresh_request: RefreshRequest):
     write_fx_table(refresh_request.fx_rates, landing)
     write_budget_table(refresh_request.budgets, landing)
     write_tag_policy_table(refresh_request.tag_policy, refresh_request.rules, landing)
-    write_prepayment_table(refresh_request.amortization, landing)
-    write_ownership_table(refresh_request.ownership, landing)
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table])
