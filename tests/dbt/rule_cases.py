@@ -35,6 +35,9 @@ rules:
   - {{name: typed, pool: gpu_cluster, select: {{x_Cluster: typed}}, driver: gpu_hours, basis: used}}
   - {{name: shown, pool: gpu_cluster, select: {{x_Cluster: shown}}, driver: gpu_hours, unused: shown, idle: spread}}
   - {{name: hourly, pool: gpu_cluster, select: {{x_Cluster: [hourly, daily]}}, driver: gpu_hours, window: hour}}
+  # GPUs against cores and memory
+  - {{name: shared, pool: gpu_cluster, select: {{x_Cluster: [shared, parts, unmeasured]}}, driver: gpu_hours,
+     weights: {{gpu: 8, cpu: 1, memory: 1}}}}
   - {{name: before, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, to: {NEXT_DAY}}}
   - {{name: after, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, basis: used, from: {NEXT_DAY}}}
   - {{name: leftovers, pool: gpu_cluster, select: {{x_Cluster: told}}, tags: {{k8s-namespace: 'kube:unallocated'}},
@@ -78,8 +81,8 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, two_models_on_a_node, peaks, held_and_not_used, hours, split_by_the_clouds, turn, sandbox, feeds,
-        tenants, services, overhead,
+        clusters, two_models_on_a_node, peaks, held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn,
+        sandbox, feeds, tenants, services, overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -119,6 +122,29 @@ def held_and_not_used(ledger: Ledger) -> None:
         ):  # fmt: skip
             ledger.gpu_hours(workload, requested, cluster=cluster, node=f"i-{cluster}", workload_type=kind,
                              gpu_hours_used=Decimal(used))  # fmt: skip
+
+
+def gpus_beside_cores(ledger: Ledger) -> None:
+    """A machine shared by GPU and CPU workloads: as one line, in lines for its parts, and without compute_hours.
+
+    24 GPU-hours, of which training holds 12. Of 100 core-hours (the bill in parts says 160) training holds 20 and an
+    index 80, of 50 GiB-hours 40 and 10.
+    """
+    ledger.machine("100", "i-shared", "24", cluster="shared")
+    ledger.machine("80", "i-parts", "24", cluster="parts")
+    for cost, unit, quantity in (("16", "Hours", 160), ("4", "GiB-Hours", 50)):
+        ledger.machine(cost, "i-parts", None, cluster="parts", pricing_unit=unit, pricing_quantity=Decimal(quantity))
+    ledger.machine("10", "i-unmeasured", "24", cluster="unmeasured")
+    for cluster in ("shared", "parts", "unmeasured"):
+        ledger.gpu_hours("train", "12", cluster=cluster, node=f"i-{cluster}")
+    for cluster in ("shared", "parts"):
+        # the cluster's machines without GPUs have cores of their own
+        for node, workload, cores, memory in (
+            (f"i-{cluster}", "train", 20, 40), (f"i-{cluster}", "index", 80, 10), ("m-cpu", "web", 999, 999),
+        ):  # fmt: skip
+            ledger._of_day("compute_hours", cluster=cluster, node=node, workload=workload,
+                           cpu_core_hours_requested=Decimal(cores),
+                           memory_gib_hours_requested=Decimal(memory))  # fmt: skip
 
 
 def hours(ledger: Ledger) -> None:

@@ -161,6 +161,33 @@ def test_the_pods_that_aws_counts_split_the_instance_and_cost_nothing_themselves
     assert amounts(ruled, "cluster = 'both'", "workload") == money(("told", "24"))
 
 
+def test_a_machine_in_one_line_is_shared_by_the_weights_of_its_parts(ruled: Built) -> None:
+    # 80 for 24 GPU-hours, 10 for 100 core-hours, 10 for 50 GiB-hours
+    assert amounts(ruled, "cluster = 'shared'", "workload, driver_unit, idle_type") == money(
+        ("index", "Weighted GPU-Hours", None, "10"),
+        ("train", "Weighted GPU-Hours", None, "50"),
+        (None, "Weighted GPU-Hours", "unallocated_capacity", "40"),
+    )
+
+
+def test_lines_for_cores_and_memory_follow_their_own_hours(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'parts'", "driver_unit, workload, driver_quantity, driver_total") == money(
+        ("Core-Hours", "index", 80, 160, "8"),
+        ("Core-Hours", "train", 20, 160, "2"),
+        ("Core-Hours", None, 60, 160, "6"),
+        ("GPU-Hours", "train", 12, 24, "40"),
+        ("GPU-Hours", None, 12, 24, "40"),
+        ("GiB-Hours", "index", 10, 50, "0.8"),
+        ("GiB-Hours", "train", 40, 50, "3.2"),
+    )
+
+
+def test_a_weighed_machine_of_which_nobody_counts_cores_follows_its_gpu_hours(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'unmeasured'", "workload, driver_quantity") == money(
+        ("train", 12, "5"), (None, 12, "5")
+    )
+
+
 def test_a_rule_that_changes_from_one_day_to_the_next_keeps_the_days_before(ruled: Built) -> None:
     rows = amounts(ruled, "cluster = 'turn'", "charge_date::varchar, rule, workload")
     assert rows == money(

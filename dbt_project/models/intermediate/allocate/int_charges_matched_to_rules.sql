@@ -4,6 +4,8 @@
 --
 -- The rules are rendered into the SQL: what nobody wrote costs nothing, and the default rules are one `case`.
 --
+-- depends_on: {{ ref('int_gpu_hours_by_scope') }}
+--
 -- A view: int_pools groups by its columns and int_charges_assigned_to_pools joins by them. Both together cost less
 -- than half of storing a digest of 36 columns beside every charge (2.0 against 4.8 CPU seconds for 508,511 charges).
 {{ config(materialized='view') }}
@@ -19,6 +21,12 @@
     {%- do names.update({rule.rule_order: text_literal(rule.rule)}) %}
     {%- do kinds.update({rule.rule_order: text_literal(rule.pool_kind)}) %}
     {%- do bases.update({rule.rule_order: text_literal(rule.basis)}) %}
+    {%- if rule.pool == 'gpu_cluster' and rule.weights %}
+        {#- lines for cores or memory follow those, a machine's one line follows all of them by the rule's weights -#}
+        {%- do bases.update({rule.rule_order: 'case when not is_machine_in_parts then '
+            ~ text_literal(weighted_basis(rule)) ~ " when component = 'gpu' then " ~ text_literal(rule.basis)
+            ~ ' else coalesce(component_with_telemetry, ' ~ text_literal(rule.basis) ~ ') end'}) %}
+    {%- endif %}
     {%- if rule.pool_kind in scoped_kinds %}
         {%- do scoped.append(rule) %}
         {%- do scopes.update({rule.rule_order: 'scope_of_rule_' ~ rule.rule_order}) %}
@@ -56,6 +64,21 @@ storage_scopes as (
     select * from {{ ref('int_storage_scopes') }}
 
 ),
+
+{%- if weighted_gpu_rules() %}
+
+-- the machines of which telemetry counts cores or memory
+components as (
+    {% for component in ['cpu', 'memory'] %}
+    {{- 'union all' if not loop.first }}
+    select distinct
+        substr(driver_scope, 1, length(driver_scope) - length('/{{ component }}')) as machine_scope,
+        '{{ component }}' as component
+    from {{ ref('int_gpu_hours_by_scope') }}
+    where driver_scope like '%/{{ component }}'
+    {% endfor %}
+),
+{%- endif %}
 
 charges_with_scopes as (
 
@@ -126,6 +149,11 @@ charges_with_scopes as (
         {{ rule_window(rule, 'charges') }} as window_of_rule_{{ rule.rule_order }},
         {%- endfor %}
         coalesce(charges.commitment_discount_status, '') = 'Unused' as is_unused_commitment,
+        {%- if weighted_gpu_rules() %}
+        coalesce(machines.core_hours, machines.gib_hours) is not null as is_machine_in_parts,
+        {{ machine_component('charges') }} as component,
+        components.component as component_with_telemetry,
+        {%- endif %}
         {{ gke_namespace('charges') }} as gke_namespace
     from charges
     left join machines
@@ -142,6 +170,12 @@ charges_with_scopes as (
             and {{ machine_id('charges') }} = machines_by_hour.machine_id
             and {{ is_hourly('charges') }}
             and {{ hour_window('charges.charge_period_start') }} = machines_by_hour.driver_window
+    {%- endif %}
+    {%- if weighted_gpu_rules() %}
+    left join components
+        on
+            machines.driver_scope = components.machine_scope
+            and {{ machine_component('charges') }} = components.component
     {%- endif %}
     left join storage_scopes
         on

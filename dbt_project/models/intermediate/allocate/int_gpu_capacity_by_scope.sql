@@ -89,7 +89,9 @@ scopes as (
         scope_group,
         gpu_model,
         case when pool_level = 'cluster' then capacity_type end as capacity_type,
-        {{ millionths('sum(gpu_hours)') }} as billed_micro_gpu_hours
+        {{ millionths('sum(gpu_hours)') }} as billed_micro_gpu_hours,
+        {{ millionths('sum(core_hours)') }} as capacity_micro_core_hours,
+        {{ millionths('sum(gib_hours)') }} as capacity_micro_gib_hours
     from machines
     where driver_scope is not null
     group by
@@ -159,6 +161,8 @@ capacity_by_scope as (
         scopes.scope_group,
         scopes.gpu_model,
         scopes.capacity_type,
+        scopes.capacity_micro_core_hours,
+        scopes.capacity_micro_gib_hours,
         case
             when scopes.billed_micro_gpu_hours > 0 then scopes.billed_micro_gpu_hours
             else capacity_told_by_scope.told_micro_gpu_hours

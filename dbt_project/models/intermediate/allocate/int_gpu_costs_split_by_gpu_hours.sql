@@ -32,14 +32,21 @@ parts as (
 )
 
 select
-    pool_id,
-    consumer_key,
-    'GPU-Hours' as driver_unit,
-    cast({{ from_millionths('weight') }} as {{ money_type() }}) as driver_quantity,
-    cast({{ from_millionths('total_weight') }} as {{ money_type() }}) as driver_total,
-    share,
+    parts.pool_id,
+    parts.consumer_key,
+    case
+        when gpu_pools.driver_scope like '%/cpu' then 'Core-Hours'
+        when gpu_pools.driver_scope like '%/memory' then 'GiB-Hours'
+        when gpu_pools.driver_scope like '%, weighted %' then 'Weighted GPU-Hours'
+        else 'GPU-Hours'
+    end as driver_unit,
+    cast({{ from_millionths('parts.weight') }} as {{ money_type() }}) as driver_quantity,
+    cast({{ from_millionths('parts.total_weight') }} as {{ money_type() }}) as driver_total,
+    parts.share,
     {%- for measure in cost_measures() %}
-    cast({{ measure }}_residual as {{ money_type() }}) as {{ measure }}_residual,
-    {{ measure }} as allocated_{{ measure }}{{ ',' if not loop.last }}
+    cast(parts.{{ measure }}_residual as {{ money_type() }}) as {{ measure }}_residual,
+    parts.{{ measure }} as allocated_{{ measure }}{{ ',' if not loop.last }}
     {%- endfor %}
 from parts
+inner join gpu_pools
+    on parts.pool_id = gpu_pools.pool_id

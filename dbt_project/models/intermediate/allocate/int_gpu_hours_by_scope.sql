@@ -1,6 +1,9 @@
 -- The weights of GPU pools: who held how many micro-GPU-hours of a scope, and how many nobody held. A scope is what
 -- bill and telemetry can both name in one window: a node, a node pool by GPU model, or a cluster by model and
 -- capacity type. Each basis that a rule reads telemetry on has scopes of its own.
+{%- set weighted = weighted_gpu_rules() %}
+{%- set components = {'cpu': 'capacity_micro_core_hours', 'memory': 'capacity_micro_gib_hours'} %}
+
 with gpu_hours as (
 
     select * from {{ ref('int_gpu_hours_by_window') }}
@@ -221,7 +224,10 @@ gpu_hours_by_scope as (
         consumer_key,
         weight
     from held_by_consumer
-    where not {{ is_nobodys_idle('consumer_key') }}
+    where
+        not {{ is_nobodys_idle('consumer_key') }}
+        and driver_scope not like '%/cpu'
+        and driver_scope not like '%/memory'
     union all
     select
         driver_scope,
@@ -236,5 +242,132 @@ gpu_hours_by_scope as (
     from idle_that_nobody_held
 
 )
+{%- if weighted %},
+
+-- cores and memory: what workloads held, and where the bill says how much there was, what nobody did
+held_of_components as (
+    {% for component, capacity in components.items() %}
+    {{- 'union all' if not loop.first }}
+    select
+        scopes.driver_scope,
+        '{{ component }}' as component,
+        held_by_consumer.consumer_key,
+        held_by_consumer.weight,
+        scopes.{{ capacity }} as capacity
+    from scopes
+    inner join held_by_consumer
+        on scopes.driver_scope || '/{{ component }}' = held_by_consumer.driver_scope
+    {% endfor %}
+),
+
+parts_of_components as (
+
+    select
+        driver_scope,
+        component,
+        consumer_key,
+        weight
+    from held_of_components
+    union all
+    select
+        driver_scope,
+        component,
+        {{ idle_consumer_key() }} as consumer_key,
+        cast(max(capacity) - sum(weight) as bigint) as weight
+    from held_of_components
+    group by
+        driver_scope,
+        component
+    having max(capacity) > sum(weight)
+
+),
+{% for rule in weighted %}
+parts_for_rule_{{ rule.rule_order }} as (
+
+    select
+        scopes.driver_scope,
+        'gpu' as component,
+        gpu_hours_by_scope.consumer_key,
+        gpu_hours_by_scope.weight
+    from scopes
+    inner join gpu_hours_by_scope
+        on scopes.driver_scope || '/{{ rule.basis }}' = gpu_hours_by_scope.driver_scope
+    union all
+    select
+        driver_scope,
+        component,
+        consumer_key,
+        weight
+    from parts_of_components
+    where component in ('{{ rule.weights.keys() | join("', '") }}')
+
+),
+
+-- a component that nobody reports leaves its weight to the others
+totals_for_rule_{{ rule.rule_order }} as (
+
+    select
+        driver_scope,
+        component,
+        cast(sum(weight) as bigint) as total_weight,
+        sum(case when component = 'gpu' then cast(sum(weight) as bigint) else 0 end) over (partition by driver_scope)
+            as gpu_total,
+        case component
+            {%- for component, weight in rule.weights.items() %} when '{{ component }}' then {{ weight }}{% endfor %}
+        end as component_weight,
+        sum(
+            case component
+                {%- for component, weight in rule.weights.items() %} when '{{ component }}' then {{ weight }}{% endfor %}
+            end
+        ) over (partition by driver_scope) as weight_of_all
+    from parts_for_rule_{{ rule.rule_order }}
+    where weight > 0
+    group by
+        driver_scope,
+        component
+
+),
+
+weighted_by_rule_{{ rule.rule_order }} as (
+
+    select
+        parts.driver_scope || '/' || {{ text_literal(weighted_basis(rule)) }} as driver_scope,
+        parts.consumer_key,
+        cast(sum({{ whole_portion(
+            'parts.weight',
+            whole_portion('totals.gpu_total', 'totals.component_weight', 'totals.weight_of_all'),
+            'totals.total_weight',
+        ) }}) as bigint) as weight
+    from parts_for_rule_{{ rule.rule_order }} as parts
+    inner join totals_for_rule_{{ rule.rule_order }} as totals
+        on
+            parts.driver_scope = totals.driver_scope
+            and parts.component = totals.component
+    group by
+        parts.driver_scope,
+        parts.consumer_key
+
+),
+{% endfor %}
+weights as (
+
+    select * from gpu_hours_by_scope
+    {%- for rule in weighted %}
+    union
+    select * from weighted_by_rule_{{ rule.rule_order }}
+    {%- endfor %}
+    union all
+    -- lines of the bill for cores or memory alone follow those alone
+    select
+        driver_scope || '/' || component as driver_scope,
+        consumer_key,
+        weight
+    from parts_of_components
+
+)
+
+select * from weights
+{%- else %}
 
 select * from gpu_hours_by_scope
+{%- endif %}

@@ -9,10 +9,10 @@
 {%- set bases = rules | map(attribute='basis') | unique | list or ['requested'] %}
 {%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
 {%- set cut_columns = ['basis', 'unused_type'] + columns %}
-
 {%- set counted = ['usage_start', 'usage_end', 'cluster', 'node', 'gpu_hours_requested', 'gpu_hours_used'] %}
 {%- set consumers = consumer_columns() | reject('equalto', 'workload') | list %}
 {%- set others = ['node_pool', 'gpu_model', 'capacity_type'] + consumers %}
+-- depends_on: {{ ref('int_compute_hours_of_gpu_machines') }}
 
 with telemetry as (
 
@@ -80,7 +80,7 @@ gpu_hours_on_basis as (
     {% for basis in bases %}
     {{- 'union all' if not loop.first }}
     select
-        gpu_hours.*,
+        {{ (['usage_start', 'usage_end', 'cluster', 'node', 'workload'] + others) | join(',\n        ') }},
         {{ text_literal(basis) }} as basis,
         cast(null as string) as unused_type,
         {{ {
@@ -92,7 +92,7 @@ gpu_hours_on_basis as (
     {%- if basis not in ['requested', 'max'] %}
     union all
     select
-        gpu_hours.*,
+        {{ (['usage_start', 'usage_end', 'cluster', 'node', 'workload'] + others) | join(',\n        ') }},
         {{ text_literal(basis) }} as basis,
         type_if_unused as unused_type,
         unused as gpu_hours
@@ -100,6 +100,21 @@ gpu_hours_on_basis as (
     where unused > 0
     {%- endif %}
     {% endfor %}
+    {%- if weighted_gpu_rules() %}
+    union all
+    select
+        usage_start,
+        usage_end,
+        {%- for column in ['cluster', 'node', 'workload'] + others %}
+        {{ 'cast(null as string) as ' ~ column if column in ['gpu_model', 'capacity_type'] else column }},
+        {%- endfor %}
+        component as basis,
+        cast(null as string) as unused_type,
+        -- core-hours and GiB-hours, which go through the same places as GPU-hours
+        hours as gpu_hours
+    from {{ ref('int_compute_hours_of_gpu_machines') }}
+    {%- endif %}
+
 ),
 
 comparable_gpu_hours as (

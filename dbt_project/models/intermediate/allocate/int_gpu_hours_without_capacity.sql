@@ -30,6 +30,7 @@ gpu_hours as (
     where
         window_kind = 'day'
         and not {{ is_nobodys_idle('consumer_key') }}
+        and basis not in ('cpu', 'memory')
     group by
         driver_window,
         place_id,

@@ -21,6 +21,8 @@ machine_charges as (
         {{ gpu_model_key('charges.gpu_model') }} as gpu_model,
         lower(charges.capacity_type) as capacity_type,
         case when charges.charge_category = 'Usage' then charges.gpu_hours end as gpu_hours,
+        case when {{ machine_component('charges') }} = 'cpu' then charges.pricing_quantity end as core_hours,
+        case when {{ machine_component('charges') }} = 'memory' then charges.pricing_quantity end as gib_hours,
         charges.charge_date,
         charges.billing_period,
         {%- if has_hours %}
@@ -46,7 +48,9 @@ machine_days as (
         -- core and memory lines of a machine do not name its GPU
         max(gpu_model) as gpu_model,
         coalesce(min(case when gpu_hours > 0 then capacity_type end), min(capacity_type)) as capacity_type,
-        sum(gpu_hours) as gpu_hours
+        sum(gpu_hours) as gpu_hours,
+        sum(core_hours) as core_hours,
+        sum(gib_hours) as gib_hours
     from machine_charges
     group by
         source_name,
@@ -78,7 +82,9 @@ machine_months as (
             min(case when machine_days.gpu_hours > 0 then machine_days.capacity_type end),
             min(machine_days.capacity_type)
         ) as capacity_type,
-        sum(machine_days.gpu_hours) as gpu_hours
+        sum(machine_days.gpu_hours) as gpu_hours,
+        sum(machine_days.core_hours) as core_hours,
+        sum(machine_days.gib_hours) as gib_hours
     from machine_days
     inner join months
         on {{ month_of('machine_days.charge_date') }} = months.billing_period
@@ -102,7 +108,9 @@ machine_hours as ( -- noqa: ST03
         -- core and memory lines of a machine do not name its GPU
         max(gpu_model) as gpu_model,
         coalesce(min(case when gpu_hours > 0 then capacity_type end), min(capacity_type)) as capacity_type,
-        sum(gpu_hours) as gpu_hours
+        sum(gpu_hours) as gpu_hours,
+        sum(core_hours) as core_hours,
+        sum(gib_hours) as gib_hours
     from machine_charges
     where hour is not null
     group by
@@ -125,7 +133,9 @@ machines_by_window as (
         node_pool,
         gpu_model,
         capacity_type,
-        gpu_hours
+        gpu_hours,
+        core_hours,
+        gib_hours
     from machine_days
     union all
     select
@@ -138,7 +148,9 @@ machines_by_window as (
         node_pool,
         gpu_model,
         capacity_type,
-        gpu_hours
+        gpu_hours,
+        core_hours,
+        gib_hours
     from machine_months
     {%- if has_hours %}
     union all
@@ -152,7 +164,9 @@ machines_by_window as (
         node_pool,
         gpu_model,
         capacity_type,
-        gpu_hours
+        gpu_hours,
+        core_hours,
+        gib_hours
     from machine_hours
     {%- endif %}
 

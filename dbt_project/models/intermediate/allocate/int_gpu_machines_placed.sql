@@ -164,7 +164,9 @@ machines_placed as (
                     '/', 'cluster', cluster_found, coalesce(gpu_model, '?'), coalesce(capacity_type, '?'), driver_window
                 )
         end as driver_scope,
-        gpu_hours
+        gpu_hours,
+        core_hours,
+        gib_hours
     from machines_with_level
 
 )

@@ -1,5 +1,7 @@
 -- The ledger's cost of answering requests: workloads that serve a model, and calls of managed models (the bill's meter
 -- names the model). One row per day, currency, model, version, environment, team and workload.
+{%- set bases = allocation_rules() | selectattr('driver', 'equalto', 'gpu_hours') | map(attribute='basis') | list
+    or ['requested'] %}
 
 with allocations as (
 
@@ -31,7 +33,10 @@ gpu_hours_held as (
         workload,
         cast(sum(gpu_hours) as {{ money_type() }}) as gpu_hours
     from gpu_hours
-    where {{ workload_kind('workload_type') }} = 'inference'
+    where
+        {{ workload_kind('workload_type') }} = 'inference'
+        -- as the first rule reads telemetry: rules for other clusters may read the same hours in other ways
+        and basis = {{ text_literal(bases[0]) }}
     group by
         usage_date,
         model_name,
