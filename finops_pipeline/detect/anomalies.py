@@ -53,8 +53,7 @@ def anomalies(series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb
     if not series.num_rows:
         return SCHEMA.empty_table()
     watched, panel = panel_of_series(series)
-    with np.errstate(all="ignore"):
-        found = findings_of(panel)
+    found = findings_of(panel)
     least = _least_impacts(watched, panel)
     newest = np.datetime64(int((panel.first_day + panel.last_morning).max()), "D")
     told_of: list[tuple[Series, Finding, int]] = []

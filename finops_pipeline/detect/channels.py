@@ -12,7 +12,15 @@ import numpy as np
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation, ahead, recurring, to_log
 from finops_pipeline.detect.panel import Panel
-from finops_pipeline.detect.windows import back, carry_week, extremes_back, median_back, median_of, running_mean
+from finops_pipeline.detect.windows import (
+    back,
+    carry_week,
+    extremes_back,
+    low_back,
+    median_back,
+    median_of,
+    running_mean,
+)
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -224,7 +232,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
     """Next to nothing where there was always something: lower than a fifth of the low days of two months."""
     size = np.abs(e.filled)
-    low, _ = extremes_back(size, 2, 61, rank=6)
+    low = low_back(size, 2, 61, rank=6)
     kept = low > 0.5
     deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale

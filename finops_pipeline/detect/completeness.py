@@ -35,17 +35,23 @@ def completeness(seen: np.ndarray, final: np.ndarray, late: np.ndarray) -> Compl
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(late & (np.abs(final) > 0), seen / final, np.nan)
     share = np.where(share > 0, np.minimum(share, 1.0), np.nan)
+    # most feeds are on time, or nobody knows: there is nothing to learn from them
+    told = np.flatnonzero(np.isfinite(share).any(axis=1))
+    learnt = [np.full(share.shape, np.nan) for _ in range(3)]
+    known = np.zeros(share.shape, bool)
+    for result, values in zip((*learnt, known), _learnt(share[told], late[told]), strict=True):
+        result[told] = values
+    whole = ~late
+    usual, least, most = (np.where(whole, 1.0, np.where(known, values, np.nan)) for values in learnt)
+    return Completeness(usual, least, most, known | whole)
+
+
+def _learnt(share: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Usual, least and largest share of the last weeks, and whether that is known."""
     for day in range(1, share.shape[1]):
         hole = np.isnan(share[:, day])
         share[hole, day] = share[hole, day - 1]
     known = np.isfinite(back(share, SETTLED + 14)) & late
     past = [back(share, days) for days in range(SETTLED, SETTLED + WINDOW)]
-    least, most = np.fmin.reduce(past), np.fmax.reduce(past)
     usual = median_of([back(np.nan_to_num(share, nan=1.0), days) for days in range(SETTLED, SETTLED + 21)])
-    whole = ~late
-    return Completeness(
-        np.where(whole, 1.0, np.where(known, usual, np.nan)),
-        np.where(whole, 1.0, np.where(known, least, np.nan)),
-        np.where(whole, 1.0, np.where(known, most, np.nan)),
-        known | whole,
-    )
+    return usual, np.fmin.reduce(past), np.fmax.reduce(past), known

@@ -116,7 +116,20 @@ def ahead(values: np.ndarray, days: int) -> np.ndarray:
     return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
 
 
-def _same_day_lag(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
+def _calendar(days: np.ndarray) -> dict[tuple[bool, int], tuple[np.ndarray, np.ndarray]]:
+    """Where the same day of the last three months stands, from either end of the month, and whether it is known."""
+    first = int(days.min(initial=0))
+    columns = np.arange(days.shape[1])[None, :]
+    found = {}
+    for from_end in (False, True):
+        for months in (1, 2, 3):
+            lags = _same_day_lags(np.arange(first, int(days.max(initial=first)) + 1), months, from_end)
+            source = columns - lags[days - first]
+            found[from_end, months] = np.maximum(source, 0), source >= LEARNT
+    return found
+
+
+def _same_day_lags(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
     """How many days ago the same day of the month was, `months` before, counted from its start or from its end."""
     date = days.astype("datetime64[D]")
     month = date.astype("datetime64[M]")
@@ -142,21 +155,20 @@ def recurring(residual: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.nd
             for days_later in range(7)
         ]
     )
+    sources = _calendar(days)
     near_up = np.maximum.reduce([ahead(peak, 1), peak, back(peak, 1)])
     near_down = np.minimum.reduce([ahead(peak, 1), peak, back(peak, 1)])
     for from_end in (False, True):
         ups, downs = [], []
         for months in (1, 2, 3):
-            source = columns - _same_day_lag(days, months, from_end)
-            known = source >= LEARNT
-            source = np.maximum(source, 0)
+            source, known = sources[from_end, months]
             ups.append(np.where(known, np.take_along_axis(near_up, source, axis=1), 0))
             downs.append(np.where(known, np.take_along_axis(near_down, source, axis=1), 0))
             same = np.where(known, np.take_along_axis(peak, source, axis=1), 0)
             exact = np.abs(residual - same) < EXACT
             up, down = np.maximum(up, np.where(exact, same, 0)), np.minimum(down, np.where(exact, same, 0))
         young = columns < 31 * 2 + LEARNT
-        up = np.maximum(up, np.where(young, np.max(ups, axis=0), np.sort(ups, axis=0)[-2]))
-        down = np.minimum(down, np.where(young, np.min(downs, axis=0), np.sort(downs, axis=0)[1]))
+        up = np.maximum(up, np.where(young, np.maximum.reduce(ups), median_of(ups)))
+        down = np.minimum(down, np.where(young, np.minimum.reduce(downs), median_of(downs)))
     pair = [back(peak, 14), back(peak, 28)]
     return np.maximum(up, np.minimum.reduce(pair)), np.minimum(down, np.maximum.reduce(pair))

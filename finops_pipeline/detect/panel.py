@@ -1,6 +1,6 @@
 """The detector's input as matrices: one row per series, one column per day, with what each morning could see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,10 @@ class Panel:
     def days(self) -> np.ndarray:
         """The date of each cell, as days since 1970."""
         return self.first_day[:, None] + np.arange(self.cost.shape[1])[None, :]
+
+    def part(self, rows: slice) -> "Panel":
+        """The same of some series."""
+        return Panel(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 def _column(table: pa.Table, name: str, size: int) -> np.ndarray:

@@ -21,8 +21,8 @@ def thresholds(history: np.ndarray, margin: float, least: float, rare: float = R
     known = np.nan_to_num(history) * np.exp(-age / FORGET)[None, :]
     count = np.maximum(np.isfinite(history).sum(axis=1), 1)
     top = known.max(axis=1, initial=0)
-    recent = np.sort(known[:, -180:], axis=1)
-    size = recent.shape[1]
+    size = min(known.shape[1], 180)
+    recent = np.partition(known[:, -180:], int(size * 0.8), axis=1)
     cut = recent[:, int(size * 0.8)]
     excess = recent[:, int(size * 0.8) :].mean(axis=1) - cut
     tail = cut + excess * np.log(max(0.2 * rare, 1.0))

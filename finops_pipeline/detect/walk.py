@@ -6,7 +6,7 @@ a sharp channel (a data fault, a new price, a new line) or something far larger 
 do not count as the series' usual behaviour.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,56 +29,54 @@ APART = 3
 Limits = tuple[np.ndarray, np.ndarray]
 
 
-@dataclass
-class Alarms:
-    """Raised days, one entry per alarm: series row, day column, mornings later, channel number, direction, score."""
+@dataclass(frozen=True)
+class Alarm:
+    """A raised day: series row, day column, mornings later, channel number, direction, score."""
 
-    row: list[int] = field(default_factory=list)
-    day: list[int] = field(default_factory=list)
-    lag: list[int] = field(default_factory=list)
-    channel: list[int] = field(default_factory=list)
-    rising: list[bool] = field(default_factory=list)
-    score: list[float] = field(default_factory=list)
+    row: int
+    day: int
+    lag: int
+    channel: int
+    rising: bool
+    score: float
 
 
-@dataclass
-class _Best:
-    """The most surprising statement about each series on one morning."""
+@dataclass(frozen=True)
+class _Loud:
+    """What spoke in some mornings, one entry per series, morning, day and channel."""
 
-    score: np.ndarray
-    channel: np.ndarray
-    day: np.ndarray
+    row: np.ndarray
+    morning: np.ndarray
     lag: np.ndarray
+    channel: np.ndarray
     rising: np.ndarray
+    score: np.ndarray
 
 
-def walk(channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray) -> Alarms:
+def walk(channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray) -> list[Alarm]:
     """Go through the mornings in order, each series to its last; `material`: on which days enough money moved."""
     return _Walk(channels, late, material, last_morning).run()
 
 
 class _Walk:
+    """Thresholds are learnt once a week, so a week's mornings are compared at once, and then told in their order."""
+
     def __init__(self, channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray):
         self.channels, self.late, self.material = channels, late, material
         self.last_morning = last_morning
         size, self.days = late.shape
+        self.lateness = np.cumsum(np.pad(late, ((0, 0), (1, 0))), axis=1)
         self.masked = {c.name: np.zeros(late.shape, bool) for c in channels}
-        self.limits: dict[str, Limits] = {}
         self.quiet_until = np.full(size, -1)
         self.last_day = np.full(size, -99)
         self.last_score = np.zeros(size)
-        self.alarms = Alarms()
+        self.alarms: list[Alarm] = []
 
-    def run(self) -> Alarms:
-        for morning in range(WARM_UP, self.days + SETTLED):
-            if morning == YOUNG:
+    def run(self) -> list[Alarm]:
+        for monday in range(WARM_UP, self.days + SETTLED, REFRESH):
+            if monday == YOUNG:
                 self._grow_up()
-            if morning % REFRESH == 0 or not self.limits:
-                self._learn(morning)
-            best = self._look(morning)
-            found = np.flatnonzero(best.channel >= 0)
-            if len(found):
-                self._raise(found, best)
+            self._tell(self._listen(monday, min(monday + REFRESH, self.days + SETTLED)))
         return self.alarms
 
     def _grow_up(self) -> None:
@@ -87,87 +85,115 @@ class _Walk:
             mask[:] = False
         self.quiet_until[:], self.last_day[:], self.last_score[:] = -1, -99, 0
 
-    def _learn(self, morning: int) -> None:
-        since = LEARN_FROM if morning >= YOUNG else LEARN_YOUNG_FROM
-        past = slice(since, max(since + 3, morning - SETTLED))
-        for c in self.channels:
-            for part in [c] if c.within is None else [c, c.within]:
-                keep = ~self.masked[c.name][:, past]
-                self.limits[part.name] = (
-                    thresholds(np.where(keep, part.up[:, past], np.nan), part.margin, part.least_up, part.rare),
-                    thresholds(np.where(keep, part.down[:, past], np.nan), part.margin, part.least_down, part.rare),
-                )
-
-    def _look(self, morning: int) -> _Best:
-        size = len(self.late)
-        best = _Best(np.ones(size), np.full(size, -1), np.zeros(size, int), np.zeros(size, int), np.zeros(size, bool))
-        named = np.zeros(size, bool)
-        for lag in (1, 2, 3):
-            day = morning - lag
-            if not (WARM_UP if morning < YOUNG else YOUNG) <= day < self.days:
-                continue
-            for number, c in enumerate(self.channels):
-                use = self._visible(c, day, lag)
-                if not use.any():
+    def _listen(self, monday: int, end: int) -> list[_Loud]:
+        since = LEARN_FROM if monday >= YOUNG else LEARN_YOUNG_FROM
+        past = slice(since, max(since + 3, monday - SETTLED))
+        first_day = WARM_UP if monday < YOUNG else YOUNG
+        loud = []
+        for number, c in enumerate(self.channels):
+            for lag in (1, 2, 3):
+                days = slice(max(first_day, monday - lag), min(end - lag, self.days))
+                if days.start >= days.stop or not self._speaks(c, lag):
                     continue
-                up, down = self._scores(c, day, lag)
-                score = np.where(use, np.maximum(up, down), 0)
-                # a channel that knows what it sees names it, however loud the others are
-                better = (score > best.score) & (c.sharp | ~named) | (c.sharp & ~named & (score > 1))
-                named |= better & c.sharp
-                best.score[better], best.channel[better] = score[better], number
-                best.day[better], best.lag[better], best.rising[better] = day, lag, (up >= down)[better]
-        return best
+                found = self._scored(c, days, lag, past)
+                if found is not None:
+                    row, column, score, rising = found
+                    shape = np.full(len(row), number), np.full(len(row), lag)
+                    loud.append(_Loud(row, days.start + column + lag, shape[1], shape[0], rising, score))
+        return loud
 
-    def _visible(self, c: Channel, day: int, lag: int) -> np.ndarray:
-        """Series for which this channel can speak about the day on this morning."""
-        if lag < SETTLED and c.early:
-            use = self.late[:, day] if lag == 2 else np.ones(len(self.late), bool)
-        elif lag not in (1 + c.wait, SETTLED):
-            return np.zeros(len(self.late), bool)
-        else:
-            whole = ~self.late[:, max(0, day - c.span + 1) : day + 1 + c.wait].any(axis=1)
-            use = whole if lag < SETTLED else ~whole
-        use = use & (self.last_morning >= day + lag)
-        if not c.sharp:
-            use = use & (self.material[:, day] | (self.late[:, day] & (lag < SETTLED)))
-        return np.asarray(use if c.gate is None else use & c.gate[:, day])
+    @staticmethod
+    def _speaks(c: Channel, lag: int) -> bool:
+        return (lag < SETTLED and bool(c.early)) or lag in (1 + c.wait, SETTLED)
 
-    def _scores(self, c: Channel, day: int, lag: int) -> Limits:
-        up, down = _values(c, day, lag)
-        most, least = self.limits[c.name]
-        if c.noise is not None:
-            most, least = np.maximum(most, c.noise[:, day]), np.maximum(least, c.noise[:, day])
-        up, down = up / most, down / least
+    def _scored(
+        self, c: Channel, days: slice, lag: int, past: slice
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+        """Rows, columns, scores and directions beyond the thresholds, which are made only where something may be."""
+        use = self._visible(c, days, lag)
+        up, down = _values(c, days, lag)
         if c.ease is not None:
-            up = up / np.where(self.late[:, day] & (lag < SETTLED), 1.0, c.ease[:, day])
+            up = up / np.where(self.late[:, days] & (lag < SETTLED), 1.0, c.ease[:, days])
+        noise = np.zeros(up.shape) if c.noise is None else c.noise[:, days]
+        rises, falls = use & (up > np.maximum(c.least_up, noise)), use & (down > np.maximum(c.least_down, noise))
+        within_up, within_down = _values(c.within or c, days, lag)
         if c.within is not None:
-            within_up, within_down = _values(c.within, day, lag)
-            up = np.minimum(up, within_up / self.limits[c.within.name][0])
-            down = np.minimum(down, within_down / self.limits[c.within.name][1])
-        return up, down
+            rises, falls = rises & (within_up > c.within.least_up), falls & (within_down > c.within.least_down)
+        rows = np.flatnonzero((rises | falls).any(axis=1))
+        if not len(rows):
+            return None
+        most, least = self._limits(c, c, rows, past)
+        most, least = np.maximum(most, noise[rows]), np.maximum(least, noise[rows])
+        ups, downs = up[rows] / most, down[rows] / least
+        if c.within is not None:
+            within_most, within_least = self._limits(c, c.within, rows, past)
+            ups, downs = (
+                np.minimum(ups, within_up[rows] / within_most),
+                np.minimum(downs, within_down[rows] / within_least),
+            )
+        score = np.where(use[rows], np.maximum(ups, downs), 0)
+        place, column = np.nonzero(score > 1)
+        if not len(place):
+            return None
+        return rows[place], column, score[place, column], (ups >= downs)[place, column]
 
-    def _raise(self, found: np.ndarray, best: _Best) -> None:
-        day, score = best.day[found], best.score[found]
-        for row, first in zip(found, day, strict=True):
-            for c in self.channels:
-                self.masked[c.name][row, max(0, first - 2) : first + c.memory + 3] = True
-        sharp = np.array([self.channels[number].sharp for number in best.channel[found]])
-        loud = sharp | (score > 2 * np.maximum(self.last_score[found], 1.5))
-        fresh = (day > self.quiet_until[found]) | (loud & (day > self.last_day[found] + APART))
-        self.last_day[found] = day
-        self.last_score[found[fresh]] = score[fresh]
-        self.quiet_until[found] = np.maximum(self.quiet_until[found], day + QUIET)
-        for row in found[fresh]:
-            self.alarms.row.append(int(row))
-            self.alarms.day.append(int(best.day[row]))
-            self.alarms.lag.append(int(best.lag[row]))
-            self.alarms.channel.append(int(best.channel[row]))
-            self.alarms.rising.append(bool(best.rising[row]))
-            self.alarms.score.append(float(best.score[row]))
+    def _limits(self, c: Channel, part: Channel, rows: np.ndarray, past: slice) -> Limits:
+        """The thresholds of some series in both directions, by what they have shown outside of incidents."""
+        keep = ~self.masked[c.name][rows, past]
+        up, down = part.up[rows, past], part.down[rows, past]
+        return (
+            thresholds(np.where(keep, up, np.nan), part.margin, part.least_up, part.rare)[:, None],
+            thresholds(np.where(keep, down, np.nan), part.margin, part.least_down, part.rare)[:, None],
+        )
+
+    def _visible(self, c: Channel, days: slice, lag: int) -> np.ndarray:
+        """For which series and days this channel can speak on the morning `lag` days later."""
+        columns = np.arange(days.start, days.stop)
+        late = self.late[:, days]
+        if lag < SETTLED and c.early:
+            use = late.copy() if lag == 2 else np.ones(late.shape, bool)
+        else:
+            end, start = np.minimum(columns + 1 + c.wait, self.days), np.maximum(columns - c.span + 1, 0)
+            whole = self.lateness[:, end] == self.lateness[:, start]
+            use = whole if lag < SETTLED else ~whole
+        use &= self.last_morning[:, None] >= columns + lag
+        if not c.sharp:
+            use &= self.material[:, days] | (late & (lag < SETTLED))
+        return use if c.gate is None else use & c.gate[:, days]
+
+    def _tell(self, loud: list[_Loud]) -> None:
+        """Raise, morning by morning, the loudest of each series; a channel that knows what it sees goes first."""
+        if not loud:
+            return
+        row, morning, lag, channel, rising, score = (
+            np.concatenate([getattr(part, name) for part in loud])
+            for name in ("row", "morning", "lag", "channel", "rising", "score")
+        )
+        sharp = np.array([c.sharp for c in self.channels])[channel]
+        order = np.lexsort((channel, lag, -score, ~sharp, row, morning))
+        first = np.ones(len(order), bool)
+        first[1:] = (np.diff(row[order]) != 0) | (np.diff(morning[order]) != 0)
+        chosen = order[first]
+        for number in chosen:
+            self._raise(
+                int(row[number]), int(morning[number] - lag[number]), int(lag[number]), int(channel[number]),
+                bool(rising[number]), float(score[number]),
+            )  # fmt: skip
+
+    def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:
+        for c in self.channels:
+            self.masked[c.name][row, max(0, day - 2) : day + c.memory + 3] = True
+        loud = self.channels[channel].sharp or score > 2 * max(self.last_score[row], 1.5)
+        fresh = day > self.quiet_until[row] or (loud and day > self.last_day[row] + APART)
+        self.last_day[row] = day
+        self.quiet_until[row] = max(self.quiet_until[row], day + QUIET)
+        if not fresh:
+            return
+        self.last_score[row] = score
+        self.alarms.append(Alarm(row, day, lag, channel, rising, score))
 
 
-def _values(c: Channel, day: int, lag: int) -> Limits:
+def _values(c: Channel, days: slice, lag: int) -> Limits:
     if lag < SETTLED and c.early:
-        return c.early[lag][0][:, day], c.early[lag][1][:, day]
-    return c.up[:, day], c.down[:, day]
+        return c.early[lag][0][:, days], c.early[lag][1][:, days]
+    return c.up[:, days], c.down[:, days]
