@@ -84,7 +84,7 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
             where month = {_NEWEST_MONTH}
         ),
         findings as (
-            select waste_kind, subject, source_name, coalesce(team, 'nobody known') as team, billing_currency,
+            select waste_kind, subject, source_name, team, billing_currency,
                 count(distinct charge_date) as days, max(charge_date) as last_day, max(evidence) as evidence,
                 sum(avoidable_cost) as cost
             from newest
@@ -114,7 +114,7 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
             Offender(
                 f"{subject} ({source})",
                 f"{kind}: {cost:,.2f} {currency} on {days} days up to {last}; {evidence}",
-                f"switched off when nobody needs it; {team} answers",
+                f"switched off when nobody needs it; {team or 'nobody known'} answers",
                 owner=team,
             )
             for kind, subject, source, team, currency, days, last, evidence, cost in rows
