@@ -35,6 +35,7 @@ rules:
   - {{name: typed, pool: gpu_cluster, select: {{x_Cluster: typed}}, driver: gpu_hours, basis: used}}
   - {{name: shown, pool: gpu_cluster, select: {{x_Cluster: shown}}, driver: gpu_hours, unused: shown, idle: spread}}
   - {{name: hourly, pool: gpu_cluster, select: {{x_Cluster: [hourly, daily]}}, driver: gpu_hours, window: hour}}
+  - {{name: published, pool: gpu_cluster, select: {{x_Cluster: [oc1, oc2]}}, driver: gpu_hours, idle: spread}}
   # GPUs against cores and memory
   - {{name: shared, pool: gpu_cluster, select: {{x_Cluster: [shared, parts, unmeasured]}}, driver: gpu_hours,
      weights: {{gpu: 8, cpu: 1, memory: 1}}}}
@@ -65,6 +66,7 @@ rules:
      owner: {{team: platform, cost_center: c-1}}}}
   # shared services: auth and gateway use one another; two use only each other
   - {{name: auth, tags: {{app: auth}}, driver: api_calls, of: {{service: auth}}, service: auth, consumers: [team]}}
+  - {{name: namespace1, tags: {{app: ns1}}, driver: api_calls, of: {{service: ns1}}, service: ns1, consumers: [team]}}
   - {{name: gateway, tags: {{app: gateway}}, driver: api_calls, of: {{service: gateway}}, service: gateway,
      consumers: [team]}}
   - {{name: ping, tags: {{app: ping}}, driver: api_calls, of: {{service: ping}}, service: ping}}
@@ -81,8 +83,9 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, two_models_on_a_node, peaks, held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn,
-        sandbox, feeds, tenants, services, overhead,
+        clusters, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, peaks,
+        held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, services,
+        overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -111,6 +114,39 @@ def two_models_on_a_node(ledger: Ledger) -> None:
         ledger.machine(cost, f"i-{model}", capacity, cluster="mixed", gpu_model=model)
         for namespace, hours in zip(("one", "two"), held, strict=True):
             ledger.gpu_hours(namespace, hours, cluster="mixed", node=f"i-{model}", gpu_model=model, team=namespace)
+
+
+def idle_and_a_namespace_are_both_shared(ledger: Ledger) -> None:
+    """The numbers of opencost/opencost#1124, where sharing both raised the total (as in kubecost/kubecost#2359).
+
+    Namespaces 1 to 3 cost 28, 36 and 18, two clusters are idle for 20 and 10. In the first cluster 5 of the idle cost
+    lies on a machine that namespaces 1 and 2 hold 3 to 3, and 15 on one that they hold 13 to 3; in the second,
+    namespaces 2 and 3 hold alike. Namespace 1 is shared by the others, 36 to 18.
+    """
+    for node, cluster, held in (
+        ("oc-cpu", "oc1", {"ns1": 3, "ns2": 3, None: 5}), ("oc-ram", "oc1", {"ns1": 13, "ns2": 3, None: 15}),
+        ("oc-both", "oc2", {"ns2": 6, "ns3": 6, None: 10}),
+    ):  # fmt: skip
+        size = str(sum(held.values()))
+        ledger.machine(size, node, size, cluster=cluster, sub_account_id="opencost")
+        for namespace, hours in held.items():
+            if namespace:
+                ledger.gpu_hours(namespace, str(hours), cluster=cluster, node=node, team=namespace)
+    for namespace, cost in (("ns1", "12"), ("ns2", "24"), ("ns3", "12")):
+        owner = {"tags": {"app": "ns1"}} if namespace == "ns1" else {"team": namespace}
+        ledger.charge(cost, sub_account_id="opencost", **owner)
+    for team, calls in (("ns2", 36), ("ns3", 18)):
+        ledger.feeds["api_calls"].append(
+            {"usage_date": DAY, "service": "ns1", "quantity": Decimal(calls), "team": team}
+        )
+
+
+def quarters_of_a_gpu(ledger: Ledger) -> None:
+    """Project-HAMi/HAMi#3073: four pods of a quarter are one GPU-hour; three leave a quarter idle; and a whole GPU."""
+    for node, pods in (("four", ["0.25"] * 4), ("three", ["0.25"] * 3), ("whole", ["1"])):
+        ledger.machine("3.67", f"hami-{node}", "1", cluster="hami")
+        for number, fraction in enumerate(pods):
+            ledger.gpu_hours(f"{node}-{number}", fraction, cluster="hami", node=f"hami-{node}")
 
 
 def held_and_not_used(ledger: Ledger) -> None:

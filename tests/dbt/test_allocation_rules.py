@@ -1,6 +1,8 @@
 """Every kind of allocation rule on a small bill: who pays, through which hops, and what stays visible."""
 
 import json
+import re
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -15,6 +17,7 @@ from rule_cases import COMBINATIONS, PEAKS, RULES, fill
 from finops_pipeline.checks.drivers import shared_services_have_an_exit, windows_are_no_finer_than_charges
 from finops_pipeline.explain import explain
 from finops_pipeline.rules import load_rules
+from finops_pipeline.settings import PROJECT_ROOT
 
 COSTS = ("billed", "effective", "list", "contracted")
 
@@ -322,10 +325,74 @@ def test_idle_cost_of_two_gpu_models_is_spread_whole_and_at_each_models_own_pric
     )
 
 
+def test_sharing_idle_cost_and_a_namespace_at_once_keeps_the_total(ruled: Built) -> None:
+    # opencost#1124 and kubecost#2359: namespaces of 28, 36 and 18 and idle cost of 30 are 112, however they are shared
+    rows = ruled.rows("""
+        select team, is_idle, sum(allocated_effective_cost)::decimal(18, 3) from fct_cost_allocations
+        where sub_account_id = 'opencost' group by all order by all
+    """)
+    assert rows == money(
+        ("ns2", False, "54.667"), ("ns2", True, "20.104"), ("ns3", False, "27.333"), ("ns3", True, "9.896")
+    )
+    assert ruled.rows(
+        "select sum(allocated_effective_cost) from fct_cost_allocations where sub_account_id = 'opencost'"
+    ) == [(112,)]
+
+
+def test_four_pods_of_a_quarter_are_one_gpu_and_reconcile_with_idle(ruled: Built) -> None:
+    # HAMi#3073
+    quarter = ("0.25", "0.9175")
+    expected = {"four": [quarter] * 4, "three": [*[quarter] * 3, ("0.25", "0.9175")], "whole": [("1", "3.67")]}
+    for node, parts in expected.items():
+        rows = ruled.rows(f"""
+            select driver_quantity, allocated_effective_cost from fct_cost_allocations
+            inner join int_pools using (pool_id)
+            where driver_scope like 'node/hami/hami-{node}/%'
+            order by workload nulls last
+        """)
+        assert rows == [(Decimal(hours), Decimal(cost)) for hours, cost in parts], node
+
+
 def test_idle_cost_that_nobody_can_carry_is_not_lost(ruled: Built) -> None:
     # opencost#883: idle cost vanished where no workload used the GPUs
     where = "cluster = 'requested-spread' and is_final and parent_allocation_id is null and is_idle"
     assert amounts(ruled, where, "team, share", "fct_allocation_steps") == money((None, 1, "7"))
+
+
+EXAMPLE_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| (?:([\d.]+) )?\| (?:([\d.]+) )?\| ([\d.]+) \|$", re.MULTILINE)
+EXAMPLES = {
+    "GPU-hours, requested, idle spread": "cluster = 'requested-spread' and method = 'idle_spread'",
+    "GPU-hours, used": "cluster = 'typed'",
+    "GPU-hours, by the hour": "cluster = 'hourly'",
+    "weights 8 : 1 : 1, one line": "cluster = 'shared'",
+    "tokens, output 4 (big: 5), cached 0.1": "rule = 'weighed'",
+    "fixed shares": "rule = 'contract'",
+    "overhead by cost": "rule = 'support' and billing_currency = 'EUR'",
+}
+EXAMPLES_OF_CASES = {
+    "byte-hours of a class": "bucket = 'lake' and storage_class = 'standard' and method = 'byte_hours'",
+    "accesses": "bucket = 'lake' and method = 'requests'",
+    "a tag": "sub_account_id = 'owners' and method = 'owner_tag' and project is not null and billing_currency = 'USD'",
+}
+
+
+@pytest.mark.parametrize("example", [*EXAMPLES, *EXAMPLES_OF_CASES])
+def test_the_worked_examples_of_the_documentation_are_what_the_ledger_gives(
+    ruled: Built, built: Built, example: str
+) -> None:
+    text = (PROJECT_ROOT / "docs" / "allocation.md").read_text(encoding="utf-8")
+    documented = [
+        (who, *(Decimal(number) if number else None for number in numbers))
+        for name, who, *numbers in EXAMPLE_ROW.findall(text)
+        if name == example
+    ]
+    who = "coalesce(workload, dataset, customer, team, idle_type)"
+    if example in ("GPU-hours, requested, idle spread", "a tag"):
+        who = "coalesce(workload, team)"
+    ledger, where = (ruled, EXAMPLES[example]) if example in EXAMPLES else (built, EXAMPLES_OF_CASES[example])
+    rows = amounts(ledger, where, f"{who}, driver_quantity, driver_total")
+    assert documented
+    assert Counter(documented) == Counter(rows)
 
 
 def test_row_order_threads_and_rules_of_later_days_do_not_change_a_row(ruled: Built, ledgers: Path) -> None:
