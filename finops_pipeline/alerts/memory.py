@@ -18,8 +18,8 @@ from finops_pipeline.alerts.digest import Digest
 from finops_pipeline.alerts.finding import Finding
 from finops_pipeline.alerts.plan import ChannelState, Told
 
-LOCK_SECONDS = 90
-"""A run and Dagster's sensor wait for one another: the longer of them is bounded by `send.IN_ALL_SECONDS`."""
+LOCK_SECONDS = 45
+"""A run and Dagster's sensor wait for one another; sending takes at most `deliver.IN_ALL_SECONDS`."""
 
 
 @dataclass(frozen=True)

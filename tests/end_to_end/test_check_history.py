@@ -1,0 +1,35 @@
+"""The history of checks on the sample company: every source and month has its rows, and failing rows say of what."""
+
+from tests.conftest import Company
+
+MONTHS = [
+    (source, month)
+    for source, months in {"aws-payer": ("2026-09", "2026-10"), "gcp-main": ("2026-09", "2026-10")}.items()
+    for month in months
+]
+
+
+def subjects(company: Company, check: str, *, passed: bool) -> list[str]:
+    rows = company.query(
+        f"select subject from fct_check_results where check_name = '{check}' and passed = {passed} order by subject"
+    )
+    return [subject for (subject,) in rows]
+
+
+def test_totals_and_deliveries_have_a_row_for_each_source_and_month(published_company: Company):
+    totals = subjects(published_company, "raw_total_equals_normalized_total", passed=True)
+    delivered = subjects(published_company, "every_complete_delivery_has_rows", passed=True)
+    for source, month in MONTHS:
+        assert f"{source} {month} USD billed" in totals
+        assert f"{source} {month} USD effective" in totals
+        assert f"{source} {month}" in delivered
+    reconciled = published_company.query("select count(*) from fct_reconciliation where raw_cost is not null")[0][0]
+    # One more for the check itself.
+    assert len(totals) == reconciled + 1
+
+
+def test_the_rows_that_fail_a_dbt_test_say_what_they_are_of(published_company: Company):
+    """The sample company calls one model whose bill it does not have."""
+    [of_rows, whole] = subjects(published_company, "every_model_has_cost_and_requests", passed=False)
+    assert whole == "fct_inference_unit_costs"
+    assert of_rows.startswith("claude-sonnet-4.6 2026-")
