@@ -3,7 +3,7 @@
 Only reads. Text from bills, feeds and clients passes `redacted` here, once, before it goes anywhere.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,7 +102,9 @@ def _failing_rows(observed: str) -> float:
 
 
 def _clean(finding: Finding, secrets: frozenset[str]) -> Finding:
-    clean: Callable[[str], str] = lambda text: shortened(redacted(text, also=secrets))  # noqa: E731
+    def clean(text: str) -> str:
+        return shortened(redacted(text, also=secrets))
+
     return replace(
         finding,
         key=redacted(finding.key, also=secrets),

@@ -30,13 +30,12 @@ LEDGER_COLUMNS = {
     "provider": "provider_name",
     "account": "sub_account_id",
     "service": "service_name",
-    "sku": "service_name",
     "team": "team",
     "project": "project",
     "model": "model_name",
     "dataset": "dataset",
 }
-"""The column of the ledger that tells whose an anomaly is, by its scope."""
+"""The column of the ledger that tells whose an anomaly is, by its scope; a SKU is its service's."""
 
 
 @dataclass(frozen=True)
@@ -65,35 +64,68 @@ def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) 
 
 
 def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
-    rows = marts.execute(
-        f"""
-        select anomaly_id, charge_date, scope, coalesce(source_name || ' ', '') || entity as name,
-            case when scope = 'sku' then service_name else entity end as owned, billing_currency, observed_cost,
-            expected_cost, impact, kind, drivers
-        from fct_anomalies
-        where detected_on > ?::date - {DAYS_TOLD}
-            and feedback is null
-            and not (scope = 'account' and kind in {FAULTS})
-        order by abs(impact) desc, anomaly_id
-        """,
-        [today],
-    ).fetchall()
-    for anomaly_id, day, scope, name, owned, currency, observed, expected, impact, kind, drivers in rows:
-        owner, allocation_id = _owner(marts, scope, owned, day, currency)
+    for row in marts.execute(_ANOMALIES, {"today": today}).fetchall():
+        anomaly_id, day, scope, entity, name, currency, observed, expected, impact, kind, drivers, team, allocation = (
+            row
+        )
         yield Finding(
             key=f"{ANOMALIES}/{anomaly_id}",
             name=ANOMALIES,
             severity="warn",
             subject=f"{kind} of {scope} {name} on {day}" if name != scope else f"{kind} of the {scope} on {day}",
             told=f"{_money(observed)} {currency}; expected {_money(expected)}; {_cause(drivers)}; id {anomaly_id}",
-            owner=owner,
+            owner=team or (entity if scope == "team" else PIPELINE_OWNER),
             amount=impact,
             currency=currency,
             weight=float(abs(impact)),
             link=link,
-            allocation_id=allocation_id,
+            allocation_id=allocation,
             next_step="`finops anomalies` shows what drove it; `finops anomalies ack ID` ends it.",
         )
+
+
+_SCOPES = ", ".join(f"{{'scope': '{scope}', 'entity': {column}}}" for scope, column in LEDGER_COLUMNS.items())
+
+_ANOMALIES = f"""
+    with recent as (
+        select *,
+            coalesce(source_name || ' ', '') || entity as name,
+            if(scope = 'sku', 'service', scope) as ledger_scope,
+            if(scope = 'sku', service_name, entity) as ledger_entity
+        from fct_anomalies
+        where detected_on > $today::date - {DAYS_TOLD}
+            and feedback is null
+            and not (scope = 'account' and kind in {FAULTS})
+    ),
+    amounts as (
+        select charge_date, billing_currency, team, allocation_id, abs(allocated_effective_cost) as cost,
+            unnest([{_SCOPES}], recursive := true)
+        from fct_cost_allocations
+        where charge_date in (select charge_date from recent)
+    ),
+    shares as (
+        select recent.anomaly_id, amounts.team, sum(amounts.cost) as cost,
+            arg_max(amounts.allocation_id, (amounts.cost, amounts.allocation_id)) as allocation_id
+        from recent
+        inner join amounts
+            on recent.charge_date = amounts.charge_date
+            and recent.billing_currency = amounts.billing_currency
+            and recent.ledger_scope = amounts.scope
+            and recent.ledger_entity = amounts.entity
+        group by all
+    ),
+    -- the team with the largest share of the entity's cost on that day, and its largest amount there
+    owners as (
+        select * from shares
+        qualify row_number() over (partition by anomaly_id order by cost desc, team) = 1
+    )
+    select recent.anomaly_id, recent.charge_date, recent.scope, recent.entity, recent.name, recent.billing_currency,
+        recent.observed_cost, recent.expected_cost, recent.impact, recent.kind, recent.drivers,
+        owners.team, owners.allocation_id
+    from recent
+    left join owners on recent.anomaly_id = owners.anomaly_id
+    order by abs(recent.impact) desc, recent.anomaly_id
+"""
 
 
 def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
@@ -124,28 +156,6 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
             link=link,
             next_step="Ask the owner what changed (fct_cost_allocations by project and service).",
         )
-
-
-def _owner(
-    marts: duckdb.DuckDBPyConnection, scope: str, entity: str | None, day: date, currency: str
-) -> tuple[str, str | None]:
-    """The team with the largest share of the entity's cost on that day, and its largest amount there."""
-    column = LEDGER_COLUMNS.get(scope)
-    if column is None or entity is None:
-        return PIPELINE_OWNER, None
-    row = marts.execute(
-        f"""
-        select team, arg_max(allocation_id, (abs(allocated_effective_cost), allocation_id))
-        from fct_cost_allocations
-        where {column} = ? and charge_date = ? and billing_currency = ?
-        group by team
-        order by sum(abs(allocated_effective_cost)) desc, team
-        limit 1
-        """,
-        [entity, day, currency],
-    ).fetchone()
-    team, allocation_id = row or (None, None)
-    return team or (entity if scope == "team" else PIPELINE_OWNER), allocation_id
 
 
 def _cause(drivers: str) -> str:

@@ -109,7 +109,8 @@ def test_a_digest_groups_by_owner_and_check_and_counts_what_it_does_not_show():
 
 LEDGER = """
     create table fct_cost_allocations as
-    select *, service_name as provider_name, null::varchar as sub_account_id
+    select *, service_name as provider_name, null::varchar as sub_account_id, null::varchar as project,
+        null::varchar as model_name, null::varchar as dataset
     from (values
         ('a1', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 100::decimal(38, 18)),
         ('a2', date '2026-10-27', 'USD', 'Azure AI Foundry', 'vision', 900),
