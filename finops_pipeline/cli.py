@@ -271,6 +271,7 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     from finops_pipeline.config import load_config
     from finops_pipeline.dataset_catalog import load_dataset_catalog
     from finops_pipeline.fx_rates import load_fx_rates
+    from finops_pipeline.invoices import load_invoices
     from finops_pipeline.metrics import load_metrics, metrics_path
     from finops_pipeline.ownership import load_ownership
     from finops_pipeline.rules import load_rules
@@ -285,6 +286,7 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     load_fx_rates(config)
     load_budgets(settings.config_path, config.reporting_currency)
     load_tag_policy(settings.config_path)
+    load_invoices(settings.config_path, [source.name for source in config.sources])
     return config, load_rules(config)
 
 

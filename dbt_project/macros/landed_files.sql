@@ -14,6 +14,7 @@
         'anomaly_feedback': landing ~ '/rules/anomaly_feedback.parquet',
         'budgets': landing ~ '/rules/budgets.parquet',
         'tag_policy': landing ~ '/rules/tag_policy.parquet',
+        'invoices': landing ~ '/rules/invoices.parquet',
     } -%}
     {%- if table_name in own_files -%}
         {{- return([own_files[table_name]]) -}}

@@ -12,6 +12,7 @@ from finops_pipeline.config import Config, load_config
 from finops_pipeline.dataset_catalog import DatasetCatalog, load_dataset_catalog
 from finops_pipeline.extract.refresh import Window
 from finops_pipeline.fx_rates import FxRate, load_fx_rates
+from finops_pipeline.invoices import Invoices, load_invoices
 from finops_pipeline.metrics import Metrics, load_metrics, metrics_path
 from finops_pipeline.ownership import Ownership, load_ownership
 from finops_pipeline.rules import AllocationRules, load_rules
@@ -41,6 +42,7 @@ class RefreshRequest(dg.ConfigurableResource):
     _fx_rates: tuple[FxRate, ...] = PrivateAttr()
     _budgets: Budgets = PrivateAttr()
     _tag_policy: TagPolicy = PrivateAttr()
+    _invoices: Invoices = PrivateAttr()
     _amortization: Amortization = PrivateAttr()
     _ownership: Ownership = PrivateAttr()
 
@@ -56,6 +58,7 @@ class RefreshRequest(dg.ConfigurableResource):
         self._fx_rates = load_fx_rates(self._config)
         self._budgets = load_budgets(self._settings.config_path, self._config.reporting_currency)
         self._tag_policy = load_tag_policy(self._settings.config_path)
+        self._invoices = load_invoices(self._settings.config_path, [source.name for source in self._config.sources])
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
         self._amortization = load_amortization(self._settings.config_path)
@@ -112,6 +115,11 @@ class RefreshRequest(dg.ConfigurableResource):
     def tag_policy(self) -> TagPolicy:
         """The validated tag policy."""
         return self._tag_policy
+
+    @property
+    def invoices(self) -> Invoices:
+        """The validated invoices, with tolerance and waivers."""
+        return self._invoices
 
     @property
     def window(self) -> Window:

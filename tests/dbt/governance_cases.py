@@ -9,6 +9,7 @@ from typing import Any
 from ledger_fixture import Ledger
 
 from finops_pipeline.budgets import Budgets
+from finops_pipeline.invoices import Invoices
 from finops_pipeline.tag_policy import TagPolicy
 
 FIRST_DAY, LAST_DAY = date(2026, 8, 26), date(2026, 10, 24)
@@ -48,9 +49,16 @@ POLICY = TagPolicy.model_validate(
 )
 
 
+_INVOICED = {"source": "gcp", "period": "2026-10", "currency": "USD"}
+INVOICES = Invoices.model_validate(
+    {"invoices": ({**_INVOICED, "id": "G-2", "total": "60"}, {**_INVOICED, "id": "G-1", "total": "40.5"})}
+)
+"""Two invoices of the provider of `tagging`, which bills 100."""
+
+
 def govern(ledger: Ledger) -> Ledger:
     """All cases of this file."""
-    ledger.budgets, ledger.tag_policy = BUDGETS, POLICY
+    ledger.budgets, ledger.tag_policy, ledger.invoices = BUDGETS, POLICY, INVOICES
     for case in (spending, tagging, left_running, bought_too_dear):
         case(ledger)
     return ledger

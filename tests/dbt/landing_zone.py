@@ -29,6 +29,7 @@ from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
 from finops_pipeline.fx_rates import FxRate, write_fx_table
+from finops_pipeline.invoices import Invoices, write_invoice_table
 from finops_pipeline.metrics import load_metrics, write_metric_tables
 from finops_pipeline.ownership import Ownership, write_ownership_table
 from finops_pipeline.resources.dbt import dbt_executable
@@ -61,6 +62,7 @@ class LandingZone:
         write_fx_table(fx_rates, self.path)
         write_budget_table(Budgets(), self.path)
         write_tag_policy_table(TagPolicy(), load_rules(), self.path)
+        write_invoice_table(Invoices(), self.path)
 
     def land(self, table: str, source: str, rows: Iterable[Row], *, as_text: bool = False, **facts: Any) -> Delivery:
         """One delivery of a few rows; `as_text` lands them as CSV does."""

@@ -19,6 +19,7 @@ from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_tab
 from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
+from finops_pipeline.invoices import Invoices, write_invoice_table
 from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -158,6 +159,7 @@ class Ledger:
     datasets: DatasetCatalog = field(default_factory=DatasetCatalog)
     budgets: Budgets = field(default_factory=Budgets)
     tag_policy: TagPolicy = field(default_factory=TagPolicy)
+    invoices: Invoices = field(default_factory=Invoices)
 
     def charge(self, cost: str | Decimal, *, day: date = DAY, **columns: Any) -> None:
         """One usage charge of a day in USD; the four costs are equal unless given."""
@@ -250,6 +252,7 @@ class Ledger:
         write_fx_table((), self.home / "landing")
         write_budget_table(self.budgets, self.home / "landing")
         write_tag_policy_table(self.tag_policy, self.rules, self.home / "landing")
+        write_invoice_table(self.invoices, self.home / "landing")
         step = -1 if reverse else 1
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])

@@ -149,6 +149,19 @@ def test_the_checks_on_tags_name_the_key_the_money_and_where_it_is(built: Built)
     assert stage.observed == "3 values this month, the dearest c (30.00 USD), b (20.00 USD), a (10.00 USD)"
 
 
+def test_several_invoices_of_a_month_stand_as_one_total_beside_the_billed_cost(built: Built) -> None:
+    assert built.rows(
+        "select cost_basis, invoice_id, normalized_cost, invoice_cost, invoice_difference from fct_reconciliation"
+        " where source_name = 'gcp' order by all"
+    ) == [
+        ("billed", "G-1, G-2", 100, Decimal("100.5"), Decimal("-0.5")),
+        ("effective", None, 100, None, None),
+    ]
+    assert built.rows(
+        "select count(*) from fct_reconciliation where source_name <> 'gcp' and invoice_cost is not null"
+    ) == [(0,)]
+
+
 def wasted(
     built: Built, kind: str, columns: str = "subject, charge_date, effective_cost, avoidable_cost"
 ) -> list[tuple]:

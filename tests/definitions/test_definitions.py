@@ -49,6 +49,7 @@ RAW = {f"raw/{table}" for table in BILLING | USAGE | {"deliveries", "allocation_
 RAW |= {"raw/anomaly_feedback"}
 RAW |= {f"raw/{table}" for table in ("prepayments", "ownership_rules", "vendors")}
 RAW |= {f"raw/{table}" for table in ("metrics", "model_alternatives", "datasets", "fx_rates", "budgets", "tag_policy")}
+RAW |= {"raw/invoices"}
 
 PYTHON_CHECKS = {
     ("raw/deliveries", "every_complete_delivery_has_rows"): True,
@@ -59,6 +60,7 @@ PYTHON_CHECKS = {
     ("focus_cost_and_usage", "every_account_has_rows_every_day"): False,
     ("fct_reconciliation", "raw_total_equals_normalized_total"): True,
     ("fct_reconciliation", "normalized_total_equals_allocated_total"): True,
+    ("fct_reconciliation", "invoiced_total_equals_billed_total"): True,
     ("fct_cost_allocations", "every_day_is_allocated_exactly"): True,
     ("fct_cost_allocations", "shared_services_have_an_exit"): True,
     ("fct_cost_allocations", "windows_are_no_finer_than_charges"): True,

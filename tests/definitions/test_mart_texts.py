@@ -15,7 +15,11 @@ MARTS = {
     for node in MANIFEST["nodes"].values()
     if node["resource_type"] == "model" and node["original_file_path"].startswith("models/marts/")
 }
-UNIT_ECONOMICS = {name: node for name, node in MARTS.items() if "unit_economics" in node["original_file_path"]}
+UNIT_ECONOMICS = {
+    name: node
+    for name, node in MARTS.items()
+    if node["original_file_path"].startswith(("models/marts/unit_economics/", "models/marts/governance/"))
+}
 AMOUNTS = re.compile(r"(^|_)(cost|saving_at_most|revenue|margin|effect)$")
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from finops_pipeline.checks import drivers, reconciliation
+from finops_pipeline.checks import drivers, invoices, reconciliation
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
@@ -21,6 +21,12 @@ def normalized_total_equals_allocated_total(request: RefreshRequest) -> CheckOut
     """Per source, period, currency and cost basis: normalized total = allocated total, exactly."""
     with open_warehouse(request.settings.warehouse) as warehouse:
         return reconciliation.normalized_total_equals_allocated_total(warehouse)
+
+
+def invoiced_total_equals_billed_total(request: RefreshRequest) -> CheckOutcome:
+    """Per source, month and currency: billed cost = the listed invoices, within the tolerance or a waiver."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return invoices.invoiced_total_equals_billed_total(warehouse, request.invoices, request.settings.now.date())
 
 
 def every_day_is_allocated_exactly(request: RefreshRequest) -> CheckOutcome:
@@ -48,6 +54,7 @@ def reconciliation_checks() -> dg.Definitions:
         asset_checks=[
             recorded_check(raw_total_equals_normalized_total, asset=["fct_reconciliation"], blocking=True),
             recorded_check(normalized_total_equals_allocated_total, asset=["fct_reconciliation"], blocking=True),
+            recorded_check(invoiced_total_equals_billed_total, asset=["fct_reconciliation"], blocking=True),
             recorded_check(every_day_is_allocated_exactly, asset=["fct_cost_allocations"], blocking=True),
             recorded_check(shared_services_have_an_exit, asset=["fct_cost_allocations"], blocking=True),
             recorded_check(windows_are_no_finer_than_charges, asset=["fct_cost_allocations"], blocking=True),

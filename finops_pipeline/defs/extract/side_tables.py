@@ -9,6 +9,7 @@ from finops_pipeline.amortization import write_prepayment_table
 from finops_pipeline.budgets import write_budget_table
 from finops_pipeline.dataset_catalog import write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
+from finops_pipeline.invoices import write_invoice_table
 from finops_pipeline.metrics import write_metric_tables
 from finops_pipeline.ownership import write_ownership_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
@@ -25,6 +26,7 @@ _TABLES = {
     "ownership_rules": "Whose charges are whose where their tags do not say, on which days.",
     "budgets": "Budgets: whose, for which part of the ledger or which tag, how much in each period, when to warn.",
     "tag_policy": "The keys that charges should be tagged with: spellings, allowed values, limits, owners.",
+    "invoices": "What the providers have invoiced, by source, month and currency.",
 }
 
 
@@ -51,5 +53,6 @@ def side_tables(refresh_request: RefreshRequest):
     write_fx_table(refresh_request.fx_rates, landing)
     write_budget_table(refresh_request.budgets, landing)
     write_tag_policy_table(refresh_request.tag_policy, refresh_request.rules, landing)
+    write_invoice_table(refresh_request.invoices, landing)
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table])

@@ -1,0 +1,125 @@
+"""The provider's invoices: `invoices.yaml` as a typed model, and the table that dbt reads their totals from.
+
+Who has the invoices in hand lists their totals; `fct_reconciliation` puts them beside what was billed, and a check
+blocks where they differ by more than is allowed. What is known and accepted is waived here, with its reason, an amount
+and a last day. The file is optional.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from finops_pipeline.config_yaml import Problem, explain, read_yaml
+from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.side_tables import load_side_file, write_side_table
+
+_Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+_Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+_Amount = Annotated[str, Field(pattern=r"^\d{1,18}(\.\d{1,6})?$")]
+_SignedAmount = Annotated[str, Field(pattern=r"^-?\d{1,18}(\.\d{1,6})?$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError(f"is {value}: write it in quotes, so that no digit is lost")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Invoice(_Model):
+    """One invoice or credit note, with its total before any payment."""
+
+    source: str
+    period: _Month
+    currency: _Currency
+    id: str | None = None
+    total: _SignedAmount
+
+    _bare = field_validator("total", mode="before")(_written)
+
+
+class Waiver(_Model):
+    """A difference that is known and accepted for a while."""
+
+    source: str
+    period: _Month
+    currency: _Currency
+    reason: Annotated[str, Field(min_length=1)]
+    up_to: _Amount
+    """The largest difference, either way, that it accepts."""
+    until: date
+    """The last day on which it holds."""
+
+    _bare = field_validator("up_to", mode="before")(_written)
+
+
+class Invoices(_Model):
+    """The whole of `invoices.yaml`."""
+
+    version: Literal[1] = 1
+    tolerance: _Amount = "0.01"
+    """The difference that rounding explains, for each source, month and currency."""
+    invoices: tuple[Invoice, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+
+    _bare = field_validator("tolerance", mode="before")(_written)
+
+    def accepted(self, source: str, period: str, currency: str, today: date) -> tuple[Decimal, str | None]:
+        """The largest difference that is accepted on a day, and the reason of the waiver that says so."""
+        waived = [
+            (Decimal(waiver.up_to), waiver.reason)
+            for waiver in self.waivers
+            if (waiver.source, waiver.period, waiver.currency) == (source, period, currency) and today <= waiver.until
+        ]
+        return max(waived, default=(Decimal(self.tolerance), None))
+
+
+def load_invoices(configuration: Path, sources: Collection[str]) -> Invoices:
+    """The `invoices.yaml` beside a `finops.yaml`; no invoices where there is none.
+
+    Raises:
+        ConfigurationError: the file says something that is not allowed, or names a source that `finops.yaml` has not
+            got; the message names key and line.
+    """
+    path = configuration.parent / "invoices.yaml"
+    if not path.is_file():
+        return Invoices()
+    loaded = load_side_file(path, Invoices, lists=("invoices", "waivers"))
+    problems = list(_problems(loaded, sources))
+    if problems:
+        raise ConfigurationError(explain(path, problems, read_yaml(path)))
+    return loaded
+
+
+def write_invoice_table(invoices: Invoices, landing: Path) -> None:
+    """Land the totals as `rules/invoices.parquet`; the same invoices leave the same bytes."""
+    texts = ("source_name", "billing_period", "billing_currency", "invoice_id")
+    write_side_table(
+        landing / "rules" / "invoices.parquet",
+        pa.schema([*((name, pa.string()) for name in texts), ("total", pa.decimal128(38, 18))]),
+        [
+            dict(
+                zip((*texts, "total"), (one.source, one.period, one.currency, one.id, Decimal(one.total)), strict=True)
+            )
+            for one in invoices.invoices
+        ],
+    )
+
+
+def _problems(invoices: Invoices, sources: Collection[str]) -> Iterator[Problem]:
+    known = ", ".join(sorted(sources)) or "none"
+    for key, entries in (("invoices", invoices.invoices), ("waivers", invoices.waivers)):
+        for index, entry in enumerate(entries):
+            if entry.source not in sources:
+                yield Problem((key, index, "source"), f"is {entry.source!r}, no source of finops.yaml; known: {known}")
+    for index, invoice in enumerate(invoices.invoices):
+        if invoice in invoices.invoices[:index]:
+            yield Problem(("invoices", index), "is listed a second time; keep one of them")
