@@ -4,6 +4,7 @@ What a provider bills at once and does not spread itself (capacity blocks, train
 annual seats) is spread evenly over its term; the arithmetic is `int_prepayments_amortized`. The file is optional.
 """
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,14 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from finops_pipeline.charge_selection import Selection, check_days, repeated, selection_row, selection_schema
+from finops_pipeline.charge_selection import (
+    Selection,
+    check_days,
+    check_sources,
+    repeated,
+    selection_row,
+    selection_schema,
+)
 from finops_pipeline.side_tables import load_side_file, write_side_table
 
 
@@ -63,14 +71,19 @@ class Amortization(_Model):
         return self
 
 
-def load_amortization(configuration: Path) -> Amortization:
+def load_amortization(configuration: Path, sources: Collection[str]) -> Amortization:
     """The `amortization.yaml` beside a `finops.yaml`; nothing to spread where there is none.
 
     Raises:
-        ConfigurationError: the file says something that is not allowed; the message names key and line.
+        ConfigurationError: the file says something that is not allowed, or names none of the `sources`; the message
+            names key and line.
     """
     beside = configuration.parent / "amortization.yaml"
-    return load_side_file(beside, Amortization, lists=("prepayments",)) if beside.is_file() else Amortization()
+    if not beside.is_file():
+        return Amortization()
+    amortization = load_side_file(beside, Amortization, lists=("prepayments",))
+    check_sources(beside, "prepayments", [prepayment.source for prepayment in amortization.prepayments], sources)
+    return amortization
 
 
 def write_prepayment_table(amortization: Amortization, landing: Path) -> None:

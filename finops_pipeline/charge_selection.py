@@ -3,12 +3,16 @@
 Used by `amortization.yaml` and `ownership.yaml`; the SQL side is the macro `charge_is_selected`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import pyarrow as pa
 from pydantic import BeforeValidator, Field
+
+from finops_pipeline.config_yaml import Problem, explain, read_yaml
+from finops_pipeline.errors import ConfigurationError
 
 SelectionColumn = Literal[
     "BillingAccountId",
@@ -65,6 +69,23 @@ def check_days(first: date | None, end: date | None) -> None:
     """
     if first is not None and end is not None and end <= first:
         raise ValueError(f"ends on {end}, which is not after its first day {first}; `to` is the day after the last")
+
+
+def check_sources(path: Path, key: str, named: Iterable[str | None], known: Collection[str]) -> None:
+    """Refuse entries of a side file's list `key` that name a source finops.yaml has not got.
+
+    Raises:
+        ConfigurationError: every such entry with its line.
+    """
+    problems = [
+        Problem(
+            (key, index, "source"), f"is {source!r}, which finops.yaml has not got; its sources: {', '.join(known)}"
+        )
+        for index, source in enumerate(named)
+        if source is not None and source not in known
+    ]
+    if problems:
+        raise ConfigurationError(explain(path, problems, read_yaml(path)))
 
 
 def _like(value: str) -> str:

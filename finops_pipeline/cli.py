@@ -280,8 +280,9 @@ def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     config = load_config(settings.config_path)
     load_metrics(metrics_path(settings.config_path))
     load_dataset_catalog(settings.config_path)
-    load_amortization(settings.config_path)
-    load_ownership(settings.config_path)
+    source_names = [source.name for source in config.sources]
+    load_amortization(settings.config_path, source_names)
+    load_ownership(settings.config_path, source_names)
     load_anomaly_feedback(settings.config_path)
     load_fx_rates(config)
     load_budgets(settings.config_path, config.reporting_currency)

@@ -4,6 +4,7 @@ Dated rules ("virtual tags"): whoever owns an account, a resource or a service i
 own tags do not say. The first rule that says a column decides it; a tag always wins. The file is optional.
 """
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -11,7 +12,14 @@ from typing import Annotated, Literal, get_args
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from finops_pipeline.charge_selection import Selection, check_days, repeated, selection_row, selection_schema
+from finops_pipeline.charge_selection import (
+    Selection,
+    check_days,
+    check_sources,
+    repeated,
+    selection_row,
+    selection_schema,
+)
 from finops_pipeline.side_tables import load_side_file, write_side_table
 
 OwnedColumn = Literal[
@@ -65,14 +73,19 @@ class Ownership(_Model):
         return self
 
 
-def load_ownership(configuration: Path) -> Ownership:
+def load_ownership(configuration: Path, sources: Collection[str]) -> Ownership:
     """The `ownership.yaml` beside a `finops.yaml`; no rules where there is none.
 
     Raises:
-        ConfigurationError: the file says something that is not allowed; the message names key and line.
+        ConfigurationError: the file says something that is not allowed, or names none of the `sources`; the message
+            names key and line.
     """
     beside = configuration.parent / "ownership.yaml"
-    return load_side_file(beside, Ownership, lists=("rules",)) if beside.is_file() else Ownership()
+    if not beside.is_file():
+        return Ownership()
+    ownership = load_side_file(beside, Ownership, lists=("rules",))
+    check_sources(beside, "rules", [rule.source for rule in ownership.rules], sources)
+    return ownership
 
 
 def write_ownership_table(ownership: Ownership, landing: Path) -> None:

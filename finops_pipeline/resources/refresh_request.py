@@ -53,6 +53,9 @@ class RefreshRequest(dg.ConfigurableResource):
         self._settings = load_settings()
         self._config = load_config(self._settings.config_path)
         self._rules = load_rules(self._config)
+        source_names = [source.name for source in self._config.sources]
+        self._amortization = load_amortization(self._settings.config_path, source_names)
+        self._ownership = load_ownership(self._settings.config_path, source_names)
         self._metrics = load_metrics(metrics_path(self._settings.config_path))
         self._datasets = load_dataset_catalog(self._settings.config_path)
         self._fx_rates = load_fx_rates(self._config)
@@ -61,8 +64,6 @@ class RefreshRequest(dg.ConfigurableResource):
         self._invoices = load_invoices(self._settings.config_path, [source.name for source in self._config.sources])
         command = f"Dagster job {run.job_name}" if run else "Dagster"
         run_id = run.run_id if run else "unknown"
-        self._amortization = load_amortization(self._settings.config_path)
-        self._ownership = load_ownership(self._settings.config_path)
         with hold_run_lock(self._settings.run_lock, command=command, run_id=run_id, now=self._settings.now):
             yield self
 

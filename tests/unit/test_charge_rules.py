@@ -16,6 +16,7 @@ from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.ownership import OwnedColumn, load_ownership, write_ownership_table
 from finops_pipeline.settings import DBT_PROJECT_DIR
 
+SOURCES = ["aws-payer", "gcp-main"]
 BLOCK = """version: 1
 prepayments:
   - name: block
@@ -41,12 +42,12 @@ def _written(folder: Path, name: str, text: str) -> Path:
 
 
 def test_without_the_files_nothing_is_spread_and_no_rule_names_an_owner(tmp_path: Path):
-    assert load_amortization(tmp_path / "finops.yaml").prepayments == ()
-    assert load_ownership(tmp_path / "finops.yaml").rules == ()
+    assert load_amortization(tmp_path / "finops.yaml", SOURCES).prepayments == ()
+    assert load_ownership(tmp_path / "finops.yaml", SOURCES).rules == ()
 
 
 def test_a_prepayment_is_landed_with_its_patterns_and_the_same_file_leaves_the_same_bytes(tmp_path: Path):
-    amortization = load_amortization(_written(tmp_path, "amortization.yaml", BLOCK))
+    amortization = load_amortization(_written(tmp_path, "amortization.yaml", BLOCK), SOURCES)
     write_prepayment_table(amortization, tmp_path)
     path = tmp_path / "rules/prepayments.parquet"
     [row] = pq.read_table(path).to_pylist()
@@ -61,7 +62,7 @@ def test_a_prepayment_is_landed_with_its_patterns_and_the_same_file_leaves_the_s
 
 
 def test_a_rule_is_landed_with_its_days_and_owners(tmp_path: Path):
-    write_ownership_table(load_ownership(_written(tmp_path, "ownership.yaml", SANDBOX)), tmp_path)
+    write_ownership_table(load_ownership(_written(tmp_path, "ownership.yaml", SANDBOX), SOURCES), tmp_path)
     [row] = pq.read_table(tmp_path / "rules/ownership_rules.parquet").to_pylist()
     assert (row["rule"], row["rule_order"], row["team"], row["project"]) == ("sandbox", 1, "research", None)
     assert (row["first_day"], row["end_day"], row["selected_SubAccountId"]) == (date(2026, 10, 1), None, ["1234"])
@@ -77,6 +78,14 @@ def test_a_rule_is_landed_with_its_days_and_owners(tmp_path: Path):
         ("amortization.yaml", BLOCK.replace("ResourceId", "Resource"), load_amortization, 6, "allowed: 'Billing"),
         ("amortization.yaml", BLOCK.replace('[i-1, "i_%"]', "[]"), load_amortization, 6, "at least 1"),
         ("amortization.yaml", BLOCK + BLOCK.split("prepayments:\n")[1], load_amortization, 1, "'block' is listed"),
+        (
+            "amortization.yaml",
+            BLOCK.replace("aws-payer", "aws"),
+            load_amortization,
+            4,
+            "its sources: aws-payer, gcp-main",
+        ),
+        ("ownership.yaml", SANDBOX + "    source: azure\n", load_ownership, 7, "which finops.yaml has not got"),
         ("ownership.yaml", SANDBOX.replace("team:", "squad:"), load_ownership, 6, "allowed: 'team'"),
         ("ownership.yaml", SANDBOX.replace("{team: research}", "{}"), load_ownership, 6, "at least 1"),
         ("ownership.yaml", SANDBOX.replace("from: 2026-10-01", "from: soon"), load_ownership, 5, "'soon'"),
@@ -85,10 +94,10 @@ def test_a_rule_is_landed_with_its_days_and_owners(tmp_path: Path):
     ],
 )
 def test_a_mistake_is_refused_with_its_line(
-    tmp_path: Path, name: str, text: str, load: Callable[[Path], Any], line: int, message: str
+    tmp_path: Path, name: str, text: str, load: Callable[[Path, list[str]], Any], line: int, message: str
 ):
     with pytest.raises(ConfigurationError) as caught:
-        load(_written(tmp_path, name, text))
+        load(_written(tmp_path, name, text), SOURCES)
     told = str(caught.value)
     assert name in told
     assert message in told
