@@ -6,7 +6,7 @@
         {{- exceptions.raise_compiler_error("cast_delivered: kind is '" ~ kind ~ "'; allowed are text, money, timestamp") -}}
     {%- endif -%}
     {%- if kind == 'money' -%}
-        {{- money(column, delivered_type) -}}
+        {{- money(column) -}}
     {%- elif kind == 'timestamp' and delivered_type == 'TIMESTAMP' -%}
         {{- column -}}
     {%- elif kind == 'timestamp' -%}
