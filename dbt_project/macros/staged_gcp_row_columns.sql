@@ -34,7 +34,7 @@
         {{ blank_to_null('invoice.month') }} as invoice_month,
         {{ blank_to_null('cost_type') }} as cost_type,
         {{ blank_to_null('consumption_model.description') }} as consumption_model,
-        {{ merge_maps(['x_project_labels', 'x_tags', 'x_labels', 'x_system_labels']) }} as tags,
+        merged_tags as tags,
         {{ staged_gcp_credits('credits') }} as credits,
         {{ money('cost') }} as cost,
         {{ money('cost_at_list') }} as cost_at_list,

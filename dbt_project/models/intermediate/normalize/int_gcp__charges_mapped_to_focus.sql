@@ -90,16 +90,25 @@ row_charges as (
 
 ),
 
+-- Unnested in the select list: joined to its own list, each row would be looked up by all its columns.
+credit_places as (
+
+    select
+        *,
+        unnest(range(1, len(credits) + 1)) as place
+
+    from rows_with_credits
+    where len(credits) > 0 and charge_part is null
+
+),
+
 credit_entries as (
 
     select
-        rows_with_credits.*,
-        places.place,
-        rows_with_credits.credits[places.place] as credit
+        *,
+        credits[place] as credit
 
-    from rows_with_credits
-    cross join unnest(range(1, len(rows_with_credits.credits) + 1)) as places (place)
-    where rows_with_credits.credits is not null and rows_with_credits.charge_part is null
+    from credit_places
 
 ),
 

@@ -9,14 +9,29 @@ with
 
 delivered_rows as (
 
-    select
-        *,
-        {{ entries_to_map('project.labels') }} as x_project_labels,
-        {{ entries_to_map('tags') }} as x_tags,
-        {{ entries_to_map('labels') }} as x_labels,
-        {{ entries_to_map('system_labels') }} as x_system_labels
+    select * from {{ landed(source('raw', 'gcp_detailed')) }}
 
-    from {{ landed(source('raw', 'gcp_detailed')) }}
+),
+
+label_maps as (
+
+    {{ merged_gcp_labels(source('raw', 'gcp_detailed')) }}
+
+),
+
+labelled_rows as (
+
+    select
+        delivered_rows.*,
+        label_maps.merged_tags
+
+    from delivered_rows
+    left join label_maps
+        on
+            delivered_rows.labels is not distinct from label_maps.labels
+            and delivered_rows.tags is not distinct from label_maps.tags
+            and delivered_rows.project.labels is not distinct from label_maps.project_labels
+            and delivered_rows.system_labels is not distinct from label_maps.system_labels
 
 ),
 
@@ -25,7 +40,7 @@ renamed as (
     select
         {{- staged_gcp_row_columns(types, has_resources=true) }}
 
-    from delivered_rows
+    from labelled_rows
 
 )
 

@@ -1,0 +1,31 @@
+{#- The tags of Google rows, once for each combination of the four lists that they come in: a bill has millions of rows
+    and some hundred combinations, and making a MAP of lists is a third of the work of mapping a row. Of a key that
+    several lists have, labels of the resource win over its tags, and those over the project's labels.
+    relation: the landed table. -#}
+{% macro merged_gcp_labels(relation) %}
+    select
+        labels,
+        tags,
+        project_labels,
+        system_labels,
+        {{ merge_maps(['project_label_map', 'tag_map', 'label_map', 'system_label_map']) }} as merged_tags
+
+    from (
+        select
+            *,
+            {{ entries_to_map('project_labels') }} as project_label_map,
+            {{ entries_to_map('tags') }} as tag_map,
+            {{ entries_to_map('labels') }} as label_map,
+            {{ entries_to_map('system_labels') }} as system_label_map
+
+        from (
+            select distinct
+                labels,
+                tags,
+                project.labels as project_labels,
+                system_labels
+
+            from {{ landed(relation) }}
+        ) as label_lists
+    ) as label_maps
+{%- endmacro %}
