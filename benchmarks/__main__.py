@@ -2,7 +2,8 @@
 
 The floor copies the billing files to zstd Parquet and understands nothing; the peer is a plain pandas script that does
 less. Rows are CPU seconds and peak memory of whole processes, as ratios to the floor: the machine's speed cancels.
-A second table is extraction alone: a month of CUR 2.0 landed, beside DuckDB copying the same files.
+Then single stages, each beside a floor of its own: normalization, `finops explain`, extraction, the exact split; last, what detection
+costs.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import extract
+from benchmarks import anomaly_speed, explain, extract, normalize, split
 from benchmarks.measure import Cost, measure
 
 PYTHON = sys.executable
@@ -56,7 +57,11 @@ def _bench(folder: Path, rows: int) -> None:
         console.print(f"[dim]{title} ...[/dim]")
         costs[title] = measure(command, home)
     console.print(_table(costs, rows))
+    normalize.bench(company, folder / "home", folder / "normalize")
+    explain.bench(folder / "home")
     extract.bench(folder / "extract", rows)
+    split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
+    anomaly_speed.bench(max(100, rows // 100))
 
 
 def _table(costs: dict[str, Cost], rows: int) -> Table:
