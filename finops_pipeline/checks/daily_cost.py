@@ -138,7 +138,7 @@ def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: st
             "actual against the band": "\n\n".join(f"**{cell(a.subject)}**\n\n{_image(a)}" for a in found[:PLOTS]),
         }
     return CheckOutcome(
-        observed=f"{len(found)} anomalies in {watched} series",
+        observed=f"{len(found)} {'anomaly' if len(found) == 1 else 'anomalies'} in {watched} series",
         expected=expected,
         next_step=next_step,
         offenders=[anomaly.offender() for anomaly in found],
