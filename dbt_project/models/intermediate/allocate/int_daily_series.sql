@@ -380,7 +380,9 @@ select
     series.cost,
     series.usage,
     series.row_count,
-    coalesce(providers.first_day, company_start.first_day) as first_day,
+    greatest(
+        coalesce(providers.first_day, company_start.first_day), coalesce(sources.last_day, company.last_day) - 399
+    ) as first_day,
     coalesce(sources.last_day, company.last_day) as last_day,
     coalesce(sources.as_of, company.as_of) as as_of,
     cast(first_morning.first_share as double) as first_share,
@@ -400,4 +402,7 @@ left join lateness as first_morning
     on sources.source_name = first_morning.source_name and series.charge_date + 1 = first_morning.delivered_on
 left join lateness as second_morning
     on sources.source_name = second_morning.source_name and series.charge_date + 2 = second_morning.delivered_on
-where series.charge_date <= coalesce(sources.last_day, company.last_day)
+-- 400 days tell what is usual; what was usual before tells nothing any more
+where
+    series.charge_date <= coalesce(sources.last_day, company.last_day)
+    and series.charge_date > coalesce(sources.last_day, company.last_day) - 400
