@@ -15,7 +15,7 @@
         {%- do wanted.append(charges ~ ".charge_date < date '" ~ rule.valid_to ~ "'") -%}
     {%- endif -%}
     {%- if rule.pool == 'gpu_cluster' -%}
-        {%- do wanted.append(charges ~ '.is_cluster_machine and ' ~ columns['cluster'] ~ ' is not null') -%}
+        {%- do wanted.append(columns['is_machine'] ~ ' and ' ~ columns['cluster'] ~ ' is not null') -%}
         {%- if 'k8snamespace' not in rule.conditions | map(attribute='tag') | list -%}
             {%- do wanted.append('not ' ~ is_split_by_gke(charges)) -%}
         {%- endif -%}

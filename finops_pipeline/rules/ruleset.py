@@ -24,8 +24,9 @@ OwnerColumn = Literal[
     "dataset",
     "cluster",
     "node_pool",
+    "machine",
 ]
-"""The columns a tag can fill: owners, and the two that name the shared machine a charge pays for."""
+"""The columns a tag can fill: owners, and the three that name the shared machine a charge pays for."""
 
 _TagKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -83,7 +83,7 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, peaks,
+        clusters, disks, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, peaks,
         held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, services,
         overhead,
     ):  # fmt: skip
@@ -257,6 +257,15 @@ def split_by_the_clouds(ledger: Ledger) -> None:
             )  # fmt: skip
         if day_of_telemetry:
             ledger.gpu_hours("told", "24", cluster=cluster, node=f"i-{cluster}", day=day_of_telemetry)
+
+
+def disks(ledger: Ledger) -> None:
+    """A machine that one workload holds for a third, its two disks, and a disk of a machine that is not on the bill."""
+    ledger.machine("24", "i-Disk", "24", cluster="disks")
+    ledger.gpu_hours("train", "8", cluster="disks", node="i-disk", team="vision")
+    for cost, machine in (("6", "I-DISK"), ("3", "i-disk"), ("1", "i-gone")):
+        ledger.charge(cost, resource_id=f"vol-{cost}", resource_type="Volume", attached_machine=machine, team="search",
+                      service_name="EBS", cost_layer="storage", sub_account_id="disks")  # fmt: skip
 
 
 def turn(ledger: Ledger) -> None:

@@ -191,6 +191,14 @@ def test_a_weighed_machine_of_which_nobody_counts_cores_follows_its_gpu_hours(ru
     )
 
 
+def test_a_disk_follows_the_machine_it_is_attached_to_and_an_unattached_one_its_owner(ruled: Built) -> None:
+    assert amounts(ruled, "sub_account_id = 'disks'", "cluster, team, workload, idle_type, driver_total") == money(
+        ("disks", "vision", "train", None, 24, "3"),
+        ("disks", None, None, "unallocated_capacity", 24, "6"),
+        (None, "search", None, None, None, "1"),
+    )
+
+
 def test_a_rule_that_changes_from_one_day_to_the_next_keeps_the_days_before(ruled: Built) -> None:
     rows = amounts(ruled, "cluster = 'turn'", "charge_date::varchar, rule, workload")
     assert rows == money(

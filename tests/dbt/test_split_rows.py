@@ -47,7 +47,7 @@ def _pod_line(usage_type: str, reserved: float, used: float) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
-    """An instance of eight GPUs with one pod, in the wire format of split cost allocation."""
+    """An instance of eight GPUs with one pod and a disk, in the wire format of split cost allocation."""
     zone = LandingZone(tmp_path_factory.mktemp("split"))
     instance = _aws_line(
         "RunInstances",
@@ -64,7 +64,17 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
         _pod_line("USE1-EKS-EC2-vCPU-Hours", 96.0, 40.0),
         _pod_line("USE1-EKS-EC2-GB-Hours", 960.0, 100.0),
     ]
-    zone.land("aws_cur2", "payer", [instance, *pods])
+    disk = _aws_line(
+        "CreateVolume-Gp3",
+        "EBS:VolumeUsage.gp3",
+        "vol-0b",
+        line_item_usage_amount=10.0,
+        line_item_unblended_cost=8.0,
+        pricing_unit="GB-Mo",
+        product_product_family="Storage",
+        resource_tags={"user_attached_instance": "i-0a"},
+    )
+    zone.land("aws_cur2", "payer", [instance, *pods, disk])
     zone.build("fct_cost_allocations")
     return zone
 
@@ -72,11 +82,14 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
 def test_split_rows_are_in_no_total_and_no_charge(zone: LandingZone) -> None:
     raw = zone.query("select cost_basis, raw_cost from stg_delivery_totals order by 1")
     assert [(row["cost_basis"], row["raw_cost"]) for row in raw] == [
-        ("billed", Decimal("100.25")),
-        ("effective", Decimal("100.25")),
+        ("billed", Decimal("108.25")),
+        ("effective", Decimal("108.25")),
     ]
-    [charge] = zone.query("select resource_id, billed_cost, effective_cost from int_charges_attributed_to_owners")
-    assert charge == {"resource_id": "i-0a", "billed_cost": Decimal("100.25"), "effective_cost": Decimal("100.25")}
+    charges = zone.query("select resource_id, billed_cost, effective_cost from int_charges_attributed_to_owners")
+    assert sorted(tuple(charge.values()) for charge in charges) == [
+        ("i-0a", Decimal("100.25"), Decimal("100.25")),
+        ("vol-0b", Decimal(8), Decimal(8)),
+    ]
 
 
 def test_a_pods_hours_its_owner_and_its_machine_are_read_from_its_split_rows(zone: LandingZone) -> None:
@@ -93,12 +106,12 @@ def test_a_pods_hours_its_owner_and_its_machine_are_read_from_its_split_rows(zon
     ]
 
 
-def test_the_instance_is_split_by_its_pods_and_the_rest_is_idle(zone: LandingZone) -> None:
+def test_the_instance_and_its_disk_are_split_by_its_pods_and_the_rest_is_idle(zone: LandingZone) -> None:
     rows = zone.query("""
-        select team, workload, idle_type, driver_quantity, driver_total, allocated_billed_cost from fct_cost_allocations
-        order by team nulls last
+        select team, workload, idle_type, driver_quantity, driver_total, sum(allocated_billed_cost) as cost
+        from fct_cost_allocations group by all order by team nulls last
     """)
     assert [tuple(row.values()) for row in rows] == [
-        ("search", "serve", None, 48, 192, Decimal("25.0625")),
-        (None, None, "unallocated_capacity", 144, 192, Decimal("75.1875")),
+        ("search", "serve", None, 48, 192, Decimal("27.0625")),
+        (None, None, "unallocated_capacity", 144, 192, Decimal("81.1875")),
     ]

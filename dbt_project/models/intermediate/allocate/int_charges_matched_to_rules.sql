@@ -11,7 +11,10 @@
 {{ config(materialized='view') }}
 {%- set owner_columns = tag_owner_columns() %}
 {%- set rules = allocation_rules() %}
-{%- set columns = {'cluster': 'coalesce(charges.cluster, machines.cluster)'} %}
+{%- set columns = {
+    'cluster': 'coalesce(charges.cluster, machines.cluster)',
+    'is_machine': '(charges.is_cluster_machine or attached_to.machine_id is not null)',
+} %}
 {%- set scoped_kinds = ['rule', 'service', 'overhead'] %}
 {%- set names, kinds, bases, owners, scopes, windows = {}, {}, {}, {}, {}, {} %}
 {%- set scoped, patient = [], [] %}
@@ -62,6 +65,37 @@ machines as (
 storage_scopes as (
 
     select * from {{ ref('int_storage_scopes') }}
+
+),
+
+-- a disk's tag may call its machine by the bill's resource id or by its name
+machine_names as (
+
+    select
+        source_name,
+        driver_window,
+        name,
+        min(machine_id) as machine_id
+    from (
+        select
+            source_name,
+            driver_window,
+            machine_id as name,
+            machine_id
+        from machines
+        union all
+        select
+            source_name,
+            driver_window,
+            machine_name as name,
+            machine_id
+        from machines
+        where machine_name is not null
+    ) as names
+    group by
+        source_name,
+        driver_window,
+        name
 
 ),
 
@@ -156,18 +190,23 @@ charges_with_scopes as (
         {%- endif %}
         {{ gke_namespace('charges') }} as gke_namespace
     from charges
+    left join machine_names as attached_to
+        on
+            charges.source_name = attached_to.source_name
+            and lower(charges.attached_machine) = attached_to.name
+            and {{ charge_window('charges') }} = attached_to.driver_window
     left join machines
         on
-            charges.is_cluster_machine
+            {{ columns['is_machine'] }}
             and charges.source_name = machines.source_name
-            and {{ machine_id('charges') }} = machines.machine_id
+            and coalesce(attached_to.machine_id, {{ machine_id('charges') }}) = machines.machine_id
             and {{ charge_window('charges') }} = machines.driver_window
     {%- if hourly %}
     left join machines as machines_by_hour
         on
-            charges.is_cluster_machine
+            {{ columns['is_machine'] }}
             and charges.source_name = machines_by_hour.source_name
-            and {{ machine_id('charges') }} = machines_by_hour.machine_id
+            and coalesce(attached_to.machine_id, {{ machine_id('charges') }}) = machines_by_hour.machine_id
             and {{ is_hourly('charges') }}
             and {{ hour_window('charges.charge_period_start') }} = machines_by_hour.driver_window
     {%- endif %}

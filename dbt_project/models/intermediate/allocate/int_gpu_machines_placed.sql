@@ -142,6 +142,7 @@ machines_placed as (
         driver_window,
         source_name,
         machine_id,
+        machine_name,
         cluster_found as cluster,
         pool_level,
         -- one group of machines shares one stream of telemetry ...

@@ -109,6 +109,11 @@ attributed as (
         coalesce(owners.cluster, charges.delivered_cluster) as cluster,
         -- Telemetry and bill both know a scale set by the name of its resource; a tag is only a label on it.
         coalesce(charges.delivered_node_pool, owners.node_pool) as node_pool,
+        -- A block disk follows its machine: the one its tag names; on Google Cloud a machine's own disk has its name.
+        case
+            when charges.resource_type in ('Volume', 'Disk', 'microsoft.compute/disks')
+                then coalesce(owners.machine, case when charges.provider = 'gcp' then charges.resource_name end)
+        end as attached_machine,
         charges.gpu_model,
         charges.gpu_count,
         charges.gpu_hours,

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 {#- A table: a bill has millions of lines and thousands of different tag maps; each map is resolved once. -#}
 {%- set owner_columns = tag_owner_columns() -%}
-{%- set machine_columns = ['cluster', 'node_pool'] -%}
+{%- set machine_columns = ['cluster', 'node_pool', 'machine'] -%}
 
 with
 
