@@ -17,7 +17,7 @@ from finops_pipeline.config_yaml import KeyPath, Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.metrics import SELECTION_COLUMNS, Selection
 from finops_pipeline.rules.ruleset import normalized_keys
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_tables import as_written, load_side_file, write_side_table
 
 TOTAL = "total"
 """What a share may be of besides another budget: everything the ledger holds."""
@@ -25,19 +25,12 @@ TOTAL = "total"
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 _Decimal = Annotated[str, Field(pattern=r"^\d{1,15}(\.\d{1,6})?$")]
-_Thresholds = Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field()]
+_Thresholds = list[Annotated[int, Field(ge=1, le=1000)]]
 _MONEY = pa.decimal128(38, 18)
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _written(value: Any) -> Any:
-    """A whole number may be written bare; a fraction needs quotes, because YAML would make it a float."""
-    if isinstance(value, float):
-        raise ValueError(f"is {value}: write it in quotes, so that no digit is lost")
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class TagSelection(_Model):
@@ -53,7 +46,7 @@ class Share(_Model):
     of: str
     percent: _Decimal
 
-    _bare = field_validator("percent", mode="before")(_written)
+    _bare = field_validator("percent", mode="before")(as_written)
 
     @model_validator(mode="after")
     def _is_a_part(self) -> "Share":
@@ -86,7 +79,7 @@ class Budget(_Model):
     from_month: _Month | None = Field(default=None, validation_alias=AliasChoices("from"))
     to_month: _Month | None = Field(default=None, validation_alias=AliasChoices("to"))
 
-    _bare = field_validator("amount", mode="before")(_written)
+    _bare = field_validator("amount", mode="before")(as_written)
 
     @model_validator(mode="after")
     def _is_unambiguous(self) -> "Budget":

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_tables import as_written, load_side_file, write_side_table
 
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -28,12 +28,6 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def _written(value: Any) -> Any:
-    if isinstance(value, float):
-        raise ValueError(f"is {value}: write it in quotes, so that no digit is lost")
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 class Invoice(_Model):
     """One invoice or credit note, with its total before any payment."""
 
@@ -43,7 +37,7 @@ class Invoice(_Model):
     id: str | None = None
     total: _SignedAmount
 
-    _bare = field_validator("total", mode="before")(_written)
+    _bare = field_validator("total", mode="before")(as_written)
 
 
 class Waiver(_Model):
@@ -58,7 +52,7 @@ class Waiver(_Model):
     until: date
     """The last day on which it holds."""
 
-    _bare = field_validator("up_to", mode="before")(_written)
+    _bare = field_validator("up_to", mode="before")(as_written)
 
 
 class Invoices(_Model):
@@ -70,7 +64,7 @@ class Invoices(_Model):
     invoices: tuple[Invoice, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
-    _bare = field_validator("tolerance", mode="before")(_written)
+    _bare = field_validator("tolerance", mode="before")(as_written)
 
     def accepted(self, source: str, period: str, currency: str, today: date) -> tuple[Decimal, str | None]:
         """The largest difference that is accepted on a day, and the reason of the waiver that says so."""

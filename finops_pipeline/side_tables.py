@@ -32,6 +32,13 @@ def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -
         raise ConfigurationError(explain(path, problems, document)) from error
 
 
+def as_written(value: Any) -> Any:
+    """For a validator of amounts: a whole number may stand bare, a fraction needs quotes, as YAML makes it a float."""
+    if isinstance(value, float):
+        raise ValueError(f"is {value}: write it in quotes, so that no digit is lost")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def write_side_table(path: Path, schema: pa.Schema, rows: list[dict[str, Any]]) -> None:
     """Land rows as one Parquet file, replaced in one step and only when its content changed."""
     sink = pa.BufferOutputStream()

@@ -15,9 +15,6 @@ from finops_pipeline.rules import AllocationRules
 from finops_pipeline.rules.ruleset import normalized_keys
 from finops_pipeline.side_tables import load_side_file, write_side_table
 
-EVERY_REQUIRED_KEY = "every required key"
-"""The `tag_key` of the rows that tell how much cost carries all required keys, each with an allowed value."""
-
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -186,7 +186,6 @@ judged_charges as (
         whole_pools.allocation_id,
         charges.resource_id,
         charges.short_name,
-        charges.resource_role,
         charges.team,
         charges.project,
         charges.environment,
