@@ -124,6 +124,18 @@ def build(home: Path, events: list[str]) -> Found:
                     timestamp '{DELIVERED}' as seen_at,
                     [{{'billing_currency': 'USD', 'cost_basis': 'effective', 'raw_cost': sum(EffectiveCost)}}] as totals
                 from focus_cost_and_usage group by all
+                union all
+                -- each morning of a month, Google's delivery lacked three tenths of the day before
+                select 'gcp_detailed', 'gcp', 'gcp', 'superseded', strftime(morning - 1, '%Y-%m'), null,
+                    morning + interval 9 hours,
+                    [{{'billing_currency': 'USD', 'cost_basis': 'effective', 'raw_cost': cast(sum(
+                        EffectiveCost * case when x_ChargeDate = morning - 1 then 0.7 else 1 end
+                    ) as decimal(38, 18))}}]
+                from focus_cost_and_usage,
+                    (select date '2026-08-17' + cast(n as integer) as morning from range(31) as t(n))
+                where x_SourceName = 'gcp' and x_ChargeDate < morning
+                    and x_BillingPeriod = strftime(morning - 1, '%Y-%m')
+                group by all
             ) to '{landing / "deliveries.parquet"}' (format parquet)"""
         )
     run_dbt(home, "run", "--select", *MODELS)
@@ -177,6 +189,15 @@ def test_days_to_come_and_days_that_ended_less_than_two_days_ago_are_not_judged(
             day(139),
             day(139),
         )
+
+
+def test_a_sources_lateness_is_told_by_what_its_earlier_deliveries_lacked(found: Found) -> None:
+    with duckdb.connect(str(found.warehouse), read_only=True) as connection:
+        shares = connection.execute(
+            """select distinct source_name, first_share is not null, round(first_share, 6), round(second_share, 6)
+            from int_daily_series where scope = 'account' and charge_date between '2026-08-17' and '2026-09-14'"""
+        ).fetchall()
+    assert sorted(shares) == [("aws", False, None, None), ("gcp", True, 0.7, 1.0)]
 
 
 def test_drivers_name_the_cause_and_add_up_to_the_change(found: Found) -> None:
