@@ -60,7 +60,7 @@ where weight > 0
 
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in ("exact", "naive"):
-        _split(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+        split(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=int, default=1_000_000)
@@ -76,18 +76,24 @@ def bench(folder: Path, parts: int, pools: int) -> None:
     console = Console()
     console.print(f"[dim]split {pools:,} pools into {parts:,} parts ...[/dim]")
     given = folder / "split-input.duckdb"
-    with duckdb.connect(given) as connection:
-        costs = ", ".join(f"cast({_COST.format(measure=name)} as decimal(38, 18)) as {name}" for name in MEASURES)
-        connection.execute(_INPUT.format(costs=costs, pools=pools, parts=parts))
+    write_input(given, parts, pools)
     results: dict[str, tuple[Cost, int]] = {}
     for way in ("naive", "exact"):
         out = folder / f"{way}.duckdb"
         cost = measure([sys.executable, "-m", "benchmarks.split", way, str(given), str(out)])
-        results[way] = (cost, _pools_off(given, out))
+        results[way] = (cost, pools_off(given, out))
     console.print(_table(results, parts, pools))
 
 
-def _split(way: str, given: Path, out: Path) -> None:
+def write_input(given: Path, parts: int, pools: int) -> None:
+    """Pools and weights of every kind, the same each time."""
+    costs = ", ".join(f"cast({_COST.format(measure=name)} as decimal(38, 18)) as {name}" for name in MEASURES)
+    with duckdb.connect(given) as connection:
+        connection.execute(_INPUT.format(costs=costs, pools=pools, parts=parts))
+
+
+def split(way: str, given: Path, out: Path) -> None:
+    """Split the pools one way: the table `parts` of `out`."""
     select = _exact_sql() if way == "exact" else _naive_sql()
     with duckdb.connect(out, config={"memory_limit": _MEMORY}) as connection:
         connection.execute(f"attach '{given}' as given (read_only)")
@@ -117,7 +123,7 @@ def _naive_sql() -> str:
     return _NAIVE.format(costs=costs, parts=parts)
 
 
-def _pools_off(given: Path, out: Path) -> int:
+def pools_off(given: Path, out: Path) -> int:
     """How many pools with a weight do not sum to their cost in every measure."""
     sums = ", ".join(f"sum({name}) as {name}" for name in MEASURES)
     off = " or ".join(f"pools.{name} != sums.{name}" for name in MEASURES)
