@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
+from finops_pipeline.budgets import Budgets, write_budget_table
 from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.invoices import Invoices, write_invoice_table
@@ -61,7 +61,8 @@ CHARGE_COLUMNS = {
     "allocated_method_details": "varchar", "allocated_resource_id": "varchar",
     "allocated_resource_name": "varchar", "allocated_tags": "varchar", "raw_values": "varchar",
     "tags": "map(varchar, varchar)", "cost_layer": "varchar", "cluster": "varchar",
-    "node_pool": "varchar", "attached_machine": "varchar", "gpu_model": "varchar", "gpu_count": "integer", "gpu_hours": "decimal(38,18)",
+    "node_pool": "varchar", "attached_machine": "varchar", "gpu_model": "varchar", "gpu_count": "integer",
+    "gpu_hours": "decimal(38,18)",
     "capacity_type": "varchar", "is_cluster_machine": "boolean", "bucket": "varchar", "storage_class": "varchar",
     "storage_measure": "varchar", "billed_byte_hours": "decimal(38,18)", "model_id": "varchar",
     "model_family": "varchar", "token_direction": "varchar", "token_cache_action": "varchar",

@@ -133,7 +133,7 @@ def idle_and_a_namespace_are_both_shared(ledger: Ledger) -> None:
             if namespace:
                 ledger.gpu_hours(namespace, str(hours), cluster=cluster, node=node, team=namespace)
     for namespace, cost in (("ns1", "12"), ("ns2", "24"), ("ns3", "12")):
-        owner = {"tags": {"app": "ns1"}} if namespace == "ns1" else {"team": namespace}
+        owner: dict[str, Any] = {"tags": {"app": "ns1"}} if namespace == "ns1" else {"team": namespace}
         ledger.charge(cost, sub_account_id="opencost", **owner)
     for team, calls in (("ns2", 36), ("ns3", 18)):
         ledger.feeds["api_calls"].append(
