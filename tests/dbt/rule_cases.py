@@ -245,7 +245,7 @@ def split_by_the_clouds(ledger: Ledger) -> None:
             ("kube:system-overhead", "5", {}), ("goog-k8s-unknown", "3", {}), (None, "8", {}),
         ):  # fmt: skip
             labels = {"k8s-namespace": namespace, **{f"k8s-label/{key}": value for key, value in owner.items()}}
-            ledger.machine(cost, f"{cluster}-1", "8", cluster=cluster, provider="gcp",
+            ledger.machine(cost, f"{cluster}-1", "8", cluster=cluster, provider="gcp", source_name="gcp-main",
                            tags={key: value for key, value in labels.items() if value}, **owner)  # fmt: skip
         ledger.gpu_hours("train", "48", cluster=cluster, node=f"{cluster}-1", team="vision")
     for cluster, day_of_telemetry in (("eks", None), ("both", DAY)):

@@ -12,7 +12,11 @@ with split_charges as (
         count(*) as parts,
         count(AllocatedMethodId) as split_parts,
         sum(
-            cast({{ json_text('AllocatedMethodDetails', 'Elements[0].AllocatedRatio') }} as {{ money_type() }})
+            -- as text: JSON readers make a number a double, which has fewer digits than a ratio
+            cast(
+                {{ replace_pattern('AllocatedMethodDetails', '^.*"AllocatedRatio":([0-9.]+).*$', '\\1') }}
+                as {{ money_type() }}
+            )
         ) as ratio
     from {{ model }}
     group by x_PoolId
