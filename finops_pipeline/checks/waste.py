@@ -107,7 +107,8 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
     ).fetchall()
     told = ", ".join(f"{kind} {cost:,.2f} {currency}" for kind, currency, cost in totals)
     return CheckOutcome(
-        observed=f"{len(rows)} things were left running" + (f"; all waste of the month: {told}" if told else ""),
+        observed=f"{len(rows)} thing{'s' if len(rows) != 1 else ''} left running"
+        + (f"; all waste of the month: {told}" if told else ""),
         expected=f"nothing that somebody can switch off wasted {WORTH_A_LOOK} or more in the newest month",
         next_step="Stop or delete it, or ask its team; fct_waste has each day with its evidence and allocation_id.",
         offenders=[
