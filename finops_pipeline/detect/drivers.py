@@ -218,7 +218,7 @@ def _surprise(old: Mapping[str, Decimal], now: Mapping[str, Decimal]) -> float:
     """Jensen-Shannon divergence between what each element was of the whole and what it is; 0 when nothing shifted."""
     totals = [float(sum(abs(v) for v in side.values())) or 1.0 for side in (old, now)]
     divergence = 0.0
-    for name in old.keys() | now.keys():
+    for name in sorted(old.keys() | now.keys()):
         p, q = (float(abs(side.get(name, ZERO))) / total for side, total in zip((old, now), totals, strict=True))
         middle = (p + q) / 2
         divergence += sum(0.5 * part * math.log(part / middle) for part in (p, q) if part)
