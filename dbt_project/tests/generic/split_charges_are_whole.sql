@@ -1,5 +1,5 @@
-{#- Claims of a FOCUS table with split charges: the rows of every pool sum to the pool in all four costs, and where a pool
-    was split, the ratios in AllocatedMethodDetails sum to exactly 1. Returns the pools where this does not hold. -#}
+{#- Claims of a FOCUS table with split charges: the rows of every pool sum to the pool in all four costs, and where a
+    pool was split, the ratios in AllocatedMethodDetails sum to exactly 1. Returns the pools where this does not hold. -#}
 {% test split_charges_are_whole(model, of_model) %}
 
 with split_charges as (
