@@ -1,6 +1,9 @@
 """From charges and ledger to `fct_anomalies`: each planted event is found once, under its name, with its cause."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +17,7 @@ from finops_pipeline.anomaly_feedback import AnomalyFeedback, Feedback, write_fe
 from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
 from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.rules import load_rules, write_rule_tables
+from finops_pipeline.settings import DBT_PROJECT_DIR
 
 FIRST = date(2026, 5, 1)
 DAYS = 140
@@ -250,3 +254,27 @@ def test_what_was_acknowledged_is_told_no_more_and_the_same_input_gives_the_same
         assert [o.subject for o in every_account_day_is_there_once(connection).offenders] == [
             f"account aws 444 {day(134)} zero"
         ]
+
+
+def test_the_order_of_rows_and_the_seed_of_hashes_change_nothing(found: Found) -> None:
+    code = """if True:
+        import duckdb, hashlib, sys
+        from finops_pipeline.detect.anomalies import anomalies
+        with duckdb.connect(sys.argv[1], read_only=True) as connection:
+            ledger = connection.table("fct_cost_allocations").project("*, origin_pool_id as cluster")
+            series = connection.sql(f"from int_daily_series order by hash(entity, charge_date, {sys.argv[2]})")
+            rows = anomalies(series.to_arrow_table(), connection.table("focus_cost_and_usage"), ledger).to_pylist()
+            print(len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())"""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(found.warehouse), seed],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=DBT_PROJECT_DIR.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+    assert told.pop().startswith("7 ")
