@@ -156,16 +156,18 @@ def _print_reconciliation(console: Console, marts: duckdb.DuckDBPyConnection) ->
         select
             billing_currency, cost_basis, sum(raw_cost),
             sum(normalized_cost) filter (raw_cost is not null), sum(allocated_cost) filter (raw_cost is not null),
-            coalesce(sum(abs(raw_to_normalized_difference)), 0) + sum(abs(normalized_to_allocated_difference)),
-            sum(normalized_cost) filter (raw_cost is null)
+            coalesce(sum(abs(raw_to_normalized_difference - amortization_difference)), 0)
+                + sum(abs(normalized_to_allocated_difference)),
+            sum(normalized_cost) filter (raw_cost is null), coalesce(sum(amortization_difference), 0)
         from fct_reconciliation
         group by all
         order by all
         """
     ).fetchall()
-    for currency, basis, raw, normalized, allocated, difference, uncontrolled in rows:
+    for currency, basis, raw, normalized, allocated, difference, uncontrolled, prepaid in rows:
         if raw is not None:
-            sums = f"raw {_money(raw)} = normalized {_money(normalized)} = allocated {_money(allocated)}"
+            moved = f" - {_money(prepaid)} prepaid for other months" if prepaid else ""
+            sums = f"raw {_money(raw)}{moved} = normalized {_money(normalized)} = allocated {_money(allocated)}"
             exact = "difference 0" if not difference else f"difference {difference}"
             _line(console, f"{basis} {currency}: {sums}, {exact}", None if not difference else "red")
         if uncontrolled is not None:
