@@ -7,7 +7,7 @@
     {%- endif -%}
     {%- set texts = [
         'rule', 'step', 'pool', 'pool_kind', 'driver', 'basis', 'driver_window', 'idle_policy', 'alternative',
-        'missing_policy', 'service', 'valid_from', 'valid_to',
+        'commitment_benefit', 'missing_policy', 'service', 'valid_from', 'valid_to',
     ] -%}
     {%- set documents = [
         'conditions', 'driver_of', 'driver_by', 'bounds', 'payers', 'owner', 'shares', 'weights', 'model_weights',

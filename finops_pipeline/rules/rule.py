@@ -78,6 +78,7 @@ class Rule(BaseModel):
     owner: dict[OwnerName, _Text] = {}
     idle: Literal["visible", "spread", "owner", "reservation_holder"] = "visible"
     alternative: Literal["none", "peak"] = "none"
+    commitment_benefit: Literal["where_it_fell", "spread"] = "where_it_fell"
     missing: Literal["unallocated", "owner"] = "unallocated"
 
     @property
@@ -105,8 +106,8 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Rule":
-        parts = (self._pool, self._dates, self._step, self._feed, self._settings, self._windows, self._weights)
-        for check in (*parts, self._owner):
+        parts = (self._pool, self._dates, self._step, self._feed, self._settings_of_pools, self._settings)
+        for check in (*parts, self._windows, self._weights, self._owner):
             if problem := check():
                 raise ValueError(problem)
         return self
@@ -149,18 +150,22 @@ class Rule(BaseModel):
             return "a shared service has one driver for all its charges; use of instead of by"
         return None
 
-    def _settings(self) -> str | None:
-        written = self.model_fields_set
-        if self.driver != "gpu_hours" and "basis" in written:
-            return f"basis is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
-        if self.driver != "gpu_hours" and "idle" in written:
-            return f"idle is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
-        if self.driver != "gpu_hours" and "alternative" in written:
-            return f"alternative is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
+    def _settings_of_pools(self) -> str | None:
+        for setting in ("basis", "idle", "alternative"):
+            if self.driver != "gpu_hours" and setting in self.model_fields_set:
+                return f"{setting} is a matter of gpu_hours; remove it from a rule with driver {self.driver}"
         if self.unused == "shown" and (self.driver != "gpu_hours" or self.basis == "used"):
             return (
                 "unused: shown is a matter of gpu_hours that are paid as requested (basis requested or max); remove it"
             )
+        if self.driver not in ("gpu_hours", "direct") and "commitment_benefit" in self.model_fields_set:
+            return (
+                "commitment_benefit is a matter of gpu_hours and direct costs;"
+                f" remove it from a rule with driver {self.driver}"
+            )
+        return None
+
+    def _settings(self) -> str | None:
         if self.driver not in (*FEEDS, *COST_DRIVERS) and self.consumers:
             return f"driver {self.driver} has its own consumers; remove consumers"
         if self.driver not in COST_DRIVERS and self.within:

@@ -23,6 +23,7 @@ _TEXT_COLUMNS = (
     "driver_window",
     "idle_policy",
     "alternative",
+    "commitment_benefit",
     "missing_policy",
     "service",
     # JSON from here on: dbt's macros read it, and a person can
@@ -94,6 +95,7 @@ def _row(rule: Rule) -> dict[str, Any]:
         "driver_window": rule.window,
         "idle_policy": rule.idle,
         "alternative": rule.alternative,
+        "commitment_benefit": rule.commitment_benefit,
         "missing_policy": rule.missing,
         "service": rule.service,
         "conditions": as_json(rule.select, rule.tags),

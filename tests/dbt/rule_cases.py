@@ -29,6 +29,9 @@ RULES = f"""version: 1
 rules:
   # GPU clusters: every basis with every idle policy, and a change of rules from one day to the next
 {"".join(_cluster_rule(basis, idle) for basis, idle in COMBINATIONS)}
+  - {{name: committed, pool: gpu_cluster, select: {{x_Cluster: committed}}, driver: gpu_hours, idle: spread,
+     commitment_benefit: spread}}
+  - {{name: fleet, pool: owner, select: {{SubAccountId: fleet}}, driver: direct, commitment_benefit: spread}}
   - {{name: peaks, pool: gpu_cluster, select: {{x_Cluster: peaks}}, driver: gpu_hours, alternative: peak}}
   - {{name: mixed, pool: gpu_cluster, select: {{x_Cluster: mixed}}, driver: gpu_hours, idle: spread}}
   # what was held and not used: nobody's on the basis of use, its holder's where a rule shows it; and hours
@@ -83,9 +86,9 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, disks, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, peaks,
-        held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, services,
-        overhead,
+        clusters, disks, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, commitments,
+        peaks, held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
+        services, overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -257,6 +260,24 @@ def split_by_the_clouds(ledger: Ledger) -> None:
             )  # fmt: skip
         if day_of_telemetry:
             ledger.gpu_hours("told", "24", cluster=cluster, node=f"i-{cluster}", day=day_of_telemetry)
+
+
+def commitments(ledger: Ledger) -> None:
+    """A commitment that landed on one of three like machines, and one on a part of the machines of three teams."""
+    landed = {"pricing_category": "Committed", "billed_cost": Decimal(0), "contracted_cost": Decimal(30)}
+    for node, columns in (("covered", landed), ("bare-1", {}), ("bare-2", {})):
+        cost = "9" if columns else "30"
+        ledger.machine(cost, f"i-{node}", "24", cluster="committed", gpu_model="L4", region_id="eu-west-1", **columns)
+        ledger.gpu_hours("w", "12", cluster="committed", node=f"i-{node}", team=f"of-{node}")
+    # another day: nothing is covered, nothing moves
+    ledger.machine("30", "i-bare-1", "24", cluster="committed", gpu_model="L4", region_id="eu-west-1", day=NEXT_DAY)
+    ledger.gpu_hours("w", "12", cluster="committed", node="i-bare-1", team="of-bare-1", day=NEXT_DAY)
+    for team, effective, contracted, category in (
+        ("a", "3", "10", "Committed"), ("b", "20", "20", "Standard"), ("c", "30", "30", "Standard"),
+        ("spot", "1", "10", "Dynamic"),
+    ):  # fmt: skip
+        ledger.charge(effective, sub_account_id="fleet", team=team, pricing_category=category,
+                      contracted_cost=Decimal(contracted), list_cost=Decimal(contracted))  # fmt: skip
 
 
 def disks(ledger: Ledger) -> None:

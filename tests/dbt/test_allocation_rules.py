@@ -422,6 +422,9 @@ def test_amounts_of_several_hops_are_explained(ruled: Built, tmp_path: Path) -> 
         "select hop, min(allocation_id) from fct_allocation_steps where is_final group by hop order by hop"
     )
     assert [hop for hop, _ in ids] == [1, 2, 3]
+    ids += ruled.rows(
+        "select hop, allocation_id from fct_allocation_steps where method = 'commitment_benefit' and is_final"
+    )
     for hop, allocation_id in ids:
         found = explain(tmp_path, allocation_id)
         assert found.holds
@@ -444,6 +447,42 @@ def test_a_split_charge_in_focus_is_the_ratio_of_its_origin_over_all_hops(ruled:
     for ratio, (_, _, cost, _, _) in zip(ratios, rows, strict=True):
         assert abs(ratio - cost / 7) < Decimal("1e-14")
     assert len({origin for *_, origin in rows}) == 1
+
+
+def test_a_teams_price_does_not_depend_on_whose_machine_the_discount_landed_on(ruled: Built) -> None:
+    # 9 + 30 + 30 of effective cost over machines that would cost 30 each
+    rows = ruled.rows("""
+        select team, sum(allocated_effective_cost) from fct_cost_allocations
+        where rule = 'committed' and charge_date = '2026-10-05' group by all
+    """)
+    assert sum(effective for _, effective in rows) == 69
+    assert {team for team, _ in rows} == {"of-bare-1", "of-bare-2", "of-covered"}
+    # a share has 15 decimals
+    assert all(abs(effective - 23) < Decimal("1e-11") for _, effective in rows)
+    billed = "select team, sum(allocated_billed_cost) from fct_cost_allocations where rule = 'committed'"
+    assert ruled.rows(f"{billed} and charge_date = '2026-10-05' group by all order by all") == [
+        ("of-bare-1", 30), ("of-bare-2", 30), ("of-covered", 0)
+    ]  # fmt: skip
+    assert amounts(ruled, "rule = 'committed' and charge_date = '2026-10-06'", "team, method") == money(
+        ("of-bare-1", "gpu_hours", "15"), ("of-bare-1", "idle_spread", "15")
+    )
+
+
+def test_a_spread_benefit_moves_effective_cost_exactly_and_leaves_spot_and_the_bill(ruled: Built) -> None:
+    rows = ruled.rows("""
+        select team, sum(allocated_effective_cost), sum(allocated_contracted_cost) from fct_cost_allocations
+        where rule = 'fleet' group by all order by all
+    """)
+    found = {team: effective for team, effective, _ in rows}
+    assert {team: contracted for team, _, contracted in rows} == {"a": 10, "b": 20, "c": 30, "spot": 10}
+    assert sum(found.values()) == 54
+    assert found["spot"] == 1
+    for team, contracted in (("a", 10), ("b", 20), ("c", 30)):
+        assert abs(Fraction(found[team]) - Fraction(53 * contracted, 60)) < Fraction(1, 10**13)
+    assert ruled.rows("""
+        select hop, method, share, residual < 0, allocated_billed_cost > 0, is_final from fct_allocation_steps
+        where rule = 'fleet' and method = 'commitment_benefit' group by all order by all
+    """) == [(2, "commitment_benefit", 0, False, False, True), (2, "commitment_benefit", 1, True, True, True)]
 
 
 def _brute_force_shapley(demands: list[Fraction]) -> list[Fraction]:

@@ -1,7 +1,8 @@
 """Hundreds of random topologies in one bill: whatever is missing, zero, negative or cyclic, every hop sums exactly.
 
 dbt's own tests of the models (conservation of each hop, shares, unique keys) run in the build and fail it.
-FINOPS_TEST_SEED tries other topologies.
+FINOPS_TEST_SEED tries other topologies, FINOPS_TEST_TOPOLOGIES more of them: one build holds all, each in
+clusters, buckets and accounts of its own.
 """
 
 import os
@@ -17,7 +18,7 @@ from ledger_fixture import DAY, Built, Ledger
 
 from finops_pipeline.rules import load_rules
 
-TOPOLOGIES = 300
+TOPOLOGIES = int(os.environ.get("FINOPS_TEST_TOPOLOGIES", "300"))
 SEED = os.environ.get("FINOPS_TEST_SEED", "1")
 COSTS = ("billed", "effective", "list", "contracted")
 SERVICES = [f"service-{number}" for number in range(7)]

@@ -184,6 +184,11 @@ def ruled(*rules: str) -> str:
         ("name: a, driver: gpu_hours, tags: {app: x}", ["needs pool: gpu_cluster"]),
         ("name: a, pool: gpu_cluster, driver: gpu_hours, idle: owner", ["idle: owner", "owner: {team"]),
         ("name: a, pool: bucket, driver: storage_bytes, idle: spread", ["idle is a matter of gpu_hours"]),
+        ("name: a, pool: bucket, driver: storage_bytes, alternative: peak", ["alternative is a matter of gpu_hours"]),
+        (
+            "name: a, pool: bucket, driver: storage_bytes, commitment_benefit: spread",
+            ["commitment_benefit is a matter of gpu_hours and direct costs"],
+        ),
         ("name: a, driver: fixed, tags: {app: x}", ["fixed needs them"]),
         (
             "name: a, driver: fixed, tags: {app: x}, shares: [{consumer: {team: x}, percent: 99.5}]",

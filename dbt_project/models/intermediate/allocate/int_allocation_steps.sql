@@ -1,5 +1,8 @@
 -- Every hop of every pool's cost, with its consumer and with what it is when nobody is: idle, or unallocated for a
 -- reason. A hop with is_final is an amount of the ledger; the others were split again in a later hop.
+{%- set spreading = allocation_rules() | selectattr('commitment_benefit', 'equalto', 'spread') | list %}
+{%- set carriers = 'carriers' if spreading else 'pools' %}
+
 with parts as (
 
     select * from {{ ref('int_parts_before_overhead') }}
@@ -20,7 +23,8 @@ with parts as (
         driver,
         missing_reason,
         cast(null as string) as idle_type,
-        false as is_moved_on
+        false as is_moved_on,
+        pool_id as carrier_pool_id
     from {{ ref('int_overhead_costs_split_by_cost') }}
 
 ),
@@ -75,9 +79,9 @@ parts_in_pools as (
         {%- for column in consumer_columns() %}
         {% if column == 'model_name' -%}
         -- a managed model's meter names the model, whatever the feed says of its users
-        coalesce(pools.model_name, consumers.model_name, pools.model_id)
+        coalesce({{ carriers }}.model_name, consumers.model_name, {{ carriers }}.model_id)
         {%- elif column in tag_owner_columns() -%}
-        coalesce(pools.{{ column }}, consumers.{{ column }})
+        coalesce({{ carriers }}.{{ column }}, consumers.{{ column }})
         {%- else -%}
         consumers.{{ column }}
         {%- endif %} as consumer_{{ column }},
@@ -102,9 +106,13 @@ parts_in_pools as (
     from parts
     inner join pools
         on parts.origin_pool_id = pools.pool_id
+    {%- if spreading %}
+    inner join pools as carriers
+        on parts.carrier_pool_id = carriers.pool_id
+    {%- endif %}
     left join consumers
         on
-            pools.driver_scope is not null
+            {{ carriers }}.driver_scope is not null
             and parts.consumer_key = consumers.consumer_key
     left join rules
         on pools.rule = rules.rule

@@ -2,6 +2,8 @@
 -- Counted is the effective cost of usage, before credits, refunds and tax, over the billing month; what is idle or
 -- nobody's does not pay, and whoever comes out negative pays nothing.
 {%- set rules = allocation_rules() | selectattr('pool_kind', 'equalto', 'overhead') | list %}
+{%- set spreading = allocation_rules() | selectattr('commitment_benefit', 'equalto', 'spread') | list %}
+{%- set carriers = 'carriers' if spreading else 'pools' %}
 -- depends_on: {{ ref('int_parts_before_overhead') }}
 -- depends_on: {{ ref('int_pools') }}
 -- depends_on: {{ ref('int_consumers') }}
@@ -45,7 +47,7 @@ costs as (
         pools.billing_period,
         {%- for column in consumer_columns() %}
         {% if column in tag_owner_columns() -%}
-        coalesce(pools.{{ column }}, consumers.{{ column }})
+        coalesce({{ carriers }}.{{ column }}, consumers.{{ column }})
         {%- else -%}
         consumers.{{ column }}
         {%- endif %} as {{ column }},
@@ -54,9 +56,13 @@ costs as (
     from parts
     inner join pools
         on parts.origin_pool_id = pools.pool_id
+    {%- if spreading %}
+    inner join pools as carriers
+        on parts.carrier_pool_id = carriers.pool_id
+    {%- endif %}
     left join consumers
         on
-            pools.driver_scope is not null
+            {{ carriers }}.driver_scope is not null
             and parts.consumer_key = consumers.consumer_key
     where
         pools.charge_category = 'Usage'

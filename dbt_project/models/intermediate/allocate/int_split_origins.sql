@@ -1,12 +1,14 @@
 -- How much of the pool of charges it comes from each part of a split pool is, over all hops: its ratio, and its part of
 -- the pool's quantities. Guarantees that ratios of final parts sum to 1 in every pool, and quantities to the pool's.
 --
--- A ratio is carried along the hops like money: 1 for the pool, split by the same shares.
+-- A ratio is carried along the hops like money, in thousands so that it keeps 15 decimals: 1 for the pool, split by the
+-- same shares. Readers of JSON take numbers for doubles, which hold 15 digits and no more.
 {{ config(materialized='ephemeral') }}
 {%- set measures = ['ratio', 'pricing_quantity', 'consumed_quantity'] %}
 {%- set rules = allocation_rules() %}
 {%- set last_hop = 1 + (1 if rules | rejectattr('idle_policy', 'equalto', 'visible') | list else 0)
-    + (2 if rules | selectattr('service') | list else 0) %}
+    + (2 if rules | selectattr('service') | list else 0)
+    + (1 if rules | selectattr('commitment_benefit', 'equalto', 'spread') | list else 0) %}
 
 with steps as (
 
@@ -25,7 +27,7 @@ split_pools as ( -- noqa: ST03
 
     select distinct
         steps.pool_id,
-        cast(1 as {{ money_type() }}) as ratio,
+        cast(0.001 as {{ money_type() }}) as ratio,
         coalesce(dimensions.pricing_quantity, 0) as pricing_quantity,
         coalesce(dimensions.consumed_quantity, 0) as consumed_quantity
     from steps
@@ -33,8 +35,9 @@ split_pools as ( -- noqa: ST03
         on steps.pool_id = dimensions.pool_id
     where
         steps.hop = 1
-        and steps.method not in (
-            'owner_tag', 'owner_rule', 'commitment_holder', 'no_owner', 'missing_driver'
+        and (
+            not steps.is_final
+            or (steps.driver_scope is not null and steps.method <> 'missing_driver')
         )
 
 ),
@@ -77,7 +80,9 @@ parts as (
     {% for hop in range(1, last_hop + 1) %}
     select
         consumer_key as allocation_id,
-        {{ measures | join(',\n        ') }}
+        cast(cast(ratio as decimal(19, 18)) * cast(1000 as decimal(4, 0)) as {{ money_type() }}) as ratio,
+        pricing_quantity,
+        consumed_quantity
     from parts_of_hop_{{ hop }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

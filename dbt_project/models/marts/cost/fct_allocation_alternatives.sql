@@ -60,7 +60,11 @@ scopes as (
         driver_window,
         driver_scope
     from pools
-    where driver_window <> billing_period
+    where
+        driver_window <> billing_period
+        -- lines for cores and memory are shared like the GPU-hours of their machines
+        and driver_scope not like '%/cpu'
+        and driver_scope not like '%/memory'
 
 ),
 

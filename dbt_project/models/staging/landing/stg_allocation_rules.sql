@@ -18,6 +18,7 @@ allocation_rules as (
         driver_window,
         idle_policy,
         alternative,
+        commitment_benefit,
         missing_policy,
         service,
         conditions,
