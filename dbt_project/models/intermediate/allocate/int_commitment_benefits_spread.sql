@@ -54,7 +54,7 @@ members as (
 
     select
         eligible_pools.group_id,
-        {{ billionths('parts.allocated_contracted_cost') }} as weight,
+        {{ millionths('parts.allocated_contracted_cost') }} as weight,
         parts.*
     from parts
     inner join eligible_pools
@@ -66,7 +66,7 @@ members as (
         and parts.missing_reason is null
         and parts.consumer_key <> ''
         and parts.allocated_effective_cost >= 0
-        and parts.allocated_contracted_cost >= 0.000000001
+        and parts.allocated_contracted_cost >= 0.000001
 
 ),
 
