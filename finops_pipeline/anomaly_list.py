@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.anomaly_feedback import VERDICTS, Feedback, Verdict, load_anomaly_feedback, remember
 from finops_pipeline.checks.daily_cost import why
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
+from finops_pipeline.side_files.anomaly_feedback import VERDICTS, Feedback, Verdict, load_anomaly_feedback, remember
 
 _COLUMNS = (
     "anomaly_id, charge_date, detected_on, scope, coalesce(source_name || ' ', '') || entity as name, kind, "

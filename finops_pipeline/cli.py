@@ -265,17 +265,17 @@ def _settings(config: Path | None) -> Settings:
 
 def _check_configuration(settings: Settings) -> tuple[Any, Any]:
     """Read configuration and rules before anything costly, so that a fault in them is told at once."""
-    from finops_pipeline.amortization import load_amortization
-    from finops_pipeline.anomaly_feedback import load_anomaly_feedback
-    from finops_pipeline.budgets import load_budgets
     from finops_pipeline.config import load_config
-    from finops_pipeline.dataset_catalog import load_dataset_catalog
-    from finops_pipeline.fx_rates import load_fx_rates
-    from finops_pipeline.invoices import load_invoices
-    from finops_pipeline.metrics import load_metrics, metrics_path
-    from finops_pipeline.ownership import load_ownership
     from finops_pipeline.rules import load_rules
-    from finops_pipeline.tag_policy import load_tag_policy
+    from finops_pipeline.side_files.amortization import load_amortization
+    from finops_pipeline.side_files.anomaly_feedback import load_anomaly_feedback
+    from finops_pipeline.side_files.budgets import load_budgets
+    from finops_pipeline.side_files.datasets import load_dataset_catalog
+    from finops_pipeline.side_files.fx_rates import load_fx_rates
+    from finops_pipeline.side_files.invoices import load_invoices
+    from finops_pipeline.side_files.metrics import load_metrics, metrics_path
+    from finops_pipeline.side_files.ownership import load_ownership
+    from finops_pipeline.side_files.tag_policy import load_tag_policy
 
     config = load_config(settings.config_path)
     load_metrics(metrics_path(settings.config_path))

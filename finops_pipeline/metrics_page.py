@@ -23,7 +23,7 @@ of the numerators by the sum of the denominators. A missing or zero denominator 
 Business metrics are yours to define: `metrics.yaml` beside `finops.yaml` says for each metric which part of the
 ledger (`cost`), on which basis (`effective`, `fully_loaded`, `billed`, `list`, `contracted`), is split how
 (`quantity`, `revenue`, `evenly`, or by a column of the ledger) over the entities of a `business_metric` feed;
-`finops_pipeline/metrics.yaml` shows all of it. `alternatives` in the same file name what a self-hosted model
+`finops_pipeline/side_files/metrics.yaml` shows all of it. `alternatives` in the same file name what a self-hosted model
 could be replaced with. `datasets.yaml` says where a dataset lies, who pays for what a feed gives to nobody, and
 how many days it may stay. A row of a storage feed that names no `dataset` belongs to the longest prefix that fits
 its `prefix`; a place without one is the whole bucket. Requests whose `operation` is `ingest` are features written:

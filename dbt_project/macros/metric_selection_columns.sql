@@ -1,4 +1,4 @@
-{#- The columns of the ledger by which metrics.yaml may select cost; finops_pipeline/metrics.py lists the same. -#}
+{#- The columns of the ledger by which metrics.yaml may select cost; finops_pipeline/side_files/metrics.py lists the same. -#}
 {% macro metric_selection_columns() %}
     {{- return([
         'cost_use', 'team', 'project', 'environment', 'model_name', 'model_version', 'workload', 'workload_type',

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.settings import secret_variable
-from finops_pipeline.side_tables import load_side_file
+from finops_pipeline.side_files.reading import load_side_file
 
 
 class _Model(BaseModel):

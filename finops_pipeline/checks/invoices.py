@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 
 from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
-from finops_pipeline.invoices import Invoices
+from finops_pipeline.side_files.invoices import Invoices
 
 
 def invoiced_total_equals_billed_total(

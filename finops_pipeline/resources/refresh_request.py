@@ -6,19 +6,19 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from finops_pipeline.amortization import Amortization, load_amortization
-from finops_pipeline.budgets import Budgets, load_budgets
 from finops_pipeline.config import Config, load_config
-from finops_pipeline.dataset_catalog import DatasetCatalog, load_dataset_catalog
 from finops_pipeline.extract.refresh import Window
-from finops_pipeline.fx_rates import FxRate, load_fx_rates
-from finops_pipeline.invoices import Invoices, load_invoices
-from finops_pipeline.metrics import Metrics, load_metrics, metrics_path
-from finops_pipeline.ownership import Ownership, load_ownership
 from finops_pipeline.rules import AllocationRules, load_rules
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import Settings, load_settings
-from finops_pipeline.tag_policy import TagPolicy, load_tag_policy
+from finops_pipeline.side_files.amortization import Amortization, load_amortization
+from finops_pipeline.side_files.budgets import Budgets, load_budgets
+from finops_pipeline.side_files.datasets import DatasetCatalog, load_dataset_catalog
+from finops_pipeline.side_files.fx_rates import FxRate, load_fx_rates
+from finops_pipeline.side_files.invoices import Invoices, load_invoices
+from finops_pipeline.side_files.metrics import Metrics, load_metrics, metrics_path
+from finops_pipeline.side_files.ownership import Ownership, load_ownership
+from finops_pipeline.side_files.tag_policy import TagPolicy, load_tag_policy
 
 
 class RefreshRequest(dg.ConfigurableResource):

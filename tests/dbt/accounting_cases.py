@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from finops_pipeline.amortization import Amortization
-from finops_pipeline.ownership import Ownership
+from finops_pipeline.side_files.amortization import Amortization
+from finops_pipeline.side_files.ownership import Ownership
 
 Line = dict[str, Any]
 

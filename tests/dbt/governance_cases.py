@@ -8,9 +8,9 @@ from typing import Any
 
 from ledger_fixture import Ledger
 
-from finops_pipeline.budgets import Budgets
-from finops_pipeline.invoices import Invoices
-from finops_pipeline.tag_policy import TagPolicy
+from finops_pipeline.side_files.budgets import Budgets
+from finops_pipeline.side_files.invoices import Invoices
+from finops_pipeline.side_files.tag_policy import TagPolicy
 
 FIRST_DAY, LAST_DAY = date(2026, 8, 26), date(2026, 10, 24)
 """The newest day is always taken for half delivered: budgets are judged as of the one before."""

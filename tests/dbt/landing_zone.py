@@ -12,10 +12,6 @@ from typing import Any
 
 import duckdb
 
-from finops_pipeline.amortization import Amortization, write_prepayment_table
-from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
-from finops_pipeline.budgets import Budgets, write_budget_table
-from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.declared import (
@@ -28,15 +24,19 @@ from finops_pipeline.extract.declared import (
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
-from finops_pipeline.fx_rates import FxRate, write_fx_table
-from finops_pipeline.invoices import Invoices, write_invoice_table
-from finops_pipeline.metrics import load_metrics, write_metric_tables
-from finops_pipeline.ownership import Ownership, write_ownership_table
 from finops_pipeline.resources.dbt import dbt_executable
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
-from finops_pipeline.tag_policy import TagPolicy, write_tag_policy_table
-from finops_pipeline.vendors import write_vendor_table
+from finops_pipeline.side_files.amortization import Amortization, write_prepayment_table
+from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, write_feedback_table
+from finops_pipeline.side_files.budgets import Budgets, write_budget_table
+from finops_pipeline.side_files.datasets import DatasetCatalog, write_dataset_table
+from finops_pipeline.side_files.fx_rates import FxRate, write_fx_table
+from finops_pipeline.side_files.invoices import Invoices, write_invoice_table
+from finops_pipeline.side_files.metrics import load_metrics, write_metric_tables
+from finops_pipeline.side_files.ownership import Ownership, write_ownership_table
+from finops_pipeline.side_files.tag_policy import TagPolicy, write_tag_policy_table
+from finops_pipeline.side_files.vendors import write_vendor_table
 
 Row = Mapping[str, Any]
 

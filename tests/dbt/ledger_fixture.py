@@ -15,15 +15,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from finops_pipeline.anomaly_feedback import AnomalyFeedback, write_feedback_table
-from finops_pipeline.budgets import Budgets, write_budget_table
-from finops_pipeline.dataset_catalog import DatasetCatalog, write_dataset_table
-from finops_pipeline.fx_rates import write_fx_table
-from finops_pipeline.invoices import Invoices, write_invoice_table
-from finops_pipeline.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
-from finops_pipeline.tag_policy import TagPolicy, write_tag_policy_table
+from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, write_feedback_table
+from finops_pipeline.side_files.budgets import Budgets, write_budget_table
+from finops_pipeline.side_files.datasets import DatasetCatalog, write_dataset_table
+from finops_pipeline.side_files.fx_rates import write_fx_table
+from finops_pipeline.side_files.invoices import Invoices, write_invoice_table
+from finops_pipeline.side_files.metrics import Metrics, load_metrics, write_metric_tables
+from finops_pipeline.side_files.tag_policy import TagPolicy, write_tag_policy_table
 
 CONSUMERS = (
     "team", "project", "environment", "model_name", "model_version", "workload", "workload_type", "dataset", "customer",

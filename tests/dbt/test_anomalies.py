@@ -13,11 +13,11 @@ import duckdb
 import pytest
 from ledger_fixture import run_dbt
 
-from finops_pipeline.anomaly_feedback import AnomalyFeedback, Feedback, write_feedback_table
 from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
-from finops_pipeline.fx_rates import write_fx_table
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
+from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, Feedback, write_feedback_table
+from finops_pipeline.side_files.fx_rates import write_fx_table
 
 FIRST = date(2026, 5, 1)
 DAYS = 140

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from finops_pipeline.fx_rates import FxRate
+from finops_pipeline.side_files.fx_rates import FxRate
 from tests.dbt.landing_zone import LandingZone
 
 RATES = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from finops_pipeline.vendors import write_vendor_table
+from finops_pipeline.side_files.vendors import write_vendor_table
 from tests.conftest import REFERENCE_DATA
 from tests.dbt.landing_zone import LandingZone
 

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from finops_pipeline.amortization import write_prepayment_table
-from finops_pipeline.ownership import write_ownership_table
+from finops_pipeline.side_files.amortization import write_prepayment_table
+from finops_pipeline.side_files.ownership import write_ownership_table
 from tests.conftest import REFERENCE_DATA
 from tests.dbt.accounting_cases import CASES, OWNED, PREPAID, Case
 from tests.dbt.landing_zone import LandingZone

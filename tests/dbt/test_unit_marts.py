@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ledger_fixture import DAY, Built, Ledger
 
-from finops_pipeline.dataset_catalog import DatasetCatalog
-from finops_pipeline.metrics import Metrics
+from finops_pipeline.side_files.datasets import DatasetCatalog
+from finops_pipeline.side_files.metrics import Metrics
 from tests.conftest import REFERENCE_DATA
 
 NEXT_DAY = DAY + timedelta(days=1)

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from finops_pipeline.anomaly_feedback import Feedback, load_anomaly_feedback, remember, write_feedback_table
 from finops_pipeline.anomaly_list import acknowledged, listed
 from finops_pipeline.cli import app
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings, load_settings
+from finops_pipeline.side_files.anomaly_feedback import Feedback, load_anomaly_feedback, remember, write_feedback_table
 
 ID = "62699a7850d1"
 DRIVERS = {

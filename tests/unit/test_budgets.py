@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from finops_pipeline.budgets import Budgets, load_budgets, write_budget_table
 from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.side_files.budgets import Budgets, load_budgets, write_budget_table
 
 
 def loaded(folder: Path, *entries: str) -> Budgets:

@@ -10,11 +10,11 @@ from typing import Any, get_args
 import pyarrow.parquet as pq
 import pytest
 
-from finops_pipeline.amortization import load_amortization, write_prepayment_table
-from finops_pipeline.charge_selection import SelectionColumn
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.ownership import OwnedColumn, load_ownership, write_ownership_table
 from finops_pipeline.settings import DBT_PROJECT_DIR
+from finops_pipeline.side_files.amortization import load_amortization, write_prepayment_table
+from finops_pipeline.side_files.charge_selection import SelectionColumn
+from finops_pipeline.side_files.ownership import OwnedColumn, load_ownership, write_ownership_table
 
 SOURCES = ["aws-payer", "gcp-main"]
 BLOCK = """version: 1

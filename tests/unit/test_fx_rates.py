@@ -9,7 +9,7 @@ import pytest
 
 from finops_pipeline.config import load_config
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.fx_rates import FxRate, load_fx_rates, write_fx_table
+from finops_pipeline.side_files.fx_rates import FxRate, load_fx_rates, write_fx_table
 
 HEADER = "date,from,to,rate,source\n"
 

@@ -10,7 +10,7 @@ import pytest
 from finops_pipeline.checks.invoices import invoiced_total_equals_billed_total
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.invoices import Invoices, load_invoices, write_invoice_table
+from finops_pipeline.side_files.invoices import Invoices, load_invoices, write_invoice_table
 
 INVOICE = "{source: aws-payer, period: 2026-10, currency: USD, id: I-1, total: 100}"
 WAIVER = "{source: aws-payer, period: 2026-10, currency: USD, reason: credit note to come, up_to: 5, until: 2026-11-30}"

@@ -7,9 +7,10 @@ from typing import get_args
 import pyarrow.parquet as pq
 import pytest
 
-from finops_pipeline.dataset_catalog import load_dataset_catalog, write_dataset_table
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.metrics import (
+from finops_pipeline.settings import DBT_PROJECT_DIR
+from finops_pipeline.side_files.datasets import load_dataset_catalog, write_dataset_table
+from finops_pipeline.side_files.metrics import (
     SELECTION_COLUMNS,
     Metric,
     Selection,
@@ -17,7 +18,6 @@ from finops_pipeline.metrics import (
     metrics_path,
     write_metric_tables,
 )
-from finops_pipeline.settings import DBT_PROJECT_DIR
 
 METRIC = "  - {name: users, unit: user, owner: product, description: d"
 

@@ -7,7 +7,7 @@ import pytest
 
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules import load_rules
-from finops_pipeline.tag_policy import load_tag_policy, write_tag_policy_table
+from finops_pipeline.side_files.tag_policy import load_tag_policy, write_tag_policy_table
 
 
 def landed(folder: Path, text: str | None = None) -> dict[str, dict]:

@@ -1,9 +1,9 @@
-"""What people have said about anomalies, as a table. What may be said is `finops_pipeline/anomaly_feedback.py`."""
+"""What people have said about anomalies, as a table; what may be said is `side_files/anomaly_feedback.py`."""
 
 import dagster as dg
 
-from finops_pipeline.anomaly_feedback import load_anomaly_feedback, write_feedback_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
+from finops_pipeline.side_files.anomaly_feedback import load_anomaly_feedback, write_feedback_table
 
 
 @dg.asset(

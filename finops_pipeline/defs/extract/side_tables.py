@@ -1,20 +1,20 @@
 """The company's own words beside its bills, as tables: business metrics, datasets, exchange rates, budgets, tag policy.
 
-What may be said is `finops_pipeline/metrics.py`, `dataset_catalog.py`, `fx_rates.py`, `budgets.py` and `tag_policy.py`.
+What may be said is `finops_pipeline/side_files/`.
 """
 
 import dagster as dg
 
-from finops_pipeline.amortization import write_prepayment_table
-from finops_pipeline.budgets import write_budget_table
-from finops_pipeline.dataset_catalog import write_dataset_table
-from finops_pipeline.fx_rates import write_fx_table
-from finops_pipeline.invoices import write_invoice_table
-from finops_pipeline.metrics import write_metric_tables
-from finops_pipeline.ownership import write_ownership_table
 from finops_pipeline.resources.refresh_request import RefreshRequest
-from finops_pipeline.tag_policy import write_tag_policy_table
-from finops_pipeline.vendors import vendors_of, write_vendor_table
+from finops_pipeline.side_files.amortization import write_prepayment_table
+from finops_pipeline.side_files.budgets import write_budget_table
+from finops_pipeline.side_files.datasets import write_dataset_table
+from finops_pipeline.side_files.fx_rates import write_fx_table
+from finops_pipeline.side_files.invoices import write_invoice_table
+from finops_pipeline.side_files.metrics import write_metric_tables
+from finops_pipeline.side_files.ownership import write_ownership_table
+from finops_pipeline.side_files.tag_policy import write_tag_policy_table
+from finops_pipeline.side_files.vendors import vendors_of, write_vendor_table
 
 _TABLES = {
     "metrics": "Business metrics: which part of the ledger stands over which quantity, on which basis, split how.",

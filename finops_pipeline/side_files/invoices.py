@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.side_tables import as_written, load_side_file, write_side_table
+from finops_pipeline.side_files.reading import as_written, load_side_file, write_side_table
 
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

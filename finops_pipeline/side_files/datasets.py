@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import load_side_file, write_side_table
 
 
 class _Model(BaseModel):

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import load_side_file, write_side_table
 
 Verdict = Literal["expected", "not-an-anomaly"]
 VERDICTS: tuple[Verdict, ...] = ("expected", "not-an-anomaly")

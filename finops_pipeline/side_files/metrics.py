@@ -2,7 +2,7 @@
 
 A metric puts a selection of the ledger over the quantities of a `business_metric` feed. What it costs is SQL
 (`dbt_project/models/.../fct_unit_costs.sql`); this module says what may be written, and lands it. Which dataset lies
-where and how long it may stay is `dataset_catalog.py`.
+where and how long it may stay is `datasets.py`.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import load_side_file, write_side_table
 
 SHIPPED_METRICS = Path(__file__).with_name("metrics.yaml")
 """The metrics that hold where the company wrote none."""

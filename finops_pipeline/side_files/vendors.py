@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from finops_pipeline.config import Config
-from finops_pipeline.side_tables import write_side_table
+from finops_pipeline.side_files.reading import write_side_table
 
 
 def vendors_of(config: Config) -> dict[str, str]:

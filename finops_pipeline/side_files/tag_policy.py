@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from finops_pipeline.rules import AllocationRules
 from finops_pipeline.rules.ruleset import normalized_keys
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import load_side_file, write_side_table
 
 
 class _Model(BaseModel):

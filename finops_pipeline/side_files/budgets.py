@@ -15,9 +15,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.metrics import SELECTION_COLUMNS, Selection
 from finops_pipeline.rules.ruleset import normalized_keys
-from finops_pipeline.side_tables import as_written, load_side_file, write_side_table
+from finops_pipeline.side_files.metrics import SELECTION_COLUMNS, Selection
+from finops_pipeline.side_files.reading import as_written, load_side_file, write_side_table
 
 TOTAL = "total"
 """What a share may be of besides another budget: everything the ledger holds."""

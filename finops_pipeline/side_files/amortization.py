@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from finops_pipeline.charge_selection import (
+from finops_pipeline.side_files.charge_selection import (
     Selection,
     check_days,
     check_sources,
@@ -21,7 +21,7 @@ from finops_pipeline.charge_selection import (
     selection_row,
     selection_schema,
 )
-from finops_pipeline.side_tables import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import load_side_file, write_side_table
 
 
 class _Model(BaseModel):

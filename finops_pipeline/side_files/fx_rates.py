@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from finops_pipeline.config import Config
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.side_tables import write_side_table
+from finops_pipeline.side_files.reading import write_side_table
 from finops_pipeline.uris import local_path
 
 COLUMNS = ("date", "from", "to", "rate", "source")
