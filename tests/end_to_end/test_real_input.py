@@ -11,6 +11,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -241,6 +242,8 @@ def test_a_production_gpu_trace_splits_one_clusters_bill(reference_data: Path, c
         if feed["kind"] == "gpu_hours":
             _replace_cluster_rows(feed, cluster, pods)
     company.config.write_text(yaml.safe_dump(config))
+    rules = company.config.with_name("allocation.yaml")
+    rules.write_text(rules.read_text().replace("basis: requested}", "basis: requested, alternative: peak}"))
     finished = company.finops("run")
     assert finished.exit_code == 0, finished.output
 
@@ -278,6 +281,43 @@ def test_a_production_gpu_trace_splits_one_clusters_bill(reference_data: Path, c
             tolerance = Fraction(total) * (Fraction(len(hours) + 2, CLUSTER_RULE_MICRO) / whole + Fraction(1, 10**14))
             assert abs(Fraction(cost) - Fraction(total) * quantity / whole) <= tolerance
     assert days_compared >= 60
+
+    in_focus = company.query(f"""
+        select ChargePeriodStart::date, x_Workload,
+            max((AllocatedMethodDetails::json -> 'Elements' -> 0 ->> 'UsageQuantity')::decimal(38, 18))
+        from focus_allocated where AllocatedMethodId = 'gpu_hours' and x_PoolId in
+        (select x_PoolId from focus_cost_and_usage where x_Cluster = '{cluster}') group by all
+    """)
+    assert {(day, pod): hours for day, pod, hours in in_focus} == {
+        (day, pod): hours for day, by_pod in allocated.items() for pod, (_, hours) in by_pod.items()
+    }
+    _assert_peaks(company, cluster, expected_hours, {pod["workload"]: pod["team"] for pod in pods})
+
+
+def _assert_peaks(company: Company, cluster: str, hours: dict, team_of: dict[str, str]) -> None:
+    """The alternative by peaks, worked out level by level: a level of demand is shared by the days that reach it."""
+    rows = company.query(f"""
+        select billing_period, team, sum(effective_cost), sum(alternative_effective_cost)
+        from fct_allocation_alternatives where cluster = '{cluster}' group by all
+    """)
+    for month in ("2026-09", "2026-10"):
+        found = {team: (Fraction(cost), Fraction(other)) for period, team, cost, other in rows if period == month}
+        total = sum(cost for cost, _ in found.values())
+        assert sum(other for _, other in found.values()) == total > 0
+        days = {day: by_pod for day, by_pod in hours.items() if f"{day:%Y-%m}" == month}
+        demand = {day: sum(by_pod.values()) for day, by_pod in days.items()}
+        levels = sorted({Fraction(0), *demand.values()})
+        steps = [(upper, (upper - lower) / sum(held >= upper for held in demand.values()))
+                 for lower, upper in pairwise(levels)]  # fmt: skip
+        value = {day: sum(rise for upper, rise in steps if upper <= held) for day, held in demand.items()}
+        expected: dict = defaultdict(Fraction)
+        for day, by_pod in days.items():
+            for pod, held in by_pod.items():
+                expected[team_of[pod]] += value[day] * held / demand[day] / sum(value.values()) * total
+        assert {team for team, (_, other) in found.items() if other} == set(expected)
+        for team, cost in expected.items():
+            # the ledger counts GPU-hours of thousands of pods in millionths
+            assert abs(found[team][1] - cost) <= total / 10**6
 
 
 def _gpu_hours_by_day(pods: list[dict]) -> dict:
