@@ -94,7 +94,7 @@ def write_input(given: Path, parts: int, pools: int) -> None:
 
 def split(way: str, given: Path, out: Path) -> None:
     """Split the pools one way: the table `parts` of `out`."""
-    select = _exact_sql() if way == "exact" else _naive_sql()
+    select = exact_sql() if way == "exact" else _naive_sql()
     with duckdb.connect(out, config={"memory_limit": _MEMORY}) as connection:
         connection.execute(f"attach '{given}' as given (read_only)")
         for table in ("pools", "weights"):
@@ -102,7 +102,7 @@ def split(way: str, given: Path, out: Path) -> None:
         connection.execute(f"create table parts as {select}")
 
 
-def _exact_sql() -> str:
+def exact_sql() -> str:
     """What `split_exactly` renders to, with dbt's dispatch reduced to its DuckDB branch."""
 
     class Adapter:

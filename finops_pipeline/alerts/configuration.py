@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.settings import secret_variable
-from finops_pipeline.side_files.reading import load_side_file
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+class _Model(SideFileModel):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def _variable_name(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from finops_pipeline.side_files.charge_selection import (
     Selection,
@@ -21,11 +21,11 @@ from finops_pipeline.side_files.charge_selection import (
     selection_row,
     selection_schema,
 )
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+class _Model(SideFileModel):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def _as_decimal(value: Any) -> Any:

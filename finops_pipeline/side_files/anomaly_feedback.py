@@ -11,19 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 Verdict = Literal["expected", "not-an-anomaly"]
 VERDICTS: tuple[Verdict, ...] = ("expected", "not-an-anomaly")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Feedback(_Model):
+class Feedback(SideFileModel):
     """One anomaly and what it turned out to be."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
@@ -32,7 +28,7 @@ class Feedback(_Model):
     said_on: date | None = None
 
 
-class AnomalyFeedback(_Model):
+class AnomalyFeedback(SideFileModel):
     """The whole of `anomalies.yaml`."""
 
     version: Literal[1] = 1

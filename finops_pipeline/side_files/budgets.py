@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules.ruleset import normalized_keys
 from finops_pipeline.side_files.metrics import SELECTION_COLUMNS, Selection
-from finops_pipeline.side_files.reading import as_written, load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, as_written, load_side_file, write_side_table
 
 TOTAL = "total"
 """What a share may be of besides another budget: everything the ledger holds."""
@@ -29,18 +29,14 @@ _Thresholds = list[Annotated[int, Field(ge=1, le=1000)]]
 _MONEY = pa.decimal128(38, 18)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TagSelection(_Model):
+class TagSelection(SideFileModel):
     """Charges that carry a tag, with any value or with one of some."""
 
     key: str
     values: Annotated[list[str] | None, Field(min_length=1)] = None
 
 
-class Share(_Model):
+class Share(SideFileModel):
     """An amount that is a percentage of another budget's, or of the whole ledger's forecast for the period."""
 
     of: str
@@ -55,14 +51,14 @@ class Share(_Model):
         return self
 
 
-class Thresholds(_Model):
+class Thresholds(SideFileModel):
     """Percentages of the amount above which somebody is told."""
 
-    actual: _Thresholds = [100]
-    forecast: _Thresholds = [100]
+    actual: _Thresholds = Field(default_factory=lambda: [100])
+    forecast: _Thresholds = Field(default_factory=lambda: [100])
 
 
-class Budget(_Model):
+class Budget(SideFileModel):
     """One budget: whose, for what, how much in each period, and when to warn."""
 
     name: _Name
@@ -104,7 +100,7 @@ class Budget(_Model):
         return first <= min(self.to_month or last, other.to_month or last)
 
 
-class Budgets(_Model):
+class Budgets(SideFileModel):
     """The whole of `budgets.yaml`."""
 
     version: Literal[1] = 1

@@ -8,16 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 
-class Dataset(_Model):
+class Dataset(SideFileModel):
     """One place of a dataset. A dataset with several places has the longest of their retentions."""
 
     dataset: str
@@ -35,7 +31,7 @@ class Dataset(_Model):
         return self
 
 
-class DatasetCatalog(_Model):
+class DatasetCatalog(SideFileModel):
     """The whole of `datasets.yaml`."""
 
     version: Literal[1] = 1

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.side_files.reading import as_written, load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, as_written, load_side_file, write_side_table
 
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -24,11 +24,7 @@ _Amount = Annotated[str, Field(pattern=r"^\d{1,18}(\.\d{1,6})?$")]
 _SignedAmount = Annotated[str, Field(pattern=r"^-?\d{1,18}(\.\d{1,6})?$")]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Invoice(_Model):
+class Invoice(SideFileModel):
     """One invoice or credit note, with its total before any payment."""
 
     source: str
@@ -40,7 +36,7 @@ class Invoice(_Model):
     _bare = field_validator("total", mode="before")(as_written)
 
 
-class Waiver(_Model):
+class Waiver(SideFileModel):
     """A difference that is known and accepted for a while."""
 
     source: str
@@ -55,7 +51,7 @@ class Waiver(_Model):
     _bare = field_validator("up_to", mode="before")(as_written)
 
 
-class Invoices(_Model):
+class Invoices(SideFileModel):
     """The whole of `invoices.yaml`."""
 
     version: Literal[1] = 1

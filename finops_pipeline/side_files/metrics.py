@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 SHIPPED_METRICS = Path(__file__).with_name("metrics.yaml")
 """The metrics that hold where the company wrote none."""
@@ -46,11 +46,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Selection(_Model):
+class Selection(SideFileModel):
     """The ledger rows a metric pays for: every column named must have one of its values. Nothing named: all of it."""
 
     cost_use: Annotated[list[Literal["inference", "training", "storage", "other", "idle", "unallocated"]] | None,
@@ -76,7 +72,7 @@ class Selection(_Model):
     bucket: _Values | None = None
 
 
-class Metric(_Model):
+class Metric(SideFileModel):
     """One metric: which cost, on which basis, is spread how over the entities of which feed metric."""
 
     name: _Name
@@ -102,7 +98,7 @@ class Metric(_Model):
         return self
 
 
-class Alternative(_Model):
+class Alternative(SideFileModel):
     """What a self-hosted model could be replaced with: an API whose cost the ledger knows, or a quoted price."""
 
     model: str
@@ -119,7 +115,7 @@ class Alternative(_Model):
         return self
 
 
-class Metrics(_Model):
+class Metrics(SideFileModel):
     """The whole of `metrics.yaml`."""
 
     version: Literal[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from finops_pipeline.side_files.charge_selection import (
     Selection,
@@ -20,7 +20,7 @@ from finops_pipeline.side_files.charge_selection import (
     selection_row,
     selection_schema,
 )
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 OwnedColumn = Literal[
     "team",
@@ -38,8 +38,8 @@ OwnedColumn = Literal[
 _Text = Annotated[str, Field(min_length=1)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+class _Model(SideFileModel):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class OwnershipRule(_Model):

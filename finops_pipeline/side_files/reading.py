@@ -7,12 +7,18 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, looks_like_a_secret, read_yaml
 from finops_pipeline.errors import ConfigurationError
 
 _Checked = TypeVar("_Checked", bound=BaseModel)
+
+
+class SideFileModel(BaseModel):
+    """A part of a side file: nothing unknown, nothing converted on the quiet, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -> _Checked:

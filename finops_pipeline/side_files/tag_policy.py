@@ -9,18 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from finops_pipeline.rules import AllocationRules
 from finops_pipeline.rules.ruleset import normalized_keys
-from finops_pipeline.side_files.reading import load_side_file, write_side_table
+from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TagKey(_Model):
+class TagKey(SideFileModel):
     """One key of the policy."""
 
     key: str
@@ -33,7 +29,7 @@ class TagKey(_Model):
     """How many values the key may have in a month: above it somebody writes free text."""
 
 
-class TagPolicy(_Model):
+class TagPolicy(SideFileModel):
     """The whole of `tag_policy.yaml`."""
 
     version: Literal[1] = 1

@@ -5,18 +5,15 @@ The macro's own text is rendered and run on DuckDB, many pools at once, and comp
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finops_pipeline.settings import DBT_PROJECT_DIR
+from benchmarks.split import MEASURES, exact_sql
 
-MEASURES = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 MONEY = pa.decimal128(38, 18)
 QUANTUM = 10**18
 SHARE = 10**15
@@ -32,22 +29,7 @@ class Pool:
     weights: dict[str, int]
 
 
-def split_sql() -> str:
-    """The select that the macro renders to, with dbt's dispatch reduced to its DuckDB branch."""
-
-    class Adapter:
-        def dispatch(self, name: str) -> Any:
-            return getattr(macros, f"default__{name}")
-
-    environment = jinja2.Environment()
-    environment.globals.update({"adapter": Adapter(), "return": lambda value: value})
-    folder = Path(DBT_PROJECT_DIR) / "macros"
-    text = "".join((folder / name).read_text() for name in ("integer_divide.sql", "split_exactly.sql"))
-    macros: Any = environment.from_string(text).module
-    return str(macros.split_exactly("pools", "weights", list(MEASURES)))
-
-
-SPLIT_SQL = split_sql()
+SPLIT_SQL = exact_sql()
 
 
 def run_split(pools: list[Pool], *, threads: int = 2, reverse: bool = False) -> list[dict[str, Any]]:
