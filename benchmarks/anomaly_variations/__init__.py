@@ -1,7 +1,7 @@
 """Invented bills with planted anomalies: what no detector here was written for, in the bench's own file layout.
 
-Three worlds of different make. `world_a` writes each series as level x calendar x noise; `world_b` adds up
-resources, jobs,
-users and price tiers until a bill comes out; both were looked at while the detector was made. `world_c` adds up
-bills of both into totals of accounts and services; it was written afterwards and nothing was chosen by it.
+Four worlds of different make. `world_a` writes each series as level x calendar x noise; `world_b` adds up resources,
+jobs, users and price tiers until a bill comes out; both were looked at while the detector was made. `world_c` adds up
+bills of both into totals of accounts and services. `world_d` simulates hours, people and machines, and adds what goes
+wrong as things that cost money by the hour. Nothing in the detector was chosen by `world_d`.
 """

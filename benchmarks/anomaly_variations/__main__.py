@@ -1,4 +1,4 @@
-"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b|c OUT_DIR [--seed N]"""
+"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b|c|d OUT_DIR [--seed N]"""
 
 import argparse
 from pathlib import Path
@@ -7,16 +7,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmarks.anomaly_variations import world_a, world_b, world_c
+from benchmarks.anomaly_variations import plant as planting
+from benchmarks.anomaly_variations import world_a, world_b, world_c, world_d
 from benchmarks.anomaly_variations.calendars import weekday
-from benchmarks.anomaly_variations.plant import Event, lateness, move_tags, plant
+from benchmarks.anomaly_variations.plant import Event, move_tags
 from benchmarks.anomaly_variations.world_a import Bill
 
 WORLDS = {
     "a": (world_a.ARCHETYPES, world_a.LATE_SHARE, 101),
     "b": (world_b.ARCHETYPES, world_b.LATE_SHARE, 202),
     "c": (world_c.ARCHETYPES, world_c.LATE_SHARE, 303),
+    "d": (world_d.ARCHETYPES, world_d.LATE_SHARE, 404),
 }
+GOES_WRONG = {"d": world_d}
+"""Worlds that say by themselves what goes wrong and how their feeds lag; the others share one way."""
 Tables = dict[str, list[dict[str, object]]]
 
 
@@ -54,7 +58,7 @@ def make_world(
             family = [head, *head.peers]
             moved = move_tags(rng, family[0], family[1]) if head.group else None
             for bill in family:
-                events, gone = plant(rng, bill, 1.4)
+                events, gone = GOES_WRONG.get(name, planting).plant(rng, bill, 1.4)
                 events += [moved] if moved else []
                 bill.group = f"{name}-{head.archetype}-{number}" if bill.group else ""
                 _append(rng, name, bill, dates, gone, events, rng.random() < late_share, tables, frames)
@@ -77,12 +81,12 @@ def _append(
     )
     frame = frame.assign(cost=bill.cost, usage=usage)
     if late:
-        first, second = lateness(rng, bill, weekday(dates))
+        first, second = GOES_WRONG.get(world, planting).lateness(rng, bill, weekday(dates))
         seen = frame[["series_id", "date"]].assign(
-            cost_lag1=bill.cost * first,
+            cost_lag1=np.where(first > 0, bill.cost * first, np.nan),
             cost_lag2=bill.cost * second,
-            rows_lag1=(bill.rows * first).round().astype(int),
-            rows_lag2=(bill.rows * second).round().astype(int),
+            rows_lag1=np.where(first > 0, (bill.rows * first).round(), np.nan),
+            rows_lag2=(bill.rows * second).round(),
         )
         frames["late"].append(seen[~gone])
     frames["series"].append(frame[~gone])
