@@ -41,11 +41,13 @@ def prepare_homes(settings: Settings) -> None:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
 
-def reuse_database_engines() -> None:
-    """Let Dagster's SQLite storage keep one engine for each of its files in this process.
+def reuse_database_connections() -> None:
+    """Let Dagster's SQLite storage keep one engine and one connection for each of its files in this process.
 
-    It makes a new one for every event, and with it compiles every statement anew (measured: 1.6 of 12 s of a run that
-    finds nothing new, 4 of 21 s of one that rebuilds). The name is private: where it is gone, nothing is changed.
+    It makes new ones for every event: it compiles every statement anew, and as the last connection of a file to close
+    it folds the write-ahead log into the file and waits for the disk, three times an event (measured: what a run of the
+    sample company costs outside dbt fell from 30 to 19 CPU seconds). Events of the last moments before a power failure
+    may be missing afterwards; what is there is whole. The name is private: where it is gone, nothing is changed.
     """
     from dagster._core.storage.event_log.sqlite import sqlite_event_log
     from dagster._core.storage.runs.sqlite import sqlite_run_storage
@@ -57,15 +59,27 @@ def reuse_database_engines() -> None:
 
 
 def _kept(create: Callable[..., Any]) -> Callable[..., Any]:
+    from sqlalchemy import event
+    from sqlalchemy.pool import SingletonThreadPool
+
     engines: dict[str, Any] = {}
 
     def create_engine(url: str, **options: Any) -> Any:
         if url not in engines:
-            engines[url] = create(url, **options)
+            engine = create(url, **{**options, "poolclass": SingletonThreadPool})
+            event.listen(engine, "connect", _wait_less_for_the_disk)
+            # The storage disposes of the engine after every use.
+            engine.dispose = lambda *_, **__: None
+            engines[url] = engine
         return engines[url]
 
     create_engine.engines = engines  # type: ignore[attr-defined]
     return create_engine
+
+
+def _wait_less_for_the_disk(connection: Any, _: object) -> None:
+    # With a write-ahead log, NORMAL keeps the file whole and waits for the disk only when the log is folded in.
+    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _write(path: Path, text: str) -> None:

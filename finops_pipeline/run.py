@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from finops_pipeline.alerts.send import tell_after_run
-from finops_pipeline.dagster_home import prepare_homes, reuse_database_engines
+from finops_pipeline.dagster_home import prepare_homes, reuse_database_connections
 from finops_pipeline.failures import failure_messages
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.report import print_report
@@ -104,7 +104,7 @@ def _execute_on(screen: Any, run_id: str, asked: dict[str, Any], *, shows_models
     from finops_pipeline.defs.transform import dbt_models
     from finops_pipeline.progress import Progress, listening
 
-    reuse_database_engines()
+    reuse_database_connections()
     job = defs().resolve_job_def("refresh")
     gc.freeze()
     gc.enable()

@@ -1,12 +1,14 @@
 """Dagster's own folder: made once, never overwritten, silent towards the network, and read without waste."""
 
 import os
+import subprocess
+import sys
 
 import dagster as dg
 import pytest
 import yaml
 
-from finops_pipeline.dagster_home import prepare_homes, reuse_database_engines
+from finops_pipeline.dagster_home import prepare_homes, reuse_database_connections
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.settings import load_settings
 
@@ -42,14 +44,14 @@ def test_folder_that_cannot_be_made_is_told_with_the_variable_to_change(tmp_path
         prepare_homes(load_settings({"FINOPS_HOME": str(tmp_path / "file" / "home")}))
 
 
-def test_run_history_is_whole_when_database_engines_are_reused(settings, monkeypatch):
+def test_run_history_is_whole_when_database_connections_are_reused(settings, monkeypatch):
     from dagster._core.storage.event_log.sqlite import sqlite_event_log
     from dagster._core.storage.runs.sqlite import sqlite_run_storage
 
     for module in (sqlite_event_log, sqlite_run_storage):
         monkeypatch.setattr(module, "create_engine", module.create_engine)
     prepare_homes(settings)
-    reuse_database_engines()
+    reuse_database_connections()
 
     @dg.asset
     def something() -> dg.MaterializeResult:
@@ -58,6 +60,14 @@ def test_run_history_is_whole_when_database_engines_are_reused(settings, monkeyp
     with dg.DagsterInstance.get() as instance:
         run_ids = [dg.materialize([something], instance=instance).run_id for _ in range(2)]
     assert len(sqlite_event_log.create_engine.engines) >= 3
+    # Another process, as the UI is one, reads what this one still holds open.
+    shown = subprocess.run(
+        [sys.executable, "-c", "import dagster as dg; print(len(dg.DagsterInstance.get().get_runs()))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.strip() == "2"
     with dg.DagsterInstance.get() as instance:
         assert {run.run_id for run in instance.get_runs()} == set(run_ids)
         assert all(run.is_success for run in instance.get_runs())
