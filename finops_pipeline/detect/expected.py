@@ -11,13 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from finops_pipeline.detect.completeness import Completeness
-from finops_pipeline.detect.windows import back, carry_week, median_back, median_of, running_mean
+from finops_pipeline.detect.windows import ahead, back, carry_week, median_back, median_of, running_mean
 
 FLOOR = 0.05
-LEARNT = 8
-"""Days after which a series' residuals mean something."""
-EXACT = 0.12
-"""Two changes this close (12 %) are the same fee."""
 MATERIAL = 0.25
 """Dollars a day that count as none."""
 
@@ -109,66 +105,3 @@ def expectation(cost: np.ndarray, second: np.ndarray, share: Completeness) -> Ex
     best = np.argmin(error, axis=0)
     expected = np.take_along_axis(np.stack(candidates), best[None], axis=0)[0]
     return Expectation(scale, observed, expected, observed - expected, plain, weekday8, newest, filled)
-
-
-def ahead(values: np.ndarray, days: int) -> np.ndarray:
-    """The matrix as it will be `days` columns later; only for days that are long past, or known by then."""
-    return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
-
-
-def _calendar(days: np.ndarray) -> dict[tuple[bool, int], tuple[np.ndarray, np.ndarray]]:
-    """Where the same day of the last three months stands, from either end of the month, and whether it is known."""
-    first = int(days.min(initial=0))
-    columns = np.arange(days.shape[1])[None, :]
-    found = {}
-    for from_end in (False, True):
-        for months in (1, 2, 3):
-            lags = _same_day_lags(np.arange(first, int(days.max(initial=first)) + 1), months, from_end)
-            source = columns - lags[days - first]
-            found[from_end, months] = np.maximum(source, 0), source >= LEARNT
-    return found
-
-
-def _same_day_lags(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
-    """How many days ago the same day of the month was, `months` before, counted from its start or from its end."""
-    date = days.astype("datetime64[D]")
-    month = date.astype("datetime64[M]")
-    if from_end:
-        to_end = (month + 1).astype("datetime64[D]") - date
-        return (date - ((month - months + 1).astype("datetime64[D]") - to_end)).astype(int)
-    number = date - month.astype("datetime64[D]")
-    earlier = (month - months).astype("datetime64[D]") + number
-    return (date - earlier).astype(int)
-
-
-def recurring(residual: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How large a rise and a fall the calendar has shown on the days that correspond to this one.
-
-    The same day of the last three months, counted from either end and a day either way (fees move over weekends):
-    what two of three months have shown, or one month exactly. And the same weekday two and four weeks ago.
-    """
-    up, down = np.zeros_like(residual), np.zeros_like(residual)
-    columns = np.arange(residual.shape[1])[None, :]
-    peak = residual - median_of(
-        [
-            ahead(residual, 3 - days_later) if days_later < 3 else back(residual, days_later - 3)
-            for days_later in range(7)
-        ]
-    )
-    sources = _calendar(days)
-    near_up = np.maximum.reduce([ahead(peak, 1), peak, back(peak, 1)])
-    near_down = np.minimum.reduce([ahead(peak, 1), peak, back(peak, 1)])
-    for from_end in (False, True):
-        ups, downs = [], []
-        for months in (1, 2, 3):
-            source, known = sources[from_end, months]
-            ups.append(np.where(known, np.take_along_axis(near_up, source, axis=1), 0))
-            downs.append(np.where(known, np.take_along_axis(near_down, source, axis=1), 0))
-            same = np.where(known, np.take_along_axis(peak, source, axis=1), 0)
-            exact = np.abs(residual - same) < EXACT
-            up, down = np.maximum(up, np.where(exact, same, 0)), np.minimum(down, np.where(exact, same, 0))
-        young = columns < 31 * 2 + LEARNT
-        up = np.maximum(up, np.where(young, np.maximum.reduce(ups), median_of(ups)))
-        down = np.minimum(down, np.where(young, np.minimum.reduce(downs), median_of(downs)))
-    pair = [back(peak, 14), back(peak, 28)]
-    return np.maximum(up, np.minimum.reduce(pair)), np.minimum(down, np.maximum.reduce(pair))

@@ -25,6 +25,7 @@ KINDS = {
     "price": "price",
     "new": "new_sku",
     "ramp": "ramp",
+    "moved": "lost_tags",
 }
 
 
@@ -66,9 +67,15 @@ def detect(
 def findings_of(panel: Panel) -> list[Finding]:
     """Every alarm that a run on each morning would have raised, with the morning it would have been raised on.
 
-    Series know nothing of one another, so blocks of them are judged side by side: numpy lets two cores work.
+    Blocks of series are judged side by side, numpy lets two cores work; what forms a group stays in one block.
     """
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(panel.series), BLOCK)]
+    order = np.argsort(panel.group, kind="stable")
+    groups = panel.group[order]
+    starts = [0]
+    for row in range(1, len(order)):
+        if row - starts[-1] >= BLOCK and (groups[row] != groups[row - 1] or not groups[row]):
+            starts.append(row)
+    blocks = np.split(order, starts[1:])
     with ThreadPoolExecutor(2) as threads:
         found = [f for block in threads.map(lambda rows: _findings_of(panel.part(rows)), blocks) for f in block]
     return sorted(found, key=lambda f: (f.series_id, f.date))

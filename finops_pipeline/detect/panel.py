@@ -38,7 +38,7 @@ class Panel:
         """The date of each cell, as days since 1970."""
         return self.first_day[:, None] + np.arange(self.cost.shape[1])[None, :]
 
-    def part(self, rows: slice) -> "Panel":
+    def part(self, rows: slice | np.ndarray) -> "Panel":
         """The same of some series."""
         return Panel(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 

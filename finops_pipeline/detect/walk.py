@@ -12,6 +12,7 @@ import numpy as np
 
 from finops_pipeline.detect.channels import Channel
 from finops_pipeline.detect.panel import SETTLED
+from finops_pipeline.detect.recurring import HINDSIGHT
 from finops_pipeline.detect.thresholds import thresholds
 
 WARM_UP = 35
@@ -141,6 +142,12 @@ class _Walk:
         """The thresholds of some series in both directions, by what they have shown outside of incidents."""
         keep = ~self.masked[c.name][rows, past]
         up, down = part.up[rows, past], part.down[rows, past]
+        if part.hindsight is not None and (clear := past.stop + SETTLED - HINDSIGHT) > past.start:
+            up, down = up.copy(), down.copy()
+            for values, hindsight in zip((up, down), part.hindsight, strict=True):
+                values[:, : clear - past.start] = np.minimum(
+                    values[:, : clear - past.start], hindsight[rows, past.start : clear]
+                )
         return (
             thresholds(np.where(keep, up, np.nan), part.margin, part.least_up, part.rare)[:, None],
             thresholds(np.where(keep, down, np.nan), part.margin, part.least_down, part.rare)[:, None],

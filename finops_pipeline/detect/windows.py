@@ -13,6 +13,11 @@ def back(values: np.ndarray, days: int) -> np.ndarray:
     return np.concatenate([np.repeat(values[:, :1], days, axis=1), values[:, :-days]], axis=1)
 
 
+def ahead(values: np.ndarray, days: int) -> np.ndarray:
+    """The matrix as it will be `days` columns later; only for days that are long past, or known by then."""
+    return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
+
+
 def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | None = None) -> np.ndarray:
     """Median over the columns `first` to `last` days before. `newest` stands in for the column `first` days before.
 

@@ -1,0 +1,41 @@
+"""What a watched statistic is: a matrix of changes in either direction, and how large a change has to be to matter.
+
+`span` is how many days it looks at; the threshold itself comes from the series' own past (thresholds.py). `within` is a
+second statement that must be unusual too: a day may be odd for its weekday and yet lie among the costs of the last
+weeks, as holidays do. `hindsight` says how odd a day looks once the month after it is known: what turned out to recur
+does not make a threshold.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from finops_pipeline.detect.recurring import Pair
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One statistic; `up` and `down` are how far it lies off in either direction, both positive."""
+
+    name: str
+    up: np.ndarray
+    down: np.ndarray
+    span: int
+    least_up: float
+    least_down: float
+    margin: float = 1.3
+    memory: int = 10
+    early: dict[int, Pair] = field(default_factory=dict)
+    within: "Channel | None" = None
+    gate: np.ndarray | None = None
+    sharp: bool = False
+    rare: float = 3000
+    noise: np.ndarray | None = None
+    ease: np.ndarray | None = None
+    hindsight: Pair | None = None
+    wait: int = 0
+
+
+def both_ways(change: np.ndarray) -> Pair:
+    """A signed change as rises and falls."""
+    return np.maximum(np.nan_to_num(change), 0), np.maximum(np.nan_to_num(-change), 0)

@@ -1,0 +1,88 @@
+"""Channels of faults in the data: days that were delivered twice, without cost, or not at all."""
+
+import numpy as np
+
+from finops_pipeline.detect.channel import Channel
+from finops_pipeline.detect.completeness import Completeness
+from finops_pipeline.detect.expected import Expectation
+from finops_pipeline.detect.panel import Panel
+from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_back, median_of, running_mean
+
+
+def twice_channel(panel: Panel, e: Expectation) -> Channel:
+    """Ingested twice: even rows, a day unlike any before, while half its cost and rows is like many a day."""
+    rows = np.log1p(carry_week(panel.rows))
+    double = np.log(2.0)
+    many = (rows - median_back(rows, 2, 29) > 0.25) | (rows_residual(panel) > 0.5 * double)
+    half = novelty(e.observed, rows, double, many)
+    alone = np.where(many & (half < 0.16), novelty(e.observed, rows, 0.0, many) - half, 0)
+    alone = np.maximum(alone, 0)
+    next_cost, next_rows = ahead(e.newest, 1), ahead(np.log1p(carry_week(panel.second_rows)), 1)
+    lasts = (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
+    noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.where(e.intermittent, 0.4, 0.0)
+    off = np.abs(e.residual - double) < np.maximum(0.35, 2 * e.scatter)
+    gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
+    none = np.zeros_like(alone)
+    return Channel("twice", alone, none, 1, 0.2, 9.0, 1.1, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
+
+
+def novelty(cost: np.ndarray, rows: np.ndarray, shift: float, gate: np.ndarray) -> np.ndarray:
+    """How far a day's (cost, rows), both lowered by `shift`, lies from the second nearest of four months."""
+    out = np.zeros(cost.shape)
+    row, day = np.nonzero(gate)
+    window = np.arange(-122, -2)[None, :]
+    for start in range(0, len(row), 4096):
+        r, d = row[start : start + 4096, None], day[start : start + 4096, None]
+        past = np.maximum(d + window, 0)
+        apart = np.maximum(np.abs(cost[r, past] - cost[r, d] + shift), np.abs(rows[r, past] - rows[r, d] + shift))
+        apart = np.where(d + window >= 14, apart, 9.0)
+        out[r[:, 0], d[:, 0]] = np.partition(apart, 1, axis=1)[:, 1]
+    return out
+
+
+def twice_gate(panel: Panel) -> np.ndarray:
+    """Ingested twice: an even number of rows, for one."""
+    return np.isfinite(panel.rows) & (panel.rows >= 2) & (panel.rows % 2 == 0)
+
+
+def rows_residual(panel: Panel) -> np.ndarray:
+    """Log of the row count against the same weekdays or the last days before, whichever is closer."""
+    rows = np.log1p(carry_week(panel.rows))
+    by_weekday, by_recent = rows - median_of([back(rows, 7 * w) for w in range(1, 6)]), rows - median_back(rows, 1, 7)
+    return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
+
+
+def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
+    """Next to nothing where there was always something: lower than a fifth of the low days of two months."""
+    size = np.abs(e.filled)
+    low = low_back(size, 2, 61, rank=6)
+    kept = low > 0.5
+    deep = np.exp(np.maximum(4 * e.scatter, 0.8))
+    nothing = (low + e.scale) / deep - e.scale
+    lacking = kept & (size < np.minimum(nothing, 0.2 * low))
+    starts = (lacking & ~back(lacking, 1)).astype(float)
+    seldom = back(running_mean(starts, 90), 4) * 90 < 1.5
+
+    def lack(seen: np.ndarray) -> np.ndarray:
+        less = np.nan_to_num(seen, nan=np.inf) < np.minimum(nothing, 0.2 * low)
+        return np.where(kept & seldom & less, 2.0, 0.0)
+
+    early = {1: (np.zeros_like(size), lack(np.abs(panel.first_cost) / first.at_least))}
+    early[2] = (np.zeros_like(size), lack(np.abs(panel.second_cost) / second.at_least))
+    return Channel(
+        "zero", np.zeros_like(size), lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0
+    )
+
+
+def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
+    """No row on a day, of a series that has one every day; at once where the feed's lateness is known."""
+    present = np.isfinite(panel.cost)
+    inside = np.arange(present.shape[1])[None, :] < panel.length[:, None]
+    regular = back(running_mean(present.astype(float), 56), 1) > 0.94
+    gone = np.where(~present & inside & regular, 9.0, 0.0)
+    none = np.zeros_like(gone)
+    early = {
+        1: (none, np.where(np.isfinite(panel.first_cost) | ~first.known, 0, gone)),
+        2: (none, np.where(np.isfinite(panel.second_cost) | ~second.known, 0, gone)),
+    }
+    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0)

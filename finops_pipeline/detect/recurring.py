@@ -1,0 +1,110 @@
+"""What recurs: on the same day of other months, from either end of the month, and every second week."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from finops_pipeline.detect.windows import ahead, back, median_of
+
+Source = tuple[np.ndarray, np.ndarray]
+"""The columns that correspond to each day, and whether they are known."""
+Pair = tuple[np.ndarray, np.ndarray]
+"""Rises and falls."""
+
+LEARNT = 8
+"""Days after which a series' residuals mean something."""
+EXACT = 0.12
+"""Two changes this close (12 %) are the same fee."""
+HINDSIGHT = 42
+"""Days after which the month that follows a day is known as well."""
+
+
+def _same_days(days: np.ndarray, months: int) -> Iterator[Source]:
+    """Where the same day some months away stands (before: positive), by number and from the end, and if it is known."""
+    first = int(days.min(initial=0))
+    every = np.arange(first, int(days.max(initial=first)) + 1)
+    columns = np.arange(days.shape[1])[None, :]
+    for from_end in (False, True):
+        source = columns - _same_day_lags(every, months, from_end)[days - first]
+        known = (source >= LEARNT) & (source < days.shape[1])
+        yield np.clip(source, 0, days.shape[1] - 1), known
+
+
+def _same_day_lags(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
+    """How many days ago the same day of the month was, `months` before, counted from its start or from its end."""
+    date = days.astype("datetime64[D]")
+    month = date.astype("datetime64[M]")
+    if from_end:
+        to_end = (month + 1).astype("datetime64[D]") - date
+        return (date - ((month - months + 1).astype("datetime64[D]") - to_end)).astype(int)
+    number = date - month.astype("datetime64[D]")
+    earlier = (month - months).astype("datetime64[D]") + number
+    return (date - earlier).astype(int)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Where the corresponding days of each day stand: by how many months, from either end of the month."""
+
+    sources: dict[int, list[Source]]
+    young: np.ndarray
+
+    @classmethod
+    def of(cls, days: np.ndarray) -> "Calendar":
+        """Of days since 1970, a row for each series."""
+        months = {months: list(_same_days(days, months)) for months in (1, 2, 3, -1)}
+        return cls(months, np.arange(days.shape[1])[None, :] < 31 * 2 + LEARNT)
+
+
+class Recurring:
+    """How large a rise and a fall the calendar shows on the days that correspond to a day.
+
+    The same day of other months, counted from either end and a day either way (fees move over weekends): what two of
+    three months show, or one month exactly. And the same weekday two and four weeks away.
+    """
+
+    def __init__(self, change: np.ndarray, calendar: Calendar):
+        self.change, self.calendar = change, calendar
+        week = [ahead(change, days) for days in (3, 2, 1)] + [back(change, days) for days in range(4)]
+        self.peak = change - median_of(week)
+        before, after = back(self.peak, 1), ahead(self.peak, 1)
+        self.high = np.maximum(np.maximum(before, after), self.peak)
+        self.low = np.minimum(np.minimum(before, after), self.peak)
+
+    def before(self, least: np.ndarray | None = None, most: np.ndarray | None = None) -> Pair:
+        """What the time before had shown; `least` and `most` bound the change where a late feed has not told it yet."""
+        least, most = (self.change if bound is None else bound for bound in (least, most))
+        return self._with_pair(self._of_months((1, 2, 3), least, most, self.calendar.young), (14, 28), back)
+
+    def in_hindsight(self) -> Pair:
+        """What the time before and the month after the day show: known HINDSIGHT days later."""
+        never = np.zeros_like(self.calendar.young)
+        return self._with_pair(self._of_months((-1, 1, 2), self.change, self.change, never), (14, 28), ahead)
+
+    def _with_pair(self, known: Pair, days: tuple[int, int], look: Callable[[np.ndarray, int], np.ndarray]) -> Pair:
+        one, other = (look(self.peak, away) for away in days)
+        return np.maximum(known[0], np.minimum(one, other)), np.minimum(known[1], np.maximum(one, other))
+
+    def _of_months(self, months: tuple[int, int, int], least: np.ndarray, most: np.ndarray, young: np.ndarray) -> Pair:
+        up, down = np.zeros_like(self.change), np.zeros_like(self.change)
+        for end in (0, 1):
+            ups, downs = [], []
+            for away in months:
+                source, known = self.calendar.sources[away][end]
+                ups.append(np.where(known, np.take_along_axis(self.high, source, axis=1), 0))
+                downs.append(np.where(known, np.take_along_axis(self.low, source, axis=1), 0))
+                same = np.where(known, np.take_along_axis(self.peak, source, axis=1), 0)
+                same = np.where((same > least - EXACT) & (same < most + EXACT), same, 0)
+                up, down = np.maximum(up, same), np.minimum(down, same)
+            up = np.maximum(up, np.where(young, np.maximum.reduce(ups), median_of(ups)))
+            down = np.minimum(down, np.where(young, np.minimum.reduce(downs), median_of(downs)))
+        return up, down
+
+
+def beyond(change: np.ndarray, known: Pair) -> Pair:
+    """Rises and falls that the calendar does not show."""
+    up, down = known
+    rise = np.where(change > 1.2 * up + 0.05, np.maximum(change, 0), 0)
+    fall = np.where(-change > -1.2 * down + 0.05, np.maximum(-change, 0), 0)
+    return rise, fall
