@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.errors import FinopsError
-from finops_pipeline.resources.dbt import dbt_environment, dbt_executable
+from finops_pipeline.resources.dbt import dbt_environment, dbt_executable, parsed_target
 from finops_pipeline.rules import AllocationRules, write_rule_tables
 from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import DBT_PROJECT_DIR, Settings
@@ -73,7 +73,7 @@ def allocation_diff(settings: Settings, rules: AllocationRules, period: str) -> 
         if not before:
             raise FinopsError(f"The ledger has nothing of {period}; take a month that `finops run` has read.")
         write_rule_tables(rules, scratch.landing)
-        _rebuild(settings, scratch)
+        _rebuild(scratch)
         after = _costs(scratch.warehouse, period)
     nothing = Decimal(0)
     rows = [Difference(*key, before.get(key, nothing), after.get(key, nothing)) for key in sorted({*before, *after})]
@@ -86,13 +86,9 @@ def _costs(warehouse: Path, period: str) -> dict[tuple[str, str], Decimal]:
     return {(currency, payer): cost for currency, payer, cost in rows}
 
 
-def _rebuild(settings: Settings, scratch: Settings) -> None:
-    target = scratch.home / "dbt"
-    parsed = settings.home / "dbt" / "partial_parse.msgpack"
-    if parsed.exists():
-        target.mkdir()
-        shutil.copyfile(parsed, target / parsed.name)
-    places = ["--profiles-dir", str(DBT_PROJECT_DIR), "--target-path", str(target), "--log-path", str(target)]
+def _rebuild(scratch: Settings) -> None:
+    target = str(parsed_target(scratch.home / "dbt"))
+    places = ["--profiles-dir", str(DBT_PROJECT_DIR), "--target-path", target, "--log-path", target]
     done = subprocess.run(
         [dbt_executable(), "--no-use-colors", "run", *_REBUILT, *_NOT_REBUILT, *places],
         cwd=DBT_PROJECT_DIR,

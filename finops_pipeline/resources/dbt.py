@@ -99,6 +99,19 @@ def current_manifest(project_dir: Path = DBT_PROJECT_DIR) -> Path:
     return manifest
 
 
+def parsed_target(folder: Path) -> Path:
+    """Make `folder` a target folder of dbt's in which the project counts as parsed; one that is there is kept.
+
+    Raises:
+        FinopsError: dbt cannot parse the project; the message is dbt's own.
+    """
+    if not folder.exists():
+        parsed = current_manifest().with_name("partial_parse.msgpack")
+        folder.mkdir(parents=True)
+        shutil.copyfile(parsed, folder / parsed.name)
+    return folder
+
+
 def _stamp(project_dir: Path) -> Path:
     return project_dir / "target" / "manifest.sources"
 

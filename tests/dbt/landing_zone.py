@@ -24,7 +24,7 @@ from finops_pipeline.extract.declared import (
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.ledger import update_ledger
 from finops_pipeline.extract.usage_kinds import USAGE_KINDS, usage_columns
-from finops_pipeline.resources.dbt import dbt_executable
+from finops_pipeline.resources.dbt import dbt_executable, parsed_target
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
 from finops_pipeline.side_files.amortization import Amortization, write_prepayment_table
@@ -100,13 +100,14 @@ class LandingZone:
 
     def dbt(self, *arguments: str) -> None:
         """Run a dbt command on this landing zone; fails in dbt's own words."""
-        target = str(self.home / "target")
+        target = str(parsed_target(self.home / "target"))
         places = ["--profiles-dir", ".", "--target-path", target, "--log-path", target]
         environment = {
             **os.environ,
             "FINOPS_HOME": str(self.home),
             "FINOPS_NOW": "2026-11-03T06:00:00+00:00",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_LOG_LEVEL_FILE": "info",
         }
         done = subprocess.run(
             [dbt_executable(), *arguments, *places],

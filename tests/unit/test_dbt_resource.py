@@ -6,10 +6,12 @@ import sys
 
 import pytest
 from dagster_dbt import DbtCliResource
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
+from finops_pipeline.dbt_functions import Plugin
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.resources.dbt import DbtCli, current_manifest, dbt_environment, environment
-from finops_pipeline.settings import load_settings
+from finops_pipeline.settings import DBT_PROJECT_DIR, load_settings
 
 PROJECT = {
     "dbt_project.yml": "name: small\nversion: '1.0.0'\nprofile: small\nmodel-paths: [models]\n",
@@ -82,3 +84,12 @@ def test_dbt_gets_absolute_places_one_clock_and_no_telemetry():
     assert os.path.isabs(variables["FINOPS_HOME"])
     assert variables["FINOPS_NOW"] == "2026-11-03T06:00:00+00:00"
     assert variables["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+def test_the_warehouse_lies_in_the_data_folder_and_the_profile_names_no_place(tmp_path, monkeypatch):
+    # dbt parses the whole project again where a path of the profile has changed
+    assert "env_var" not in (DBT_PROJECT_DIR / "profiles.yml").read_text()
+    monkeypatch.setenv("FINOPS_HOME", str(tmp_path))
+    credentials = DuckDBCredentials.from_dict({"path": "warehouse.duckdb", "schema": "main"})
+    Plugin("finops", {}, credentials)
+    assert credentials.path == str(tmp_path / "warehouse.duckdb")
