@@ -54,7 +54,7 @@ class Calendar:
     def of(cls, days: np.ndarray) -> "Calendar":
         """Of days since 1970, a row for each series."""
         months = {months: list(_same_days(days, months)) for months in (1, 2, 3, -1)}
-        return cls(months, np.arange(days.shape[1])[None, :] < 31 * 2 + LEARNT)
+        return cls(months, np.arange(days.shape[1])[None, :] < 31 * 3 + LEARNT)
 
 
 class Recurring:
