@@ -57,7 +57,7 @@ def _bench(folder: Path, rows: int) -> None:
         console.print(f"[dim]{title} ...[/dim]")
         costs[title] = measure(command, home)
     console.print(_table(costs, rows))
-    normalize.bench(company, folder / "home", folder / "normalize")
+    normalize.bench(folder / "normalize", rows)
     explain.bench(folder / "home")
     extract.bench(folder / "extract", rows)
     split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
