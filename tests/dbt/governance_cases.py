@@ -127,9 +127,11 @@ def left_running(ledger: Ledger) -> None:
 
 
 def bought_too_dear(ledger: Ledger) -> None:
-    """A sweep runs on spot machines at 1 an hour and, one day, on demand at 4; nobody sells the other GPU as spot."""
+    """A sweep runs on spot machines at 1 an hour and, one day, on demand at 4, and at a cloud without spot machines."""
     ledger.machine("20", "sweep-1", "20", cluster="sweeps", gpu_model="L40", capacity_type="spot")
     ledger.gpu_hours("sweep", "20", cluster="sweeps", node="sweep-1", team="tuner")
     ledger.machine("40", "sweep-2", "10", cluster="sweeps-on-demand", gpu_model="L40")
     ledger.gpu_hours("sweep", "5", cluster="sweeps-on-demand", node="sweep-2", team="tuner")
     ledger.gpu_hours("serve", "3", cluster="sweeps-on-demand", node="sweep-2", team="tuner")
+    ledger.machine("8", "sweep-3", "4", cluster="sweeps-elsewhere", gpu_model="L40", provider="other", source_name="gpu-cloud")
+    ledger.gpu_hours("sweep", "4", cluster="sweeps-elsewhere", node="sweep-3", team="tuner")
