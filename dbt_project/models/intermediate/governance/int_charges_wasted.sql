@@ -1,5 +1,5 @@
--- Charges that bought nothing, of pools that one owner carries as a whole: only there can an amount be told apart by its
--- charges. The first kind that fits wins, in the order of `judged_charges`. One row per amount of the ledger,
+-- Charges that bought nothing, of pools that one owner carries as a whole: only there can an amount be told apart by
+-- its charges. The first kind that fits wins, in the order of `judged_charges`. One row per amount of the ledger,
 -- kind, resource and owner.
 {{ config(materialized='ephemeral') }}
 
