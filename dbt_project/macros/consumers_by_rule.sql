@@ -1,22 +1,16 @@
 {#- The consumer columns of a feed row as a rule tells payers apart: columns it does not name are null, and a workload
-    that is itself a shared service is known by that alone. -#}
-{% macro consumers_by_rule(rule, services) -%}
+    that is itself a shared service on that day is known by that alone. -#}
+{% macro consumers_by_rule(rule, day) -%}
+    {%- set has_services = allocation_rules() | selectattr('service') | list | length > 0 -%}
+    {%- set service = service_in_force('workload', 'cast(' ~ day ~ ' as string)') -%}
     {%- for column in consumer_columns() %}
-        {%- if column == 'workload' %}
-        {%- if services %}
-        case when lower(workload) in ({% for name in services %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
-            then lower(workload) else {{ 'workload' if 'workload' in rule.payers else 'cast(null as string)' }} end
+        {%- set told = column if column in rule.payers else 'cast(null as string)' %}
+        {%- if has_services and column == 'workload' %}
+        coalesce({{ service }}, {{ told }})
+        {%- elif has_services and column in rule.payers %}
+        case when {{ service }} is null then {{ column }} end
         {%- else %}
-        {{ 'workload' if 'workload' in rule.payers else 'cast(null as string)' }}
-        {%- endif %}
-        {%- elif column not in rule.payers %}
-        cast(null as string)
-        {%- elif services %}
-        case when lower(coalesce(workload, '')) not in (
-            {%- for name in services %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor -%}
-        ) then {{ column }} end
-        {%- else %}
-        {{ column }}
+        {{ told }}
         {%- endif %} as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -186,8 +186,6 @@ class Rule(BaseModel):
             return f"rows of the feed of driver {self.driver} are days; window: hour is finer than they are"
         if self.window == "hour" and self.service:
             return "a shared service is used by the day or the month; window: hour is finer than that"
-        if self.window == "hour" and self.driver == "gpu_hours" and self.weights:
-            return "cores and memory are weighed over days; give window: hour or weights, not both"
         if self.window == "month" and self.driver == "gpu_hours":
             return "machines follow the GPU-hours of the day or the hour; window: month is not allowed"
         return None

@@ -42,6 +42,8 @@ rules:
   # GPUs against cores and memory
   - {{name: shared, pool: gpu_cluster, select: {{x_Cluster: [shared, parts, unmeasured]}}, driver: gpu_hours,
      weights: {{gpu: 8, cpu: 1, memory: 1}}}}
+  - {{name: shared-by-hour, pool: gpu_cluster, select: {{x_Cluster: [sharedhours, partshours]}}, driver: gpu_hours,
+     window: hour, weights: {{gpu: 8, cpu: 1, memory: 1}}}}
   - {{name: before, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, to: {NEXT_DAY}}}
   - {{name: after, pool: gpu_cluster, select: {{x_Cluster: turn}}, driver: gpu_hours, basis: used, from: {NEXT_DAY}}}
   - {{name: leftovers, pool: gpu_cluster, select: {{x_Cluster: told}}, tags: {{k8s-namespace: 'kube:unallocated'}},
@@ -86,9 +88,9 @@ rules:
 def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
-        clusters, disks, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu, commitments,
-        peaks, held_and_not_used, gpus_beside_cores, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
-        services, overhead,
+        clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
+        commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
+        split_by_the_clouds, turn, sandbox, feeds, tenants, services, overhead,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -184,6 +186,27 @@ def gpus_beside_cores(ledger: Ledger) -> None:
             ledger._of_day("compute_hours", cluster=cluster, node=node, workload=workload,
                            cpu_core_hours_requested=Decimal(cores),
                            memory_gib_hours_requested=Decimal(memory))  # fmt: skip
+
+
+def gpus_beside_cores_by_the_hour(ledger: Ledger) -> None:
+    """Two hours of a shared machine: both workloads in the first, in the second training alone and no core held.
+
+    Training holds 4 of 8 GPU-hours in each hour; of 100 core-hours in the first it holds 20 and an index 80, of 50
+    GiB-hours 40 and 10. The bill in parts says 100 core-hours and 50 GiB-hours for each hour.
+    """
+    for hour in (9, 10):
+        ledger.machine("100", "i-shared-h", "8", cluster="sharedhours", **_hours(hour, hour + 1))
+        ledger.machine("80", "i-parts-h", "8", cluster="partshours", **_hours(hour, hour + 1))
+        for cost, unit, quantity in (("16", "Hours", 100), ("4", "GiB-Hours", 50)):
+            ledger.machine(cost, "i-parts-h", None, cluster="partshours", pricing_unit=unit,
+                           pricing_quantity=Decimal(quantity), **_hours(hour, hour + 1))  # fmt: skip
+    for cluster, node in (("sharedhours", "i-shared-h"), ("partshours", "i-parts-h")):
+        ledger.gpu_hours("train", "8", cluster=cluster, node=node, **_spent(9, 11))
+        for workload, cores, memory in (("train", 20, 40), ("index", 80, 10)):
+            ledger.feeds["compute_hours"].append(
+                {**_spent(9, 10), "cluster": cluster, "node": node, "workload": workload,
+                 "cpu_core_hours_requested": Decimal(cores), "memory_gib_hours_requested": Decimal(memory)}
+            )  # fmt: skip
 
 
 def hours(ledger: Ledger) -> None:
@@ -287,6 +310,16 @@ def disks(ledger: Ledger) -> None:
     for cost, machine in (("6", "I-DISK"), ("3", "i-disk"), ("1", "i-gone")):
         ledger.charge(cost, resource_id=f"vol-{cost}", resource_type="Volume", attached_machine=machine, team="search",
                       service_name="EBS", cost_layer="storage", sub_account_id="disks")  # fmt: skip
+
+
+def traffic(ledger: Ledger) -> None:
+    """A machine that one workload holds for three quarters, what it sent, its address, and a gateway of nobody's."""
+    ledger.machine("24", "i-Sender", "24", cluster="traffic")
+    ledger.gpu_hours("train", "18", cluster="traffic", node="i-sender", team="vision")
+    for cost, unit, resource in (("8", "GB", "i-Sender"), ("4", "Hours", "i-sender"), ("2", "GB", "nat-gateway")):
+        ledger.charge(cost, resource_id=resource, attached_machine=resource, service_category="Networking",
+                      service_name="Amazon Virtual Private Cloud", cost_layer="networking", pricing_unit=unit,
+                      pricing_quantity=Decimal(10), sub_account_id="traffic", team="search")  # fmt: skip
 
 
 def turn(ledger: Ledger) -> None:

@@ -191,6 +191,39 @@ def test_a_weighed_machine_of_which_nobody_counts_cores_follows_its_gpu_hours(ru
     )
 
 
+def test_parts_of_a_machine_are_weighed_hour_by_hour(ruled: Built) -> None:
+    # the first hour: 80 x 4/8, 10 x 20/100 and 10 x 40/50 are training's. In the second nobody reports cores or
+    # memory: they leave their weight to the GPUs
+    assert amounts(ruled, "cluster = 'sharedhours'", "driver_window, workload, driver_quantity, driver_total") == money(
+        ("2026-10-05T09", "index", Decimal("0.8"), 8, "10"),
+        ("2026-10-05T09", "train", 4, 8, "50"),
+        ("2026-10-05T09", None, Decimal("3.2"), 8, "40"),
+        ("2026-10-05T10", "train", 4, 8, "50"),
+        ("2026-10-05T10", None, 4, 8, "50"),
+    )
+
+
+def test_cores_that_nobody_held_in_an_hour_are_idle_in_that_hour(ruled: Built) -> None:
+    where = "cluster = 'partshours' and driver_unit <> 'GPU-Hours'"
+    assert amounts(ruled, where, "driver_window, driver_unit, workload, driver_quantity") == money(
+        ("2026-10-05T09", "Core-Hours", "index", 80, "12.8"),
+        ("2026-10-05T09", "Core-Hours", "train", 20, "3.2"),
+        ("2026-10-05T09", "GiB-Hours", "index", 10, "0.8"),
+        ("2026-10-05T09", "GiB-Hours", "train", 40, "3.2"),
+        ("2026-10-05T10", "Core-Hours", None, 100, "16"),
+        ("2026-10-05T10", "GiB-Hours", None, 50, "4"),
+    )
+
+
+def test_what_a_machine_sent_over_the_network_follows_it_and_a_shared_gateway_its_owner(ruled: Built) -> None:
+    where = "sub_account_id = 'traffic'"
+    assert amounts(ruled, where, "cluster, team, workload, idle_type, driver_quantity") == money(
+        ("traffic", "vision", "train", None, 18, "9"),
+        ("traffic", None, None, "unallocated_capacity", 6, "3"),
+        (None, "search", None, None, None, "2"),
+    )
+
+
 def test_a_disk_follows_the_machine_it_is_attached_to_and_an_unattached_one_its_owner(ruled: Built) -> None:
     assert amounts(ruled, "sub_account_id = 'disks'", "cluster, team, workload, idle_type, driver_total") == money(
         ("disks", "vision", "train", None, 24, "3"),

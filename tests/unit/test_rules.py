@@ -211,7 +211,6 @@ def ruled(*rules: str) -> str:
         ("name: a, driver: tokens, tags: {app: x}, weights: {writing: 4}", ["'writing'", "allowed: input, output"]),
         ("name: a, driver: requests, tags: {app: x}, weights: {output: 4}", ["gpu_hours and tokens", "has none"]),
         ("name: a, pool: gpu_cluster, driver: gpu_hours, weights: {cpu: 1}", ["need gpu: N above 0"]),
-        ("name: a, pool: gpu_cluster, driver: gpu_hours, weights: {gpu: 1}, window: hour", ["or weights, not both"]),
         ("name: a, pool: gpu_cluster, driver: gpu_hours, model_weights: {m: {gpu: 1}}", ["a matter of tokens"]),
     ],
 )

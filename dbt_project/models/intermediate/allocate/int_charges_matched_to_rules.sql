@@ -26,9 +26,11 @@
     {%- do bases.update({rule.rule_order: text_literal(rule.basis)}) %}
     {%- if rule.pool == 'gpu_cluster' and rule.weights %}
         {#- lines for cores or memory follow those, a machine's one line follows all of them by the rule's weights -#}
+        {%- set counted = by_hour ~ 'component_by_hour else component_with_telemetry end'
+            if rule.driver_window == 'hour' else 'component_with_telemetry' %}
         {%- do bases.update({rule.rule_order: 'case when not is_machine_in_parts then '
             ~ text_literal(weighted_basis(rule)) ~ " when component = 'gpu' then " ~ text_literal(rule.basis)
-            ~ ' else coalesce(component_with_telemetry, ' ~ text_literal(rule.basis) ~ ') end'}) %}
+            ~ ' else coalesce(' ~ counted ~ ', ' ~ text_literal(rule.basis) ~ ') end'}) %}
     {%- endif %}
     {%- if rule.pool_kind in scoped_kinds %}
         {%- do scoped.append(rule) %}
@@ -68,7 +70,7 @@ storage_scopes as (
 
 ),
 
--- a disk's tag may call its machine by the bill's resource id or by its name
+-- what hangs on a machine may call it by the bill's resource id or by its name
 machine_names as (
 
     select
@@ -187,6 +189,9 @@ charges_with_scopes as (
         coalesce(machines.core_hours, machines.gib_hours) is not null as is_machine_in_parts,
         {{ machine_component('charges') }} as component,
         components.component as component_with_telemetry,
+        {%- if hourly %}
+        components_by_hour.component as component_by_hour,
+        {%- endif %}
         {%- endif %}
         {{ gke_namespace('charges') }} as gke_namespace
     from charges
@@ -215,6 +220,12 @@ charges_with_scopes as (
         on
             machines.driver_scope = components.machine_scope
             and {{ machine_component('charges') }} = components.component
+    {%- if hourly %}
+    left join components as components_by_hour
+        on
+            machines_by_hour.driver_scope = components_by_hour.machine_scope
+            and {{ machine_component('charges') }} = components_by_hour.component
+    {%- endif %}
     {%- endif %}
     left join storage_scopes
         on

@@ -2,6 +2,7 @@
 -- bill and telemetry can both name in one window: a node, a node pool by GPU model, or a cluster by model and
 -- capacity type. Each basis that a rule reads telemetry on has scopes of its own.
 {%- set weighted = weighted_gpu_rules() %}
+{%- set weighted_by_hour = weighted | selectattr('driver_window', 'equalto', 'hour') | list %}
 {%- set components = {'cpu': 'capacity_micro_core_hours', 'memory': 'capacity_micro_gib_hours'} %}
 
 with gpu_hours as (
@@ -259,6 +260,43 @@ held_of_components as (
         on scopes.driver_scope || '/{{ component }}' = held_by_consumer.driver_scope
     {% endfor %}
 ),
+{%- if weighted_by_hour %}
+
+days_of_components as (
+
+    select distinct
+        cluster,
+        basis as component,
+        driver_window as day
+    from gpu_hours
+    where window_kind = 'day' and basis in ('cpu', 'memory')
+
+),
+
+-- cores that nobody held in an hour of a day with telemetry of cores are idle in that hour
+hours_without_holders as (
+    {% for component, capacity in components.items() %}
+    {{- 'union all' if not loop.first }}
+    select
+        scopes.driver_scope,
+        '{{ component }}' as component,
+        {{ idle_consumer_key() }} as consumer_key,
+        scopes.{{ capacity }} as weight
+    from scopes
+    inner join days_of_components as days
+        on
+            scopes.window_kind = 'hour'
+            and scopes.cluster = days.cluster
+            and substr(scopes.driver_window, 1, 10) = days.day
+            and days.component = '{{ component }}'
+    left join held_of_components as held
+        on
+            scopes.driver_scope = held.driver_scope
+            and held.component = '{{ component }}'
+    where held.driver_scope is null and scopes.{{ capacity }} > 0
+    {% endfor %}
+),
+{%- endif %}
 
 parts_of_components as (
 
@@ -279,6 +317,15 @@ parts_of_components as (
         driver_scope,
         component
     having max(capacity) > sum(weight)
+    {%- if weighted_by_hour %}
+    union all
+    select
+        driver_scope,
+        component,
+        consumer_key,
+        weight
+    from hours_without_holders
+    {%- endif %}
 
 ),
 {% for rule in weighted %}

@@ -8,6 +8,7 @@
 {%- set rules = allocation_rules() | selectattr('driver', 'equalto', 'gpu_hours') | list %}
 {%- set bases = rules | map(attribute='basis') | unique | list or ['requested'] %}
 {%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
+{%- set usage_date = 'cast(usage_hour as date)' if has_hours else 'usage_date' %}
 {%- set cut_columns = ['basis', 'unused_type'] + columns %}
 {%- set counted = ['usage_start', 'usage_end', 'cluster', 'node', 'gpu_hours_requested', 'gpu_hours_used'] %}
 {%- set consumers = consumer_columns() | reject('equalto', 'workload') | list %}
@@ -149,7 +150,7 @@ gpu_hours_by_time as (
 gpu_hours_by_consumer as (
 
     select
-        {{ 'cast(usage_hour as date) as usage_date' if has_hours else 'usage_date' }},
+        {{ usage_date }} as usage_date,
         {{ 'usage_hour' if has_hours else 'cast(null as timestamp) as usage_hour' }},
         basis,
         unused_type,
@@ -158,6 +159,21 @@ gpu_hours_by_consumer as (
         {%- endfor %}
         cast(sum(gpu_hours) as {{ money_type() }}) as gpu_hours
     from gpu_hours_by_time
+    {%- if weighted_gpu_rules() %}
+    -- cores decide where telemetry meets the bill, too: they are read for the clusters and days that are weighed alone
+    where
+        basis not in ('cpu', 'memory')
+        {%- for rule in weighted_gpu_rules() %}
+        or ({{ [
+            usage_date ~ " >= date '" ~ rule.valid_from ~ "'" if rule.valid_from,
+            usage_date ~ " < date '" ~ rule.valid_to ~ "'" if rule.valid_to,
+        ] | select | join(' and ') or 'true' }}
+            {%- for condition in rule.conditions
+                if condition.column == 'cluster' and condition.operator not in ['exists', 'matches'] %}
+            and {{ compared_with('cluster', condition.operator, condition.value | map('lower') | list) }}
+            {%- endfor %})
+        {%- endfor %}
+    {%- endif %}
     group by
         {{ 'usage_hour' if has_hours else 'usage_date' }},
         basis,

@@ -8,7 +8,6 @@
 -- depends_on: {{ ref(feed.model) }}
 {%- endfor %}
 {%- set rules = allocation_rules() | selectattr('driver', 'in', feeds.keys() | list) | list %}
-{%- set services = allocation_rules() | map(attribute='service') | select | list %}
 
 with
 {%- for rule in rules %}
@@ -25,7 +24,7 @@ rows_of_rule_{{ number }} as (
             , coalesce(lower({{ key }}), '')
             {%- endfor %}
         ) as rule_scope,
-        {{ consumers_by_rule(rule, services) }},
+        {{ consumers_by_rule(rule, 'cast(usage_start as date)' if feed.is_interval else 'usage_date') }},
         cast({{ driver_quantity(rule) }} as {{ money_type() }}) as quantity
     from {{ ref(feed.model) }}
     where

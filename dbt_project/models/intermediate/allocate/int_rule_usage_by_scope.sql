@@ -1,6 +1,5 @@
 -- The weights of pools that a rule's own feed splits, in whole quanta: millionths where they fit 64 bits, else units,
 -- else millions. A quantity below half a quantum has no weight.
-{%- set services = allocation_rules() | map(attribute='service') | select | list %}
 
 with usage_by_consumer as (
 
@@ -25,15 +24,7 @@ weights as (
         usage_by_consumer.driver_scope,
         usage_by_consumer.driver_window,
         usage_by_consumer.consumer_key,
-        {%- if services %}
-        case
-            when usage_by_consumer.workload in (
-                {%- for name in services %}{{ text_literal(name) }}{{ ', ' if not loop.last }}{% endfor -%}
-            ) then usage_by_consumer.workload
-        end as consumer_service,
-        {%- else %}
-        cast(null as string) as consumer_service,
-        {%- endif %}
+        {{ service_in_force('usage_by_consumer.workload', 'usage_by_consumer.driver_window') }} as consumer_service,
         case
             when largest_quantities.quantity < 900000000000 then {{ millionths('usage_by_consumer.quantity') }}
             when largest_quantities.quantity < 900000000000000000

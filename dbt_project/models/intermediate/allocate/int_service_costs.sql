@@ -100,6 +100,7 @@ parts_of_services as (
         on lower(consumers.workload) = rules.service
     inner join pools
         on parts.origin_pool_id = pools.pool_id
+    where {{ service_in_force('consumers.workload', 'pools.driver_window') }} is not null
 
 )
 

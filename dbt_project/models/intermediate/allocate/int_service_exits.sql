@@ -32,6 +32,7 @@ flows as (
     from usage_by_scope
     inner join rules
         on usage_by_scope.rule = rules.rule
+    where {{ service_in_force('rules.service', 'usage_by_scope.driver_window') }} is not null
     group by
         rules.service,
         usage_by_scope.driver_window,

@@ -110,9 +110,11 @@ attributed as (
         -- Telemetry and bill both know a scale set by the name of its resource; a tag is only a label on it.
         coalesce(charges.delivered_node_pool, owners.node_pool) as node_pool,
         -- A block disk follows its machine: the one its tag names; on Google Cloud a machine's own disk has its name.
+        -- So does network traffic: the clouds bill it on the resource that sent it.
         case
             when charges.resource_type in ('Volume', 'Disk', 'microsoft.compute/disks')
                 then coalesce(owners.machine, case when charges.provider = 'gcp' then charges.resource_name end)
+            when charges.service_category = 'Networking' then coalesce(owners.machine, charges.resource_id)
         end as attached_machine,
         charges.gpu_model,
         charges.gpu_count,
