@@ -44,6 +44,7 @@ POLICY = TagPolicy.model_validate(
             {"key": "team", "values": ["alpha", "beta"], "owner": "finops"},
             {"key": "stage", "max_values": 2},
             {"key": "boundary", "required": False},
+            {"key": "business_unit", "required": False, "max_values": 2},
         ),
     }
 )
@@ -59,7 +60,7 @@ INVOICES = Invoices.model_validate(
 def govern(ledger: Ledger) -> Ledger:
     """All cases of this file."""
     ledger.budgets, ledger.tag_policy, ledger.invoices = BUDGETS, POLICY, INVOICES
-    for case in (spending, tagging, left_running, bought_too_dear):
+    for case in (spending, tagging, free_text, left_running, bought_too_dear):
         case(ledger)
     return ledger
 
@@ -90,6 +91,13 @@ def tagging(ledger: Ledger) -> None:
     billed("7", {"team": "alpha"}, team="alpha", charge_category="Tax")
     billed("8", {"team": "alpha"}, team="alpha", commitment_discount_status="Unused")
     ledger.charge("20", day=day, tags={}, **google)
+
+
+def free_text(ledger: Ledger) -> None:
+    """Two business units, and two names of experiments where a third would stand."""
+    for unit, cost in (("ads", "3"), ("shop", "4"), ("try-17 lr=3e-4", "1"), ("try-18", "2")):
+        ledger.charge(cost, service_name="Free text", business_unit=unit, team="typist")
+    ledger.charge("1", service_name="Free text", business_unit="shop", team="typist", billing_currency="EUR")
 
 
 def left_running(ledger: Ledger) -> None:

@@ -162,6 +162,16 @@ def test_several_invoices_of_a_month_stand_as_one_total_beside_the_billed_cost(b
     ) == [(0,)]
 
 
+def test_free_text_beyond_a_keys_limit_does_not_reach_the_report_by_owner_and_stays_in_the_ledger(built: Built) -> None:
+    by_unit = "business_unit, billing_currency, sum({}) from {} where team = 'typist' group by all order by all"
+    assert built.rows(f"select {by_unit.format('effective_cost', 'fct_cost_layers')}") == [
+        ("(other)", "USD", 3), ("ads", "USD", 3), ("shop", "EUR", 1), ("shop", "USD", 4),
+    ]  # fmt: skip
+    assert built.rows(f"select {by_unit.format('allocated_effective_cost', 'fct_cost_allocations')}") == [
+        ("ads", "USD", 3), ("shop", "EUR", 1), ("shop", "USD", 4), ("try-17 lr=3e-4", "USD", 1), ("try-18", "USD", 2),
+    ]  # fmt: skip
+
+
 def wasted(
     built: Built, kind: str, columns: str = "subject, charge_date, effective_cost, avoidable_cost"
 ) -> list[tuple]:

@@ -8,7 +8,13 @@ with allocations as (
 
 ),
 
-layers as (
+policy as (
+
+    select * from {{ landed(source('raw', 'tag_policy')) }}
+
+),
+
+by_owner as (
 
     select
         charge_date,
@@ -42,6 +48,110 @@ layers as (
             when pricing_category = 'Standard' then 'on_demand'
             else 'other'
         end,
+        cost_use
+
+),
+
+ranked_values as (
+
+    {% for owner in owners %}
+    select
+        '{{ owner }}' as owner_column,
+        billing_period,
+        {{ owner }} as owner_value,
+        -- each currency's dearest first: amounts of two currencies cannot be compared
+        row_number() over (
+            partition by billing_period, billing_currency
+            order by sum(effective_cost) desc, {{ owner }} asc
+        ) as place_in_currency
+    from by_owner
+    where {{ owner }} is not null
+    group by
+        billing_period,
+        billing_currency,
+        {{ owner }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+owner_values as (
+
+    select
+        owner_column,
+        billing_period,
+        owner_value,
+        min(place_in_currency) as place
+    from ranked_values
+    group by
+        owner_column,
+        billing_period,
+        owner_value
+
+),
+
+-- what a key has beyond its limit is free text: the ledger keeps it, a report by owner would drown in it
+values_over_limit as (
+
+    select owner_values.*
+    from owner_values
+    inner join policy
+        on owner_values.owner_column = policy.tag_key
+    qualify row_number() over (
+        partition by owner_values.owner_column, owner_values.billing_period
+        order by owner_values.place, owner_values.owner_value
+    ) > policy.max_values
+
+),
+
+reported as (
+
+    select
+        by_owner.charge_date,
+        by_owner.billing_period,
+        by_owner.billing_currency,
+        by_owner.cost_layer,
+        {% for owner in owners %}
+        case when {{ owner }}_over.owner_value is null then by_owner.{{ owner }} else '(other)' end as {{ owner }},
+        {% endfor %}
+        by_owner.charge_category,
+        by_owner.pricing_model,
+        by_owner.cost_use,
+        by_owner.effective_cost,
+        by_owner.billed_cost
+    from by_owner
+    {% for owner in owners %}
+    left join values_over_limit as {{ owner }}_over
+        on
+            {{ owner }}_over.owner_column = '{{ owner }}'
+            and by_owner.billing_period = {{ owner }}_over.billing_period
+            and by_owner.{{ owner }} = {{ owner }}_over.owner_value
+    {% endfor %}
+
+),
+
+layers as (
+
+    select
+        charge_date,
+        billing_period,
+        billing_currency,
+        cost_layer,
+        {{ owners | join(',\n        ') }},
+        charge_category,
+        pricing_model,
+        cost_use,
+        cast(sum(effective_cost) as {{ money_type() }}) as effective_cost,
+        cast(sum(billed_cost) as {{ money_type() }}) as billed_cost
+    from reported
+    group by
+        charge_date,
+        billing_period,
+        billing_currency,
+        cost_layer,
+        {{ owners | join(',\n        ') }},
+        charge_category,
+        pricing_model,
         cost_use
 
 )
