@@ -141,5 +141,7 @@ def bought_too_dear(ledger: Ledger) -> None:
     ledger.machine("40", "sweep-2", "10", cluster="sweeps-on-demand", gpu_model="L40")
     ledger.gpu_hours("sweep", "5", cluster="sweeps-on-demand", node="sweep-2", team="tuner")
     ledger.gpu_hours("serve", "3", cluster="sweeps-on-demand", node="sweep-2", team="tuner")
-    ledger.machine("8", "sweep-3", "4", cluster="sweeps-elsewhere", gpu_model="L40", provider="other", source_name="gpu-cloud")
+    ledger.machine(
+        "8", "sweep-3", "4", cluster="sweeps-elsewhere", gpu_model="L40", provider="other", source_name="gpu-cloud"
+    )
     ledger.gpu_hours("sweep", "4", cluster="sweeps-elsewhere", node="sweep-3", team="tuner")
