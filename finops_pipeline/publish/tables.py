@@ -19,7 +19,8 @@ class MartTable:
 def mart_tables(manifest: Path) -> list[MartTable]:
     """Every enabled model under `models/marts/`, by name.
 
-    The key is the model's tested one: the columns of its `unique_combination` test, else its `unique` column.
+    The key is the model's tested one: the columns of its `unique_combination` test, else the column of its
+    `primary_key` or `unique` test.
 
     Raises:
         FinopsError: a mart has no tested key; its rows would have no order of their own.
@@ -36,7 +37,8 @@ def mart_tables(manifest: Path) -> list[MartTable]:
         key = _tested_key(tests_of.get(unique_id, []))
         if not key:
             raise FinopsError(
-                f"The mart {node['name']} has no tested key: give it a unique_combination or unique test in its YAML."
+                f"The mart {node['name']} has no tested key: give it a unique_combination, primary_key or unique test"
+                " in its YAML."
             )
         marts.append(MartTable(node["name"], node["relation_name"], key))
     return sorted(marts, key=lambda mart: mart.name)
@@ -49,6 +51,6 @@ def _tested_key(tests: list[dict]) -> tuple[str, ...]:
         arguments = metadata.get("kwargs", {})
         if metadata.get("name") == "unique_combination":
             return tuple(arguments.get("columns") or arguments.get("combination_of_columns") or ())
-        if metadata.get("name") == "unique":
+        if metadata.get("name") in ("unique", "primary_key"):
             unique_columns.append(test["column_name"])
     return (sorted(unique_columns)[0],) if unique_columns else ()

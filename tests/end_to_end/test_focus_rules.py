@@ -57,7 +57,7 @@ PLANTED = {
     "a region without its name": ("region_name = null where region_id is not null", "focus_units_and_prices"),
     "a resource without type": ("resource_type = null where resource_id is not null", "focus_units_and_prices"),
     "a currency in lower case": (f"billing_currency = 'usd' where {USAGE}", "focus_units_and_prices"),
-    "a category nobody knows": (f"charge_category = 'usage' where {USAGE}", "accepted_values"),
+    "a category nobody knows": (f"charge_category = 'usage' where {USAGE}", "values_are_those_of_focus"),
     "a billed cost that is null": (f"billed_cost = null where {USAGE}", "columns_that_focus_requires"),
     "one price of two SKUs": (
         "sku_id = charge_id where sku_price_id is not null and provider = 'aws'",
@@ -94,7 +94,7 @@ def _found(connection: duckdb.DuckDBPyConnection, tests: dict[str, str]) -> set[
 
 def test_the_sample_company_itself_breaks_no_rule(charges: duckdb.DuckDBPyConnection, compiled_tests: dict[str, str]):
     charges.execute(f"create or replace view {CHARGES} as select * from delivered")
-    assert len(compiled_tests) >= 15
+    assert len(compiled_tests) >= 9
     assert _found(charges, compiled_tests) == set()
 
 
