@@ -34,6 +34,8 @@ class Channel:
     ease: np.ndarray | None = None
     hindsight: Pair | None = None
     wait: int = 0
+    late: np.ndarray | None = None
+    """Days that have not settled at once, where that is not the series' own matter alone."""
 
 
 def both_ways(change: np.ndarray) -> Pair:

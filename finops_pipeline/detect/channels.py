@@ -14,7 +14,7 @@ from finops_pipeline.detect.spend import (
     price_channel,
     ramp_channel,
     shift_channel,
-    sums_channel,
+    sums_channels,
 )
 
 
@@ -31,7 +31,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         shift_channel(e, calendar, 7, 0.12, 1.5, calm),
         ramp_channel(panel, e, calm),
         price_channel(panel, e),
-        sums_channel(e, 1, often),
+        *sums_channels(e, often),
         twice_channel(panel, e),
         new_channel(panel, e),
         *envelope_channels(panel, e, cost.up),

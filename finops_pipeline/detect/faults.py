@@ -5,7 +5,7 @@ import numpy as np
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation
-from finops_pipeline.detect.panel import Panel
+from finops_pipeline.detect.panel import SETTLED, Panel
 from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_back, median_of, running_mean
 
 
@@ -67,22 +67,27 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
         less = np.nan_to_num(seen, nan=np.inf) < np.minimum(nothing, 0.2 * low)
         return np.where(kept & seldom & less, 2.0, 0.0)
 
-    early = {1: (np.zeros_like(size), lack(np.abs(panel.first_cost) / first.at_least))}
-    early[2] = (np.zeros_like(size), lack(np.abs(panel.second_cost) / second.at_least))
-    return Channel(
-        "zero", np.zeros_like(size), lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0
-    )
+    none = np.zeros_like(size)
+    early = {}
+    for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
+        early[morning] = (none, np.where(shows_days(panel, seen), lack(np.abs(seen) / share.at_least), 0))
+    return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0)
 
 
 def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
-    """No row on a day, of a series that has one every day; at once where the feed's lateness is known."""
-    present = np.isfinite(panel.cost)
-    inside = np.arange(present.shape[1])[None, :] < panel.length[:, None]
-    regular = back(running_mean(present.astype(float), 56), 1) > 0.94
-    gone = np.where(~present & inside & regular, 9.0, 0.0)
-    none = np.zeros_like(gone)
-    early = {
-        1: (none, np.where(np.isfinite(panel.first_cost) | ~first.known, 0, gone)),
-        2: (none, np.where(np.isfinite(panel.second_cost) | ~second.known, 0, gone)),
-    }
+    """No row on a day, of a series that has one every day; at once where the feed always shows something at once."""
+    inside = np.arange(panel.cost.shape[1])[None, :] < panel.length[:, None]
+    regular = inside & (back(running_mean(np.isfinite(panel.cost).astype(float), 56), 1) > 0.94)
+    none = np.zeros(panel.cost.shape)
+    early = {}
+    for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
+        gone = regular & share.known & ~np.isfinite(seen) & shows_days(panel, seen)
+        early[morning] = (none, np.where(gone, 9.0, 0.0))
+    gone = np.where(regular & ~np.isfinite(panel.cost), 9.0, 0.0)
     return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0)
+
+
+def shows_days(panel: Panel, seen: np.ndarray) -> np.ndarray:
+    """Whether no morning of the last three months showed nothing of a day that had cost after all."""
+    blank = (np.abs(np.nan_to_num(panel.cost)) > 0) & (np.abs(np.nan_to_num(seen)) == 0)
+    return back(running_mean(blank.astype(float), 90), SETTLED) < 0.5 / 90

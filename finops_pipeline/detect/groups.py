@@ -20,15 +20,16 @@ def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
         return []
     change = np.nan_to_num(panel.cost - e.money(e.expected))
     usual = back(running_mean(np.abs(e.filled), 28), 3) + e.scale
-    up, down = np.zeros(change.shape), np.zeros(change.shape)
+    up, down, late = np.zeros(change.shape), np.zeros(change.shape), panel.late.copy()
     for rows in groups:
         start = panel.first_day[rows] - panel.first_day[rows].min()
         days = int((start + panel.length[rows]).max())
         shared = [(n, row, slice(start[n], start[n] + panel.length[row])) for n, row in enumerate(rows)]
-        own, level = np.zeros((len(rows), days)), np.ones((len(rows), days))
+        own, level, waits = np.zeros((len(rows), days)), np.ones((len(rows), days)), np.zeros(days, bool)
         for n, row, span in shared:
             own[n, span] = change[row, : panel.length[row]]
             level[n, span] = usual[row, : panel.length[row]]
+            waits[span] |= panel.late[row, : panel.length[row]]
         others = own.sum(axis=0) - own
         larger, smaller = np.maximum(np.abs(own), np.abs(others)), np.minimum(np.abs(own), np.abs(others))
         cancels = (own * others < 0) & (np.abs(own + others) < CANCELS * larger)
@@ -36,6 +37,7 @@ def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
         share = np.where(cancels, smaller / loser, 0)
         for n, row, span in shared:
             moved = share[n, span]
+            late[row, : panel.length[row]] = waits[span]
             up[row, : panel.length[row]] = np.where(own[n, span] > 0, moved, 0)
             down[row, : panel.length[row]] = np.where(own[n, span] < 0, moved, 0)
-    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.3, memory=14, sharp=True)]
+    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.3, memory=14, sharp=True, late=late)]

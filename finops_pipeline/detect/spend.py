@@ -128,24 +128,16 @@ def carry(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.maximum.accumulate(index, axis=1), axis=1)
 
 
-def sums_channel(e: Expectation, span: int, gate: np.ndarray) -> Channel:
-    """For intermittent series: the sum of the last days against the largest such sum so far."""
-    sign = np.where(e.filled < 0, 0, e.filled)
-    usual = back(running_mean(sign, 120), span + 2) + 1e-9
-    now = running_mean(sign, span)
-    change = np.log1p(now / (0.1 * usual)) - np.log1p(10.0)
-    return Channel(
-        f"sum{span}",
-        np.maximum(change, 0),
-        np.zeros_like(change),
-        span,
-        0.5,
-        9.0,
-        1.15,
-        memory=span,
-        gate=gate,
-        rare=1000,
-    )
+def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
+    """The sum of the last days against the largest such sum so far: days of sparse series, weeks of bursty ones too."""
+    cost = np.where(e.filled < 0, 0, e.filled)
+    channels = []
+    for span, gate, least, margin, rare in ((1, often, 0.5, 1.15, 1000), (7, often | e.bursty, 1.0, 1.6, 3000)):
+        usual = back(running_mean(cost, 120), span + 2) + 1e-9
+        change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - np.log1p(10.0)
+        up, none = np.maximum(change, 0), np.zeros_like(change)
+        channels.append(Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare))
+    return channels
 
 
 def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list[Channel]:

@@ -10,12 +10,13 @@ FORGET = 600.0
 """Days after which an extreme counts a third."""
 
 
-def thresholds(history: np.ndarray, margin: float, least: float, rare: float = RARE) -> np.ndarray:
-    """One threshold per series from its past changes (masked days are NaN).
+def thresholds(history: np.ndarray, margin: float, least: float, rare: float = RARE, span: int = 1) -> np.ndarray:
+    """One threshold per series from its past changes (masked days are NaN), each over `span` days.
 
     The maximum alone is too low while history is short: an exponential tail fitted to the largest fifth
     extrapolates it.
     The margin is a factor for small changes and a constant for large ones, so that bursty series can still alarm.
+    Changes over many days overlap: the same number of them says less.
     """
     age = np.arange(history.shape[1])[::-1]
     known = np.nan_to_num(history) * np.exp(-age / FORGET)[None, :]
@@ -28,5 +29,5 @@ def thresholds(history: np.ndarray, margin: float, least: float, rare: float = R
     tail = cut + excess * np.log(max(0.2 * rare, 1.0))
     by_top = top + np.minimum((margin - 1) * top, 0.45)
     by_tail = np.minimum(tail, top * margin + 0.8)
-    short = 1 + np.minimum(6.0 / count, 1.5)
+    short = 1 + np.minimum(6.0 * np.sqrt(span) / count, 1.5)
     return np.maximum(np.maximum(by_top, by_tail) * short, least)

@@ -66,7 +66,7 @@ class _Walk:
         self.channels, self.late, self.material = channels, late, material
         self.last_morning = last_morning
         size, self.days = late.shape
-        self.lateness = np.cumsum(np.pad(late, ((0, 0), (1, 0))), axis=1)
+        self.lateness = {c.name: _counted(c.late) for c in channels if c.late is not None} | {"": _counted(late)}
         self.masked = {c.name: np.zeros(late.shape, bool) for c in channels}
         self.quiet_until = np.full(size, -1)
         self.last_day = np.full(size, -99)
@@ -149,19 +149,19 @@ class _Walk:
                     values[:, : clear - past.start], hindsight[rows, past.start : clear]
                 )
         return (
-            thresholds(np.where(keep, up, np.nan), part.margin, part.least_up, part.rare)[:, None],
-            thresholds(np.where(keep, down, np.nan), part.margin, part.least_down, part.rare)[:, None],
+            thresholds(np.where(keep, up, np.nan), part.margin, part.least_up, part.rare, part.span)[:, None],
+            thresholds(np.where(keep, down, np.nan), part.margin, part.least_down, part.rare, part.span)[:, None],
         )
 
     def _visible(self, c: Channel, days: slice, lag: int) -> np.ndarray:
         """For which series and days this channel can speak on the morning `lag` days later."""
         columns = np.arange(days.start, days.stop)
-        late = self.late[:, days]
+        late, lateness = self.late[:, days], self.lateness.get(c.name, self.lateness[""])
         if lag < SETTLED and c.early:
             use = late.copy() if lag == 2 else np.ones(late.shape, bool)
         else:
             end, start = np.minimum(columns + 1 + c.wait, self.days), np.maximum(columns - c.span + 1, 0)
-            whole = self.lateness[:, end] == self.lateness[:, start]
+            whole = lateness[:, end] == lateness[:, start]
             use = whole if lag < SETTLED else ~whole
         use &= self.last_morning[:, None] >= columns + lag
         if not c.sharp:
@@ -198,6 +198,11 @@ class _Walk:
             return
         self.last_score[row] = score
         self.alarms.append(Alarm(row, day, lag, channel, rising, score))
+
+
+def _counted(late: np.ndarray) -> np.ndarray:
+    """How many late days came before each."""
+    return np.cumsum(np.pad(late, ((0, 0), (1, 0))), axis=1)
 
 
 def _values(c: Channel, days: slice, lag: int) -> Limits:
