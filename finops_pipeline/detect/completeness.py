@@ -37,7 +37,7 @@ def completeness(seen: np.ndarray, final: np.ndarray, late: np.ndarray) -> Compl
     share = np.where(share > 0, np.minimum(share, 1.0), np.nan)
     # most feeds are on time, or nobody knows: there is nothing to learn from them
     told = np.flatnonzero(np.isfinite(share).any(axis=1))
-    learnt = [np.full(share.shape, np.nan) for _ in range(3)]
+    learnt = [np.full(share.shape, np.nan, share.dtype) for _ in range(3)]
     known = np.zeros(share.shape, bool)
     for result, values in zip((*learnt, known), _learnt(share[told], late[told]), strict=True):
         result[told] = values

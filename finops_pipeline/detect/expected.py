@@ -46,12 +46,12 @@ class Expectation:
     @cached_property
     def bursty(self) -> np.ndarray:
         """Series that multiply for days on end, at no hour that the calendar knows."""
-        return back(running_mean((np.abs(self.residual) > 0.8).astype(float), 90), 3) > 0.07
+        return back(running_mean((np.abs(self.residual) > 0.8).astype(np.float32), 90), 3) > 0.07
 
     @cached_property
     def intermittent(self) -> np.ndarray:
         """Series that are often nothing, on days that their weekday does not tell."""
-        nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(float)
+        nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(np.float32)
         share = sum((back(nothing, 7 * weeks) for weeks in range(1, 9)), np.zeros_like(nothing)) / 8
         return running_mean(np.minimum(share, 1 - share), 7) > 0.12
 

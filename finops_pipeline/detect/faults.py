@@ -11,15 +11,15 @@ from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, me
 
 def twice_channel(panel: Panel, e: Expectation) -> Channel:
     """Ingested twice: even rows, a day unlike any before, while half its cost and rows is like many a day."""
-    rows = np.log1p(carry_week(panel.rows))
-    double = np.log(2.0)
+    rows = panel.log_rows
+    double = float(np.log(2.0))
     many = (rows - median_back(rows, 2, 29) > 0.25) | (rows_residual(panel) > 0.5 * double)
     half = novelty(e.observed, rows, double, many)
     alone = np.where(many & (half < 0.16), novelty(e.observed, rows, 0.0, many) - half, 0)
     alone = np.maximum(alone, 0)
     next_cost, next_rows = ahead(e.newest, 1), ahead(np.log1p(carry_week(panel.second_rows)), 1)
     lasts = (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
-    noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.where(e.intermittent, 0.4, 0.0)
+    noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent
     off = np.abs(e.residual - double) < np.maximum(0.35, 2 * e.scatter)
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
     none = np.zeros_like(alone)
@@ -28,7 +28,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
 
 def novelty(cost: np.ndarray, rows: np.ndarray, shift: float, gate: np.ndarray) -> np.ndarray:
     """How far a day's (cost, rows), both lowered by `shift`, lies from the second nearest of four months."""
-    out = np.zeros(cost.shape)
+    out = np.zeros_like(cost)
     row, day = np.nonzero(gate)
     window = np.arange(-122, -2)[None, :]
     for start in range(0, len(row), 4096):
@@ -47,7 +47,7 @@ def twice_gate(panel: Panel) -> np.ndarray:
 
 def rows_residual(panel: Panel) -> np.ndarray:
     """Log of the row count against the same weekdays or the last days before, whichever is closer."""
-    rows = np.log1p(carry_week(panel.rows))
+    rows = panel.log_rows
     by_weekday, by_recent = rows - median_of([back(rows, 7 * w) for w in range(1, 6)]), rows - median_back(rows, 1, 7)
     return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
 
@@ -60,12 +60,12 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale
     lacking = kept & (size < np.minimum(nothing, 0.2 * low))
-    starts = (lacking & ~back(lacking, 1)).astype(float)
+    starts = (lacking & ~back(lacking, 1)).astype(np.float32)
     seldom = back(running_mean(starts, 90), 4) * 90 < 1.5
 
     def lack(seen: np.ndarray) -> np.ndarray:
         less = np.nan_to_num(seen, nan=np.inf) < np.minimum(nothing, 0.2 * low)
-        return np.where(kept & seldom & less, 2.0, 0.0)
+        return np.float32(2) * (kept & seldom & less)
 
     none = np.zeros_like(size)
     early = {}
@@ -77,17 +77,17 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
 def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
     """No row on a day, of a series that has one every day; at once where the feed always shows something at once."""
     inside = np.arange(panel.cost.shape[1])[None, :] < panel.length[:, None]
-    regular = inside & (back(running_mean(np.isfinite(panel.cost).astype(float), 56), 1) > 0.94)
-    none = np.zeros(panel.cost.shape)
+    regular = inside & (back(running_mean(np.isfinite(panel.cost).astype(np.float32), 56), 1) > 0.94)
+    none = np.zeros_like(panel.cost)
     early = {}
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
         gone = regular & share.known & ~np.isfinite(seen) & shows_days(panel, seen)
-        early[morning] = (none, np.where(gone, 9.0, 0.0))
-    gone = np.where(regular & ~np.isfinite(panel.cost), 9.0, 0.0)
+        early[morning] = (none, np.float32(9) * gone)
+    gone = np.float32(9) * (regular & ~np.isfinite(panel.cost))
     return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0)
 
 
 def shows_days(panel: Panel, seen: np.ndarray) -> np.ndarray:
     """Whether no morning of the last three months showed nothing of a day that had cost after all."""
     blank = (np.abs(np.nan_to_num(panel.cost)) > 0) & (np.abs(np.nan_to_num(seen)) == 0)
-    return back(running_mean(blank.astype(float), 90), SETTLED) < 0.5 / 90
+    return back(running_mean(blank.astype(np.float32), 90), SETTLED) < 0.5 / 90

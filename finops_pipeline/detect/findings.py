@@ -87,10 +87,11 @@ def _findings_of(panel: Panel) -> list[Finding]:
     panel = replace(
         panel, cost=panel.cost * sign, first_cost=panel.first_cost * sign, second_cost=panel.second_cost * sign
     )
-    first = completeness(panel.first_cost, panel.cost, panel.late)
-    second = completeness(panel.second_cost, panel.cost, panel.late)
-    e = expectation(panel.cost, panel.second_cost, second)
-    channels = watched(panel, e, first, second)
+    rough = panel.rough()
+    first = completeness(rough.first_cost, rough.cost, panel.late)
+    second = completeness(rough.second_cost, rough.cost, panel.late)
+    e = expectation(rough.cost, rough.second_cost, second)
+    channels = watched(rough, e, first, second)
     material = np.abs(e.filled - e.money(e.expected)) >= MATERIAL
     alarms = walk(channels, panel.late, material, panel.last_morning)
     return [_finding(panel, e, channels, alarm, sign) for alarm in alarms]

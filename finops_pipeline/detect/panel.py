@@ -1,9 +1,12 @@
 """The detector's input as matrices: one row per series, one column per day, with what each morning could see."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+
+from finops_pipeline.detect.windows import carry_week
 
 DAY = "datetime64[D]"
 SETTLED = 3
@@ -37,6 +40,16 @@ class Panel:
     def days(self) -> np.ndarray:
         """The date of each cell, as days since 1970."""
         return self.first_day[:, None] + np.arange(self.cost.shape[1])[None, :]
+
+    def rough(self) -> "Panel":
+        """The same in single precision, in which statistics cost half; row counts stay whole."""
+        names = ("cost", "usage", "first_cost", "second_cost")
+        return replace(self, **{name: getattr(self, name).astype(np.float32) for name in names})
+
+    @cached_property
+    def log_rows(self) -> np.ndarray:
+        """Log row counts, days without one as a week before."""
+        return np.log1p(carry_week(self.rows.astype(np.float32)))
 
     def part(self, rows: slice | np.ndarray) -> "Panel":
         """The same of some series."""

@@ -51,14 +51,15 @@ def relearnt(e: Expectation, known: Pair) -> Pair:
 def support(panel: Panel, e: Expectation) -> np.ndarray:
     """What the rows say of a rise in cost where the two have gone together: above 1 means business as usual."""
     weekly = lambda v: v - median_of([back(v, 7 * weeks) for weeks in range(1, 5)])  # noqa: E731
-    cost, rows = weekly(e.observed), weekly(np.log1p(carry_week(panel.rows)))
+    cost, rows = weekly(e.observed), weekly(panel.log_rows)
     x, y = np.clip(cost, -0.7, 0.7), np.clip(rows, -0.7, 0.7)
     past = lambda v: back(running_mean(v, 120), 3) + 1e-9  # noqa: E731
     xy, xx, yy = past(x * y), past(x * x), past(y * y)
     together, beta = xy / np.sqrt(xx * yy), xy / xx
     spread = np.sqrt(np.maximum(yy - beta * xy, 1e-5))
     off = np.abs(rows - beta * cost) / spread
-    return np.where(together < 0.75, 1.0, np.where(off < 2.5, 1.4, np.where(off > 4, 0.85, 1.0)))
+    ease = np.where(together < 0.75, 1.0, np.where(off < 2.5, 1.4, np.where(off > 4, 0.85, 1.0)))
+    return ease.astype(cost.dtype)
 
 
 def shift_channel(
@@ -105,7 +106,7 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
 
 def rows_grow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
     """Whether at least half of a lasting change is a change of the number of lines too."""
-    rows = np.log1p(carry_week(panel.rows))
+    rows = panel.log_rows
     growth = median_of([back(rows, d) for d in range(span)]) - median_back(rows, span, span + 27)
     return (change > 0) & (growth > 0.5 * change)
 
@@ -134,7 +135,7 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
     channels = []
     for span, gate, least, margin, rare in ((1, often, 0.5, 1.15, 1000), (7, often | e.bursty, 1.0, 1.6, 3000)):
         usual = back(running_mean(cost, 120), span + 2) + 1e-9
-        change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - np.log1p(10.0)
+        change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
         up, none = np.maximum(change, 0), np.zeros_like(change)
         channels.append(Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare))
     return channels
@@ -154,7 +155,7 @@ def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list
 
 def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:
     """How far a value exceeds the second largest seen while the other measure was no higher than now."""
-    out = np.zeros(value.shape)
+    out = np.zeros_like(value)
     row, day = np.nonzero(gate)
     days = np.arange(value.shape[1])[None, :]
     for start in range(0, len(row), 4096):
@@ -168,7 +169,7 @@ def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.
 
 def log_rows(panel: Panel) -> np.ndarray:
     """Log row counts against their middle of four weeks."""
-    rows = np.log1p(carry_week(panel.rows))
+    rows = panel.log_rows
     return rows - median_back(rows, 2, 29)
 
 

@@ -19,7 +19,7 @@ def thresholds(history: np.ndarray, margin: float, least: float, rare: float = R
     Changes over many days overlap: the same number of them says less.
     """
     age = np.arange(history.shape[1])[::-1]
-    known = np.nan_to_num(history) * np.exp(-age / FORGET)[None, :]
+    known = np.nan_to_num(history) * np.exp(-age / FORGET).astype(history.dtype)[None, :]
     count = np.maximum(np.isfinite(history).sum(axis=1), 1)
     top = known.max(axis=1, initial=0)
     size = min(known.shape[1], 180)

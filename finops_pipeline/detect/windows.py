@@ -30,7 +30,7 @@ def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | 
         if newest is not None:
             shifted[0] = back(newest, first)
         return median_of(shifted)
-    out = np.empty(values.shape)
+    out = np.empty(values.shape, values.dtype)
     for rows in _blocks(len(out)):
         block = values[rows]
         week = _sorted([back(block, first + days) for days in range(7)])
@@ -45,7 +45,7 @@ def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | 
 
 def median_of(matrices: Sequence[np.ndarray]) -> np.ndarray:
     """Cell by cell median."""
-    out = np.empty(matrices[0].shape)
+    out = np.empty(matrices[0].shape, matrices[0].dtype)
     half = len(matrices) // 2
     for rows in _blocks(len(out)):
         parts = [matrix[rows] for matrix in matrices]
@@ -100,7 +100,7 @@ def _smallest(a: list[np.ndarray], b: list[np.ndarray], rank: int) -> np.ndarray
 
 def low_back(values: np.ndarray, first: int, last: int, rank: int) -> np.ndarray:
     """The `rank`-th smallest over the columns `first` to `last` days before."""
-    out = np.empty(values.shape)
+    out = np.empty(values.shape, values.dtype)
     for rows in _blocks(len(values)):
         # the least of windows of 1, 2, 4, 8 ... days; those that make up the whole window do not overlap
         part, width, done = [values[rows]], 1, 0
@@ -117,7 +117,7 @@ def low_back(values: np.ndarray, first: int, last: int, rank: int) -> np.ndarray
 
 def extremes_back(values: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
     """Second smallest and second largest over the columns `first` to `last` days before: one odd day does not count."""
-    low, high = np.empty(values.shape), np.empty(values.shape)
+    low, high = (np.empty(values.shape, values.dtype) for _ in range(2))
     for rows in _blocks(len(values)):
         low[rows], high[rows] = _seconds(values[rows], first, last - first + 1)
     return low, high
@@ -151,9 +151,10 @@ def _two_of_each(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...]) -> tuple[
 
 def running_mean(values: np.ndarray, days: int) -> np.ndarray:
     """Mean of the last `days` columns, this one included; of fewer at the start."""
-    total = np.cumsum(values, axis=1)
+    total = np.cumsum(values, axis=1, dtype=float)
     total[:, days:] = total[:, days:] - total[:, :-days].copy()
-    return total / np.minimum(np.arange(values.shape[1]) + 1, days)
+    mean = total / np.minimum(np.arange(values.shape[1]) + 1, days)
+    return mean.astype(values.dtype, copy=False)
 
 
 def carry_week(values: np.ndarray) -> np.ndarray:
