@@ -74,6 +74,7 @@ PYTHON_CHECKS = {
     ("fct_waste", "waste_is_part_of_the_ledger"): True,
     ("fct_waste", "nothing_is_left_running"): False,
     ("fct_cost_allocations", "pools_have_their_driver"): False,
+    ("fct_cost_allocations", "feeds_have_their_usual_volume"): False,
     ("fct_cost_allocations", "usage_cost_is_classified"): False,
     ("focus_cost_and_usage", "lookups_know_what_is_billed"): False,
     ("fct_cost_allocations", "no_account_is_billed_by_two_sources"): False,

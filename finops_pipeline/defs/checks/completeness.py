@@ -1,8 +1,8 @@
-"""Completeness: has everyone delivered, and was there anything in it? The queries are `checks/completeness.py`."""
+"""Completeness: has everyone delivered, and was there anything in it? The queries are in `checks/`."""
 
 import dagster as dg
 
-from finops_pipeline.checks import completeness
+from finops_pipeline.checks import completeness, volume
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
@@ -51,6 +51,12 @@ def every_account_has_rows_every_day(request: RefreshRequest) -> CheckOutcome:
         return completeness.every_account_has_rows_every_day(warehouse)
 
 
+def feeds_have_their_usual_volume(request: RefreshRequest) -> CheckOutcome:
+    """Steady usage feeds had, on each of the last seven days, as many rows as on the same weekdays before."""
+    with open_warehouse(request.settings.warehouse) as warehouse:
+        return volume.feeds_have_their_usual_volume(warehouse)
+
+
 @dg.definitions
 def completeness_checks() -> dg.Definitions:
     """The checks on what was delivered, and when."""
@@ -61,6 +67,7 @@ def completeness_checks() -> dg.Definitions:
             recorded_check(every_configured_source_has_delivered, asset=_DELIVERIES, blocking=False),
             recorded_check(every_source_is_fresh, asset=_DELIVERIES, blocking=False),
             recorded_check(every_feed_is_fresh, asset=_DELIVERIES, blocking=False),
+            recorded_check(feeds_have_their_usual_volume, asset=["fct_cost_allocations"], blocking=False),
             recorded_check(every_account_has_rows_every_day, asset=["focus_cost_and_usage"], blocking=False),
         ]
     )
