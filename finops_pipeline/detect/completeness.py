@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from finops_pipeline.detect.panel import SETTLED
-from finops_pipeline.detect.windows import back, median_of
+from finops_pipeline.detect.windows import back, median_at
 
 WINDOW = 42
 
@@ -53,5 +53,5 @@ def _learnt(share: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray
         share[hole, day] = share[hole, day - 1]
     known = np.isfinite(back(share, SETTLED + 14)) & late
     past = [back(share, days) for days in range(SETTLED, SETTLED + WINDOW)]
-    usual = median_of([back(np.nan_to_num(share, nan=1.0), days) for days in range(SETTLED, SETTLED + 21)])
+    usual = median_at(np.nan_to_num(share, nan=1.0), range(SETTLED, SETTLED + 21))
     return usual, np.fmin.reduce(past), np.fmax.reduce(past), known

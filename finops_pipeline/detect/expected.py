@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from finops_pipeline.detect.completeness import Completeness
-from finops_pipeline.detect.windows import ahead, back, carry_week, median_back, median_of, running_mean
+from finops_pipeline.detect.windows import ahead, back, carry_week, median_at, median_back, running_mean
 
 FLOOR = 0.05
 MATERIAL = 0.25
@@ -41,7 +41,7 @@ class Expectation:
     @cached_property
     def scatter(self) -> np.ndarray:
         """The usual size of a day's surprise over the last two months."""
-        return 1.48 * median_of([back(np.abs(self.residual), days) for days in range(3, 63, 2)])
+        return 1.48 * median_at(np.abs(self.residual), range(3, 63, 2))
 
     @cached_property
     def bursty(self) -> np.ndarray:
@@ -86,10 +86,10 @@ def expectation(cost: np.ndarray, second: np.ndarray, share: Completeness) -> Ex
     level = np.maximum(median_back(size, 2, 29), 0.5 * back(running_mean(np.sqrt(size), 56), 2) ** 2)
     scale = np.maximum(FLOOR * level, MATERIAL)
     observed, newest = to_log(filled, scale), to_log(yesterday, scale)
-    middle = median_of([back(observed, days) for days in range(7)])
+    middle = median_at(observed, range(7))
     ratio = observed - ahead(middle, 3)
-    weekday8 = median_of([back(ratio, 7 * weeks) for weeks in range(1, 9)])
-    weekday4 = median_of([back(ratio, 7 * weeks) for weeks in range(1, 5)])
+    weekday8 = median_at(ratio, range(7, 63, 7))
+    weekday4 = median_at(ratio, range(7, 35, 7))
     plain, plain_newest = observed - weekday8, newest - weekday8
     level7 = median_back(plain, 1, 7, plain_newest)
     candidates = [
@@ -98,7 +98,7 @@ def expectation(cost: np.ndarray, second: np.ndarray, share: Completeness) -> Ex
         median_back(plain, 2, 22) + weekday8,
         median_back(observed, 1, 7, newest),
         median_back(observed - weekday4, 1, 7, newest - weekday4) + weekday4,
-        median_of([back(observed, 7 * weeks) for weeks in range(1, 5)]),
+        median_at(observed, range(7, 35, 7)),
         back(plain_newest, 1) + weekday8,
     ]
     error = np.stack([back(running_mean(np.sqrt(np.abs(observed - c)), 56), 3) for c in candidates])

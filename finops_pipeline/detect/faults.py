@@ -6,7 +6,7 @@ from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
-from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_back, median_of, running_mean
+from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_at, median_back, running_mean
 
 
 def twice_channel(panel: Panel, e: Expectation) -> Channel:
@@ -48,7 +48,7 @@ def twice_gate(panel: Panel) -> np.ndarray:
 def rows_residual(panel: Panel) -> np.ndarray:
     """Log of the row count against the same weekdays or the last days before, whichever is closer."""
     rows = panel.log_rows
-    by_weekday, by_recent = rows - median_of([back(rows, 7 * w) for w in range(1, 6)]), rows - median_back(rows, 1, 7)
+    by_weekday, by_recent = rows - median_at(rows, range(7, 42, 7)), rows - median_back(rows, 1, 7)
     return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
 
 

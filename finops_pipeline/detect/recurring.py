@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from finops_pipeline.detect.windows import ahead, back, median_of
+from finops_pipeline.detect.windows import ahead, back, median_at, median_of
 
 Source = tuple[np.ndarray, np.ndarray]
 """The columns that correspond to each day, and whether they are known."""
@@ -66,8 +66,7 @@ class Recurring:
 
     def __init__(self, change: np.ndarray, calendar: Calendar):
         self.change, self.calendar = change, calendar
-        week = [ahead(change, days) for days in (3, 2, 1)] + [back(change, days) for days in range(4)]
-        self.peak = change - median_of(week)
+        self.peak = change - median_at(change, range(-3, 4))
         before, after = back(self.peak, 1), ahead(self.peak, 1)
         self.high = np.maximum(np.maximum(before, after), self.peak)
         self.low = np.minimum(np.minimum(before, after), self.peak)

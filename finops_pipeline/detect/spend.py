@@ -7,7 +7,7 @@ from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation, to_log
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar, Pair, Recurring, beyond
-from finops_pipeline.detect.windows import ahead, back, carry_week, extremes_back, median_back, median_of, running_mean
+from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
 
 YOUNG = 56
 """Days in which weekdays are hardly known."""
@@ -43,14 +43,13 @@ def cost_channel(
 def relearnt(e: Expectation, known: Pair) -> Pair:
     """What surprised in the first weeks, when weekdays were hardly known, less what they turned out to be."""
     young = np.arange(e.observed.shape[1])[None, :] < YOUNG
-    around = [look(e.observed, 7 * weeks) for weeks in range(1, 5) for look in (back, ahead)]
-    up, down = both_ways(e.observed - median_of(around))
+    up, down = both_ways(e.observed - median_at(e.observed, (-28, -21, -14, -7, 7, 14, 21, 28)))
     return np.where(young, np.minimum(known[0], up), known[0]), np.where(young, np.minimum(known[1], down), known[1])
 
 
 def support(panel: Panel, e: Expectation) -> np.ndarray:
     """What the rows say of a rise in cost where the two have gone together: above 1 means business as usual."""
-    weekly = lambda v: v - median_of([back(v, 7 * weeks) for weeks in range(1, 5)])  # noqa: E731
+    weekly = lambda v: v - median_at(v, range(7, 35, 7))  # noqa: E731
     cost, rows = weekly(e.observed), weekly(panel.log_rows)
     x, y = np.clip(cost, -0.7, 0.7), np.clip(rows, -0.7, 0.7)
     past = lambda v: back(running_mean(v, 120), 3) + 1e-9  # noqa: E731
@@ -66,11 +65,11 @@ def shift_channel(
     e: Expectation, calendar: Calendar, span: int, least: float, margin: float, gate: np.ndarray
 ) -> Channel:
     """The middle of the last days against four weeks before them: steps too small for one day to show."""
-    now = median_of([back(e.plain, d) for d in range(span)])
+    now = median_at(e.plain, range(span))
     before, earlier = median_back(e.plain, span, span + 27), median_back(e.plain, span + 28, span + 55)
     up, down = beyond(now - before, Recurring(now - before, calendar).before())
     up, down = np.minimum(up, np.maximum(now - earlier, 0)), np.minimum(down, np.maximum(earlier - now, 0))
-    middle = median_of([back(e.observed, d) for d in range(span)])
+    middle = median_at(e.observed, range(span))
     low28, high28 = extremes_back(middle, span, span + 27)
     down = down if span < 7 else np.zeros_like(down)
     within = Channel(f"range{span}", both_ways(middle - high28)[0], both_ways(middle - low28)[1], span, 0.05, 0.2, 1.1)
@@ -91,12 +90,12 @@ def shift_channel(
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     """This week against three to five weeks ago, less what the weeks before had grown; rows growing too is business."""
-    now = median_of([back(e.plain, d) for d in range(7)])
+    now = median_at(e.plain, range(7))
     change = now - np.maximum(median_back(e.plain, 18, 38), median_back(e.plain, 39, 66))
     change = change - np.maximum(back(change, 21), 0)
     week, fortnight = (
-        median_of([back(e.plain, d) for d in range(7, 14)]),
-        median_of([back(e.plain, d) for d in range(14, 21)]),
+        median_at(e.plain, range(7, 14)),
+        median_at(e.plain, range(14, 21)),
     )
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
     up = np.where(steady & ~rows_grow(panel, 7, change), np.maximum(change, 0), 0)
@@ -107,7 +106,7 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
 def rows_grow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
     """Whether at least half of a lasting change is a change of the number of lines too."""
     rows = panel.log_rows
-    growth = median_of([back(rows, d) for d in range(span)]) - median_back(rows, span, span + 27)
+    growth = median_at(rows, range(span)) - median_back(rows, span, span + 27)
     return (change > 0) & (growth > 0.5 * change)
 
 
@@ -119,7 +118,7 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     level = carry(np.where(weighty, ratio, np.nan))
     change = np.where(weighty, level - median_back(level, 1, 14), 0.0)
     up, down = both_ways(change)
-    noise = 6 * 1.48 * median_of([back(np.abs(np.nan_to_num(change)), days) for days in range(3, 63, 2)])
+    noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
     return Channel("price", up, down, 1, 0.03, 0.03, 1.8, memory=15, sharp=True, noise=noise, gate=weighty)
 
 

@@ -26,14 +26,10 @@ def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | 
     """
     weeks, rest = divmod(last - first + 1, 7)
     if newest is not None or rest or weeks not in (2, 3, 4):
-        shifted = [back(values, days) for days in range(first, last + 1)]
-        if newest is not None:
-            shifted[0] = back(newest, first)
-        return median_of(shifted)
+        return median_at(values, range(first, last + 1), newest)
     out = np.empty(values.shape, values.dtype)
     for rows in _blocks(len(out)):
-        block = values[rows]
-        week = _sorted([back(block, first + days) for days in range(7)])
+        week = _sorted(_shifted(values[rows], range(first, first + 7)))
         before = [back(day, 7) for day in week]
         if weeks == 2:
             out[rows] = _middle(week, before)
@@ -41,6 +37,28 @@ def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | 
         fortnight = _merged(week, before)
         out[rows] = _middle(fortnight, [back(day, 14) for day in (week if weeks == 3 else fortnight)])
     return out
+
+
+def median_at(values: np.ndarray, days: Sequence[int], newest: np.ndarray | None = None) -> np.ndarray:
+    """Median over the columns so many days before (after: negative); `newest` stands in for the first of them."""
+    out = np.empty(values.shape, values.dtype)
+    half = len(days) // 2
+    for rows in _blocks(len(out)):
+        parts = _shifted(values[rows], days)
+        if newest is not None:
+            parts[0] = back(newest[rows], days[0])
+        out[rows] = _middle(_sorted(parts[:half]), _sorted(parts[half:]))
+    return out
+
+
+def _shifted(values: np.ndarray, days: Sequence[int]) -> list[np.ndarray]:
+    """Views of the same matrix so many days before; days outside of it repeat its ends."""
+    size = values.shape[1]
+    before, after = max(0, *days), max(0, *(-day for day in days))
+    wide = np.concatenate(
+        [np.repeat(values[:, :1], before, axis=1), values, np.repeat(values[:, -1:], after, axis=1)], axis=1
+    )
+    return [wide[:, before - day : before - day + size] for day in days]
 
 
 def median_of(matrices: Sequence[np.ndarray]) -> np.ndarray:
@@ -55,7 +73,7 @@ def median_of(matrices: Sequence[np.ndarray]) -> np.ndarray:
 
 def _blocks(size: int) -> Iterator[slice]:
     """A few series at a time, to stay inside the processor's cache."""
-    return (slice(start, start + 32) for start in range(0, size, 32))
+    return (slice(start, start + 64) for start in range(0, size, 64))
 
 
 def _sorted(matrices: list[np.ndarray]) -> list[np.ndarray]:

@@ -1,0 +1,83 @@
+"""Days on which a channel may speak at all, before any threshold is learnt: few, found at once for all mornings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from finops_pipeline.detect.channel import Channel
+from finops_pipeline.detect.panel import SETTLED
+from finops_pipeline.detect.recurring import Pair
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One entry per series and day that one channel looks at `lag` mornings later, in the order of the days."""
+
+    row: np.ndarray
+    day: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    noise: np.ndarray
+    within_up: np.ndarray
+    within_down: np.ndarray
+
+    def between(self, first: int, end: int) -> "Candidates":
+        """Those of the days from `first` to before `end`."""
+        start, stop = np.searchsorted(self.day, (first, end))
+        return Candidates(*(getattr(self, field.name)[start:stop] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What mornings can see: late days, on which days enough money moved, and each series' newest morning."""
+
+    late: np.ndarray
+    material: np.ndarray
+    last_morning: np.ndarray
+
+    def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
+        """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""
+        for lag in (1, 2, SETTLED):
+            if (lag < SETTLED and c.early) or lag in (1 + c.wait, SETTLED):
+                yield lag, self._candidates(c, lag)
+
+    def _candidates(self, c: Channel, lag: int) -> Candidates:
+        up, down = _values(c, lag)
+        within_up, within_down = _values(c.within, lag) if c.within else (up, down)
+        least_up, least_down = (c.within.least_up, c.within.least_down) if c.within else (c.least_up, c.least_down)
+        up_cell, down_cell = (
+            (up > c.least_up) & (within_up > least_up),
+            (down > c.least_down) & (within_down > least_down),
+        )
+        # columns first: in the order of the days
+        day, row = np.nonzero(((up_cell | down_cell) & self._visible(c, lag)).T)
+        noise = np.zeros(len(row), up.dtype) if c.noise is None else c.noise[row, day]
+        rise, fall = up[row, day], down[row, day]
+        if c.ease is not None:
+            rise = rise / np.where(self.late[row, day] & (lag < SETTLED), 1.0, c.ease[row, day])
+        far = (up_cell[row, day] & (rise > noise)) | (down_cell[row, day] & (fall > noise))
+        found = Candidates(row, day, rise, fall, noise, within_up[row, day], within_down[row, day])
+        return Candidates(*(getattr(found, field.name)[far] for field in fields(found)))
+
+    def _visible(self, c: Channel, lag: int) -> np.ndarray:
+        """For which series and days a channel can speak on the morning `lag` days later."""
+        late = self.late
+        columns = np.arange(late.shape[1])
+        if lag < SETTLED and c.early:
+            use = late.copy() if lag == 2 else np.ones(late.shape, bool)
+        else:
+            waits = late if c.late is None else c.late
+            count = np.cumsum(np.pad(waits, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+            end, start = np.minimum(columns + 1 + c.wait, late.shape[1]), np.maximum(columns - c.span + 1, 0)
+            whole = count[:, end] == count[:, start]
+            use = whole if lag < SETTLED else ~whole
+        use &= self.last_morning[:, None] >= columns + lag
+        if not c.sharp:
+            use &= (self.material | late) if lag < SETTLED else self.material
+        return use if c.gate is None else use & c.gate
+
+
+def _values(c: Channel, lag: int) -> Pair:
+    """What a channel shows of each day `lag` mornings later."""
+    return c.early[lag] if lag < SETTLED and c.early else (c.up, c.down)
