@@ -7,8 +7,6 @@ import numpy as np
 
 from finops_pipeline.detect.windows import ahead, back, median_at, median_of
 
-Source = tuple[np.ndarray, np.ndarray]
-"""The columns that correspond to each day, and whether they are known."""
 Pair = tuple[np.ndarray, np.ndarray]
 """Rises and falls."""
 
@@ -20,15 +18,15 @@ HINDSIGHT = 42
 """Days after which the month that follows a day is known as well."""
 
 
-def _same_days(days: np.ndarray, months: int) -> Iterator[Source]:
-    """Where the same day some months away stands (before: positive), by number and from the end, and if it is known."""
+def _same_days(days: np.ndarray, months: int) -> Iterator[np.ndarray]:
+    """The column of the same day some months away (before: positive), by number and from the end; -1: unknown."""
     first = int(days.min(initial=0))
     every = np.arange(first, int(days.max(initial=first)) + 1)
     columns = np.arange(days.shape[1])[None, :]
     for from_end in (False, True):
         source = columns - _same_day_lags(every, months, from_end)[days - first]
         known = (source >= LEARNT) & (source < days.shape[1])
-        yield np.clip(source, 0, days.shape[1] - 1), known
+        yield np.where(known, source, -1).astype(np.int32)
 
 
 def _same_day_lags(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
@@ -47,8 +45,13 @@ def _same_day_lags(days: np.ndarray, months: int, from_end: bool) -> np.ndarray:
 class Calendar:
     """Where the corresponding days of each day stand: by how many months, from either end of the month."""
 
-    sources: dict[int, list[Source]]
+    sources: dict[int, list[np.ndarray]]
     young: np.ndarray
+
+    def part(self, rows: np.ndarray) -> "Calendar":
+        """The same of some series."""
+        sources = {months: [source[rows] for source in both] for months, both in self.sources.items()}
+        return Calendar(sources, self.young)
 
     @classmethod
     def of(cls, days: np.ndarray) -> "Calendar":
@@ -71,6 +74,10 @@ class Recurring:
         self.high = np.maximum(np.maximum(before, after), self.peak)
         self.low = np.minimum(np.minimum(before, after), self.peak)
 
+    def part(self, rows: np.ndarray) -> "Recurring":
+        """The same of some series."""
+        return Recurring(self.change[rows], self.calendar.part(rows))
+
     def before(self, least: np.ndarray | None = None, most: np.ndarray | None = None) -> Pair:
         """What the time before had shown; `least` and `most` bound the change where a late feed has not told it yet."""
         least, most = (self.change if bound is None else bound for bound in (least, most))
@@ -87,13 +94,18 @@ class Recurring:
 
     def _of_months(self, months: tuple[int, int, int], least: np.ndarray, most: np.ndarray, young: np.ndarray) -> Pair:
         up, down = np.zeros_like(self.change), np.zeros_like(self.change)
+        # a last column of nothing stands for days that are not known
+        high, low, peak = (np.pad(values, ((0, 0), (0, 1))).ravel() for values in (self.high, self.low, self.peak))
+        width = self.change.shape[1] + 1
+        start = (np.arange(len(self.change)) * width)[:, None]
         for end in (0, 1):
             ups, downs = [], []
             for away in months:
-                source, known = self.calendar.sources[away][end]
-                ups.append(np.where(known, np.take_along_axis(self.high, source, axis=1), 0))
-                downs.append(np.where(known, np.take_along_axis(self.low, source, axis=1), 0))
-                same = np.where(known, np.take_along_axis(self.peak, source, axis=1), 0)
+                source = self.calendar.sources[away][end]
+                cell = start + np.where(source < 0, width - 1, source)
+                ups.append(high.take(cell))
+                downs.append(low.take(cell))
+                same = peak.take(cell)
                 same = np.where((same > least - EXACT) & (same < most + EXACT), same, 0)
                 up, down = np.maximum(up, same), np.minimum(down, same)
             up = np.maximum(up, np.where(young, np.maximum.reduce(ups), median_of(ups)))

@@ -23,11 +23,14 @@ def cost_channel(
     up, down = beyond(e.residual, recurs.before())
     raw_up, raw_down = beyond(over, over_recurs.before())[0], both_ways(e.observed - e.middle)[1]
     early, raw_early = {}, {}
+    waits = np.flatnonzero(panel.late.any(axis=1))
+    recurs_late = recurs.part(waits)
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            most, least = to_log(seen / share.at_most, e.scale), to_log(seen / share.at_least, e.scale)
-        known = recurs.before(most - e.expected, least - e.expected)
-        rise, fall = beyond(most - e.expected, known)[0], beyond(least - e.expected, known)[1]
+        most, least = to_log(seen / share.at_most, e.scale), to_log(seen / share.at_least, e.scale)
+        rise, fall = up.copy(), down.copy()
+        high, low = (most - e.expected)[waits], (least - e.expected)[waits]
+        known = recurs_late.before(high, low)
+        rise[waits], fall[waits] = beyond(high, known)[0], beyond(low, known)[1]
         early[morning] = (np.nan_to_num(rise), np.nan_to_num(fall))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(
