@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -29,6 +28,8 @@ from finops_pipeline.settings import DBT_PROJECT_DIR
 MAPPING = "int_aws__charges_mapped_to_focus"
 COMPLETE = "int_charges_attributed_to_owners"
 _GOAL = 1.2
+# What a run allows the engine (profiles.yml).
+_MEMORY = "1GB"
 _NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 
 
@@ -98,15 +99,9 @@ def _environment(home: Path) -> dict[str, str]:
     return dbt_environment(Settings(home, home / "finops.yaml", _NOW, home / "dagster"))
 
 
-def _memory_limit() -> str:
-    """What a run allows the engine."""
-    profile = yaml.safe_load((DBT_PROJECT_DIR / "profiles.yml").read_text(encoding="utf-8"))
-    return profile["finops"]["outputs"]["duckdb"]["settings"]["memory_limit"]
-
-
 def _copy(export: Path, out: Path) -> None:
     files = [str(path) for path in sorted((export / "data").rglob("*.parquet"))]
-    with duckdb.connect(config={"memory_limit": _memory_limit()}) as connection:
+    with duckdb.connect(config={"memory_limit": _MEMORY}) as connection:
         connection.read_parquet(files, hive_partitioning=False).write_parquet(str(out), compression="zstd")
 
 
@@ -135,7 +130,7 @@ def _land(export: Path, home: Path) -> None:
 
 def _map(home: Path, out: Path) -> None:
     warehouse = home / "warehouse.duckdb"
-    with duckdb.connect(warehouse, read_only=True, config={"memory_limit": _memory_limit()}) as connection:
+    with duckdb.connect(warehouse, read_only=True, config={"memory_limit": _MEMORY}) as connection:
         connection.table(MAPPING).write_parquet(str(out), compression="zstd")
 
 

