@@ -1,6 +1,8 @@
 {%- set owners = [
     'team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit',
 ] %}
+{%- set kinds = ['charge_date', 'billing_period', 'billing_currency', 'cost_layer'] %}
+{%- set uses = ['charge_category', 'pricing_model', 'cost_use'] %}
 
 with allocations as (
 
@@ -14,41 +16,29 @@ policy as (
 
 ),
 
+priced as (
+
+    select
+        *,
+        case
+            when pricing_category = 'Dynamic' then 'spot'
+            when pricing_category = 'Committed' then 'committed'
+            when pricing_category = 'Standard' then 'on_demand'
+            else 'other'
+        end as pricing_model
+    from allocations
+
+),
+
 by_owner as (
 
     select
-        charge_date,
-        billing_period,
-        billing_currency,
-        cost_layer,
-        {%- for owner in owners %}
-        {{ owner }},
-        {%- endfor %}
-        charge_category,
-        case
-            when pricing_category = 'Dynamic' then 'spot'
-            when pricing_category = 'Committed' then 'committed'
-            when pricing_category = 'Standard' then 'on_demand'
-            else 'other'
-        end as pricing_model,
-        cost_use,
+        {{ (kinds + owners + uses) | join(',\n        ') }},
         cast(sum(allocated_effective_cost) as {{ money_type() }}) as effective_cost,
         cast(sum(allocated_billed_cost) as {{ money_type() }}) as billed_cost
-    from allocations
+    from priced
     group by
-        charge_date,
-        billing_period,
-        billing_currency,
-        cost_layer,
-        {{ owners | join(',\n        ') }},
-        charge_category,
-        case
-            when pricing_category = 'Dynamic' then 'spot'
-            when pricing_category = 'Committed' then 'committed'
-            when pricing_category = 'Standard' then 'on_demand'
-            else 'other'
-        end,
-        cost_use
+        {{ (kinds + owners + uses) | join(',\n        ') }}
 
 ),
 
@@ -107,16 +97,12 @@ values_over_limit as (
 reported as (
 
     select
-        by_owner.charge_date,
-        by_owner.billing_period,
-        by_owner.billing_currency,
-        by_owner.cost_layer,
+        {% for column in kinds + uses %}
+        by_owner.{{ column }},
+        {% endfor %}
         {% for owner in owners %}
         case when {{ owner }}_over.owner_value is null then by_owner.{{ owner }} else '(other)' end as {{ owner }},
         {% endfor %}
-        by_owner.charge_category,
-        by_owner.pricing_model,
-        by_owner.cost_use,
         by_owner.effective_cost,
         by_owner.billed_cost
     from by_owner
@@ -133,40 +119,19 @@ reported as (
 layers as (
 
     select
-        charge_date,
-        billing_period,
-        billing_currency,
-        cost_layer,
-        {{ owners | join(',\n        ') }},
-        charge_category,
-        pricing_model,
-        cost_use,
+        {{ (kinds + owners + uses) | join(',\n        ') }},
         cast(sum(effective_cost) as {{ money_type() }}) as effective_cost,
         cast(sum(billed_cost) as {{ money_type() }}) as billed_cost
     from reported
     group by
-        charge_date,
-        billing_period,
-        billing_currency,
-        cost_layer,
-        {{ owners | join(',\n        ') }},
-        charge_category,
-        pricing_model,
-        cost_use
+        {{ (kinds + owners + uses) | join(',\n        ') }}
 
 )
 
 select
-    layers.charge_date,
-    layers.billing_period,
-    layers.billing_currency,
-    layers.cost_layer,
-    {%- for owner in owners %}
-    layers.{{ owner }},
-    {%- endfor %}
-    layers.charge_category,
-    layers.pricing_model,
-    layers.cost_use,
+    {% for column in kinds + owners + uses %}
+    layers.{{ column }},
+    {% endfor %}
     layers.effective_cost,
     layers.billed_cost,
     {{ reporting_columns('layers', ['effective_cost', 'billed_cost'], 'charge_date') }}
