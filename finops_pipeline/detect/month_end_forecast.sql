@@ -1,9 +1,14 @@
 -- One row per series and origin: what the month will have cost, with an interval meant to hold four times in five.
 -- Reads daily_costs (series_id, charge_date, cost; one row per day, days without cost 0) and forecast_origins (series_id,
--- as_of: the last day that is known). The known total plus, for each day that is left: the median of its last six
--- weekdays, times the root of the last week's level (half a change is believed), plus what the same days of the last
--- two months stood out by. The interval is the 80 % quantile of the errors of the same forecast made on nine earlier days
--- for as many days ahead, times 1.3: nine errors that overlap understate it (development split, 2026-11-21).
+-- as_of: the last day that is known). To the known total four rules add the days that are left, each in its own way:
+-- 1 the median of the last six weekdays, times the root of the last week's level (half a change is believed), plus what
+--   the same days of the last two months stood out by,
+-- 2 and 3 the mean of two and of eight weeks,
+-- 4 last week again.
+-- The same forecasts are made on nine earlier days for as many days ahead; a rule counts by the fourth power of how near
+-- it came there, and not at all where it was three times as far off as the best. The interval is the 80 % quantile of
+-- the mixture's errors on those days, times 1.5: nine errors that overlap, of rules that were weighed by them, understate
+-- it (development split, 2026-11-22).
 
 with
 
@@ -13,13 +18,19 @@ weekday_medians as (
         charge_date,
         cost,
         median(cost) over same_weekdays as weekday_median,
+        avg(cost) over two_weeks as mean_of_two_weeks,
         avg(cost) over four_weeks as recent_mean,
+        avg(cost) over eight_weeks as mean_of_eight_weeks,
         avg(case when cost = 0 then 1 else 0 end) over eight_weeks as share_without_cost
     from daily_costs
     window
         same_weekdays as (
             partition by series_id, isodow(charge_date)
             order by charge_date rows between 5 preceding and current row
+        ),
+        two_weeks as (
+            partition by series_id
+            order by charge_date rows between 13 preceding and current row
         ),
         four_weeks as (
             partition by series_id
@@ -123,7 +134,10 @@ stood_out as (
         calendar.*,
         base.weekday_median,
         today.level,
+        base.cost as cost_before,
+        today.mean_of_two_weeks,
         today.recent_mean,
+        today.mean_of_eight_weeks,
         today.share_without_cost,
         case
             when by_number_2.extra is null and by_number_1.extra > 0.5 * by_number_1.size then by_number_1.extra
@@ -164,7 +178,10 @@ daily_forecasts as (
         case
             when share_without_cost > 0.3 then recent_mean
             else weekday_median * sqrt(level) + coalesce(greatest(by_number, by_end), by_number, by_end, 0)
-        end as forecast_cost
+        end as by_weekday,
+        mean_of_two_weeks,
+        mean_of_eight_weeks,
+        cost_before
     from stood_out
 ),
 
@@ -173,12 +190,76 @@ rests as (
         daily_forecasts.series_id,
         daily_forecasts.asked_for,
         daily_forecasts.step,
-        sum(daily_forecasts.forecast_cost) as forecast_rest,
-        sum(abs(daily_forecasts.forecast_cost)) as size,
+        sum(daily_forecasts.by_weekday) as by_weekday,
+        sum(daily_forecasts.mean_of_two_weeks) as two_weeks,
+        sum(daily_forecasts.mean_of_eight_weeks) as eight_weeks,
+        sum(daily_forecasts.cost_before) as last_week,
+        sum(abs(daily_forecasts.by_weekday)) as size,
         sum(actual.cost) as actual_rest
     from daily_forecasts
     left join daily_costs as actual
         on daily_forecasts.series_id = actual.series_id and daily_forecasts.charge_date = actual.charge_date
+    group by 1, 2, 3
+),
+
+rests_by_rule as (
+    select
+        series_id,
+        asked_for,
+        step,
+        size,
+        actual_rest,
+        unnest([1, 2, 3, 4]) as rule,
+        unnest([by_weekday, two_weeks, eight_weeks, last_week]) as forecast_rest
+    from rests
+),
+
+errors_by_rule as (
+    select
+        series_id,
+        asked_for,
+        rule,
+        avg(abs(actual_rest - forecast_rest) / nullif(size, 0)) as error
+    from rests_by_rule
+    where step > 0 and actual_rest is not null
+    group by 1, 2, 3
+),
+
+nearness as (
+    select
+        series_id,
+        asked_for,
+        rule,
+        (min(error) over (partition by series_id, asked_for) + 0.0001) / (error + 0.0001) as nearness
+    from errors_by_rule
+),
+
+weights as (
+    select
+        series_id,
+        asked_for,
+        rule,
+        case when nearness > 0.3 then power(nearness, 4) when nearness <= 0.3 then 0 end as weight
+    from nearness
+),
+
+mixtures as (
+    select
+        rests_by_rule.series_id,
+        rests_by_rule.asked_for,
+        rests_by_rule.step,
+        any_value(rests_by_rule.size) as size,
+        any_value(rests_by_rule.actual_rest) as actual_rest,
+        coalesce(
+            sum(weights.weight * rests_by_rule.forecast_rest) / sum(weights.weight),
+            max(case when rests_by_rule.rule = 1 then rests_by_rule.forecast_rest end)
+        ) as forecast_rest
+    from rests_by_rule
+    left join weights
+        on
+            rests_by_rule.series_id = weights.series_id
+            and rests_by_rule.asked_for = weights.asked_for
+            and rests_by_rule.rule = weights.rule
     group by 1, 2, 3
 ),
 
@@ -188,7 +269,7 @@ errors as (
         asked_for,
         quantile_cont(abs(actual_rest - forecast_rest) / nullif(size, 0), 0.8) as usual_error,
         count(*) as backtests
-    from rests
+    from mixtures
     where step > 0 and actual_rest is not null
     group by 1, 2
 ),
@@ -211,12 +292,12 @@ forecasts as (
         known.series_id,
         known.as_of,
         known.known_cost,
-        known.known_cost + coalesce(rests.forecast_rest, 0) as forecast_cost,
-        coalesce(rests.size, 0) * coalesce(errors.usual_error, 0.3) * 1.3 as half_width,
+        known.known_cost + coalesce(mixtures.forecast_rest, 0) as forecast_cost,
+        coalesce(mixtures.size, 0) * coalesce(errors.usual_error, 0.3) * 1.5 as half_width,
         coalesce(errors.backtests, 0) as backtests
     from known
-    left join rests
-        on known.series_id = rests.series_id and known.as_of = rests.asked_for and rests.step = 0
+    left join mixtures
+        on known.series_id = mixtures.series_id and known.as_of = mixtures.asked_for and mixtures.step = 0
     left join errors
         on known.series_id = errors.series_id and known.as_of = errors.asked_for
 ),
