@@ -2,7 +2,7 @@
 
 The floor copies the billing files to zstd Parquet and understands nothing; the peer is a plain pandas script that does
 less. Rows are CPU seconds and peak memory of whole processes, as ratios to the floor: the machine's speed cancels.
-Then single stages, each beside a floor of its own: normalization, `finops explain`, extraction, the exact split; and
+Then single stages, each beside a floor of its own: normalization, `finops explain`, the ledger, extraction, the exact split; and
 detection.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import anomaly_speed, explain, extract, normalize, split
+from benchmarks import anomaly_speed, explain, extract, ledger, normalize, split
 from benchmarks.measure import Cost, measure
 
 PYTHON = sys.executable
@@ -59,6 +59,7 @@ def _bench(folder: Path, rows: int) -> None:
     console.print(_table(costs, rows))
     normalize.bench(folder / "normalize", rows)
     explain.bench(folder / "home")
+    ledger.bench(folder / "home", folder / "ledger", rows)
     extract.bench(folder / "extract", rows)
     split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
     anomaly_speed.bench(max(100, rows // 100))

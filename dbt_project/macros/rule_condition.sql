@@ -32,7 +32,7 @@
         {%- do wanted.append("coalesce(" ~ charges ~ ".commitment_discount_status, '') <> 'Unused'") -%}
     {%- endif -%}
     {%- for condition in rule.conditions -%}
-        {%- set operand = tag_value(charges ~ '.tags', condition.tag) if condition.tag
+        {%- set operand = charges ~ '.' ~ tag_column(condition.tag) if condition.tag
             else columns.get(condition.column, charges ~ '.' ~ condition.column) -%}
         {%- do wanted.append(compared_with(operand, condition.operator, condition.value)) -%}
     {%- endfor -%}

@@ -5,11 +5,8 @@
     {%- if rule.pool_kind == 'overhead' or (rule.pool_kind in ['rule', 'service'] and rule.driver_window == 'month') -%}
         {{ charges }}.billing_period
     {%- elif rule.driver_window == 'hour' -%}
-        case
-            when {{ is_hourly(charges) }} then {{ hour_window(charges ~ '.charge_period_start') }}
-            else {{ charge_window(charges) }}
-        end
+        coalesce({{ charges }}.charge_hour, {{ charges }}.charge_window)
     {%- else -%}
-        {{ charge_window(charges) }}
+        {{ charges }}.charge_window
     {%- endif -%}
 {%- endmacro %}

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from governance_cases import govern
 from ledger_cases import fill
-from ledger_fixture import Built, Ledger
+from ledger_fixture import LEDGER_ALONE, Built, Ledger
 
 from finops_pipeline.checks.drivers import gpu_hours_fit_capacity, pools_have_their_driver
 from finops_pipeline.rules import load_rules
@@ -178,6 +178,15 @@ def test_byte_hours_beyond_64_bits_are_split_in_millions(built: Built) -> None:
     assert abs(rows[0][1] - Decimal("0.75")) < Decimal("1e-12")
 
 
+def test_unexplained_byte_hours_beyond_64_bits_stay_visible(built: Built) -> None:
+    rows = parts(built, "bucket = 'vast'", "dataset, unallocated_reason, round(share, 9)")
+    assert [row[:-1] for row in rows] == [
+        ("some", None, Decimal("0.75")),
+        (None, "bytes not in the feed", Decimal("0.25")),
+    ]
+    assert sum(cost for *_, cost in rows) == 4
+
+
 def test_a_line_of_the_whole_month_takes_the_months_driver_and_keeps_its_day(built: Built) -> None:
     assert parts(built, "bucket = 'monthly'", "dataset, charge_date::varchar, driver_window, driver_total") == money(
         ("early", "2026-10-01", "2026-10", 1000, "18"), ("late", "2026-10-01", "2026-10", 1000, "12")
@@ -275,7 +284,7 @@ def test_the_rule_says_whether_requested_or_used_gpu_hours_count(
     ledger.charge("1", team="search")
     ledger.gpu_hours("first", "12", cluster="basis", node="b-1", gpu_hours_used=Decimal(6))
     ledger.gpu_hours("second", "6", cluster="basis", node="b-1", gpu_hours_used=Decimal(12))
-    allocated = ledger.build(command="run")
+    allocated = ledger.build(command="run", selected=LEDGER_ALONE)
     rows = dict(
         allocated.rows("select workload, allocated_effective_cost from fct_cost_allocations where step = 'usage'")
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from ledger_fixture import Built, Ledger
+from ledger_fixture import LEDGER_ALONE, Built, Ledger
 from rule_cases import COMBINATIONS, PEAKS, RULES, fill
 
 from finops_pipeline.checks.drivers import shared_services_have_an_exit, windows_are_no_finer_than_charges
@@ -406,6 +406,8 @@ EXAMPLES = {
     "GPU-hours, used": "cluster = 'typed'",
     "GPU-hours, by the hour": "cluster = 'hourly'",
     "weights 8 : 1 : 1, one line": "cluster = 'shared'",
+    "weights 8 : 1 : 1, by the hour": "cluster = 'sharedhours'",
+    "network of a machine": "cluster = 'traffic' and sub_account_id = 'traffic'",
     "tokens, output 4 (big: 5), cached 0.1": "rule = 'weighed'",
     "fixed shares": "rule = 'contract'",
     "overhead by cost": "rule = 'support' and billing_currency = 'EUR'",
@@ -442,7 +444,7 @@ def test_row_order_threads_and_rules_of_later_days_do_not_change_a_row(ruled: Bu
     later = "  - {name: later, select: {SubAccountId: sandbox}, driver: direct, owner: {team: x}, from: 2027-01-01}\n"
     rules.write_text(RULES + later, encoding="utf-8")
     again = fill(Ledger(ledgers / "again", rules=load_rules(rules)))
-    rebuilt = again.build(threads=1, reverse=True, command="run")
+    rebuilt = again.build(threads=1, reverse=True, command="run", selected=LEDGER_ALONE)
     for table in ("fct_allocation_steps", "fct_cost_allocations"):
         assert rebuilt.rows(f"from {table} order by allocation_id") == ruled.rows(
             f"from {table} order by allocation_id"

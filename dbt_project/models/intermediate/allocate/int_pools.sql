@@ -15,7 +15,7 @@ pools as (
         {%- for measure in cost_measures() %}
         cast(sum({{ measure }}) as {{ money_type() }}) as {{ measure }},
         {%- endfor %}
-        count(*) as charges
+        cast(sum(charges) as bigint) as charges
     from charges
     group by
         rule_version,

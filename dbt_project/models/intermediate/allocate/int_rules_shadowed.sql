@@ -21,7 +21,7 @@ matches as (
         billing_currency,
         rule_order,
         matching_rules,
-        count(*) as charges,
+        cast(sum(charges) as bigint) as charges,
         cast(sum(billed_cost) as {{ money_type() }}) as billed_cost,
         cast(sum(effective_cost) as {{ money_type() }}) as effective_cost
     from charges

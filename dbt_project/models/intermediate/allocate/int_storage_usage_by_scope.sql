@@ -113,8 +113,9 @@ unexplained as (
     left join fed_by_scope
         on billed_by_scope.driver_scope = fed_by_scope.driver_scope
     where
-        billed_by_scope.billed_byte_hours - coalesce(fed_by_scope.quantity, 0)
-        > billed_by_scope.billed_byte_hours * cast(0.001 as decimal(3, 3))
+        -- a threshold and no amount: as doubles, since a decimal of more places has no room for 100 PB-hours
+        cast(billed_by_scope.billed_byte_hours - coalesce(fed_by_scope.quantity, 0) as double) * 1000
+        > cast(billed_by_scope.billed_byte_hours as double)
 
 ),
 
