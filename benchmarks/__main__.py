@@ -2,8 +2,8 @@
 
 The floor copies the billing files to zstd Parquet and understands nothing; the peer is a plain pandas script that does
 less. Rows are CPU seconds and peak memory of whole processes, as ratios to the floor: the machine's speed cancels.
-Then single stages, each beside a floor of its own: normalization, `finops explain`, the ledger, extraction, the exact split; and
-detection.
+Then single stages, each beside a floor of its own: normalization, `finops explain`, the ledger, extraction, the exact
+split; and detection.
 """
 
 import argparse
