@@ -5,7 +5,7 @@
 
 with
 
-delivered_charges as (
+delivered_charges as {{ computed_anew() }} (
 
     select
         *,
@@ -112,7 +112,7 @@ meters as (
 
 ),
 
-measured_charges as (
+measured_charges as {{ computed_anew() }} (
 
     select
         charges.*,
