@@ -3,8 +3,8 @@
 Usage: python -m benchmarks.forecast SPLIT_DIR
 
 Every full month after the first eight weeks of each series is forecast; what is known is final. WAPE is the sum of
-errors
-over the sum of totals, MAPE the mean of errors over their total; coverage is how often the total lay in the interval.
+errors over the sum of totals, MAPE the mean of errors over their total; coverage is how often the total lay in the
+interval. Months that a planted anomaly touches cannot be known beforehand: "without anomalies" leaves them out.
 """
 
 import sys
@@ -78,7 +78,11 @@ compared as (
     select day(f.as_of) as day, f.model, f.forecast, t.actual, f.lower, f.upper
     from all_forecasts as f
     inner join totals as t on t.series_id = f.series_id and t.month = date_trunc('month', f.as_of)
-    where abs(t.actual) > 1
+    where abs(t.actual) > 1 and ($all_months or not exists (
+        select 1 from planted as p
+        where p.series_id = f.series_id and f.as_of >= date_trunc('month', p.first_day)
+            and date_trunc('month', f.as_of) <= p.last_day
+    ))
 )
 select model, day, count(*) as forecasts, 100 * sum(abs(forecast - actual)) / sum(abs(actual)) as wape,
     100 * avg(abs(forecast - actual) / abs(actual)) as mape,
@@ -87,8 +91,16 @@ from compared group by all order by all
 """
 
 
-def compare(split: Path) -> list[tuple[str, int, int, float, float, float]]:
-    """Rows of model, day, number of forecasts, WAPE, MAPE and coverage, all in percent."""
+PLANTED = """
+create table planted as
+select series_id, start::date as first_day, greatest("end", hold_end)::date as last_day from read_csv($events)
+"""
+
+Row = tuple[str, int, int, float, float, float]
+
+
+def compare(split: Path) -> dict[str, list[Row]]:
+    """Rows of model, day, number of forecasts, WAPE, MAPE and coverage in percent, of all months and of quiet ones."""
     connection = duckdb.connect(config={"threads": 2})
     connection.execute(DAILY, {"series": str(split / "series.parquet")})
     connection.execute(ORIGINS, {"days": list(DAYS)})
@@ -102,15 +114,21 @@ def compare(split: Path) -> list[tuple[str, int, int, float, float, float]]:
         select series_id, as_of, model, forecast, null, null
         from (unpivot rules on columns(* exclude (series_id, as_of, day)) into name model value forecast)"""
     )
-    return connection.execute(SCORES).fetchall()
+    connection.execute(PLANTED, {"events": str(split / "events.csv")})
+    return {
+        "all months": connection.execute(SCORES, {"all_months": True}).fetchall(),
+        "without anomalies": connection.execute(SCORES, {"all_months": False}).fetchall(),
+    }
 
 
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for model, day, count, wape, mape, coverage in compare(Path(sys.argv[1])):
-        held = f"  interval held {coverage:5.1f} %" if model == "shipped" else ""
-        print(f"{model:26} day {day:2}  WAPE {wape:5.1f}  MAPE {mape:5.1f}{held}  ({count} forecasts)")
+    for months, rows in compare(Path(sys.argv[1])).items():
+        print(months)
+        for model, day, count, wape, mape, coverage in rows:
+            held = f"  interval held {coverage:5.1f} %" if model == "shipped" else ""
+            print(f"  {model:26} day {day:2}  WAPE {wape:5.1f}  MAPE {mape:5.1f}{held}  ({count} forecasts)")
 
 
 if __name__ == "__main__":

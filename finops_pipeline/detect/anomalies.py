@@ -1,5 +1,6 @@
 """The anomalies of a company, as the rows of `int_anomalies_found`: from daily series to incidents with drivers."""
 
+import logging
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,14 +11,16 @@ import pyarrow as pa
 
 from finops_pipeline.detect.evidence import Evidence
 from finops_pipeline.detect.findings import Finding, findings_of
-from finops_pipeline.detect.incidents import Told, age_of, drivers_text, incidents, is_bad_news, metered, told
+from finops_pipeline.detect.incidents import FAULTS, Told, age_of, drivers_text, incidents, is_bad_news, metered, told
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.series import KEY, Series, panel_of_series
+
+_log = logging.getLogger(__name__)
 
 SHOWN_DAYS = 92
 """What was first seen longer ago than a quarter is history."""
 KEPT = 500
-"""Findings whose drivers are looked up, the largest first; more on one company is noise."""
+"""Findings that are looked into, the largest first, besides the faults of accounts: more on one company is noise."""
 
 SCHEMA = pa.schema(
     [
@@ -64,11 +67,25 @@ def anomalies(series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb
             continue
         if newest - finding.as_of < np.timedelta64(SHOWN_DAYS, "D") and is_bad_news(watched[number], finding):
             told_of.append((watched[number], finding, age_of(finding, int(panel.first_day[number]))))
-    told_of = sorted(told_of, key=lambda t: (-abs(t[1].impact), t[1].series_id))[:KEPT]
+    told_of = _worth_looking_into(told_of)
     evidence = Evidence(charges, ledger, [finding.date.astype(date) for _, finding, _ in told_of])
     heads = incidents([told(*each, evidence) for each in told_of])
     rows = [_row(head, evidence, _history(head, panel)) for head in heads]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["charge_date"], row["anomaly_id"])), schema=SCHEMA)
+
+
+def _worth_looking_into(found: list[tuple[Series, Finding, int]]) -> list[tuple[Series, Finding, int]]:
+    """Every fault of an account, for it holds publishing back, and the largest others; the log tells the rest."""
+    faults = [each for each in found if each[0].scope == "account" and each[1].kind in FAULTS]
+    others = [each for each in found if not (each[0].scope == "account" and each[1].kind in FAULTS)]
+    others = sorted(others, key=lambda t: (-abs(t[1].impact), t[1].series_id))
+    if len(others) > KEPT:
+        least = abs(others[KEPT - 1][1].impact)
+        _log.warning(
+            "%d findings of the last %d days, none above %.2f, are left out of the anomalies: %d larger ones are told",
+            len(others) - KEPT, SHOWN_DAYS, least, KEPT,
+        )  # fmt: skip
+    return faults + others[:KEPT]
 
 
 def _least_impacts(watched: list[Series], panel: Panel) -> dict[str, float]:

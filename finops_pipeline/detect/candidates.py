@@ -62,19 +62,18 @@ class Sight:
 
     def _visible(self, c: Channel, lag: int) -> np.ndarray:
         """For which series and days a channel can speak on the morning `lag` days later."""
-        late = self.late
+        late = self.late if c.late is None else c.late
         columns = np.arange(late.shape[1])
         if lag < SETTLED and c.early:
             use = late.copy() if lag == 2 else np.ones(late.shape, bool)
         else:
-            waits = late if c.late is None else c.late
-            count = np.cumsum(np.pad(waits, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+            count = np.cumsum(np.pad(late, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
             end, start = np.minimum(columns + 1 + c.wait, late.shape[1]), np.maximum(columns - c.span + 1, 0)
             whole = count[:, end] == count[:, start]
             use = whole if lag < SETTLED else ~whole
         use &= self.last_morning[:, None] >= columns + lag
         if not c.sharp:
-            use &= (self.material | late) if lag < SETTLED else self.material
+            use &= (self.material | self.late) if lag < SETTLED else self.material
         return use if c.gate is None else use & c.gate
 
 

@@ -8,6 +8,9 @@ from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
 from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_at, median_back, running_mean
 
+WHOLE = 0.98
+"""Share of a day's final cost from which a first look counts as all of it."""
+
 
 def twice_channel(panel: Panel, e: Expectation) -> Channel:
     """Ingested twice: even rows, a day unlike any before, while half its cost and rows is like many a day."""
@@ -70,7 +73,7 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     none = np.zeros_like(size)
     early = {}
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
-        early[morning] = (none, np.where(shows_days(panel, seen), lack(np.abs(seen) / share.at_least), 0))
+        early[morning] = (none, np.where(believed(panel, seen, morning), lack(np.abs(seen) / share.at_least), 0))
     return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0)
 
 
@@ -81,13 +84,27 @@ def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> 
     none = np.zeros_like(panel.cost)
     early = {}
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
-        gone = regular & share.known & ~np.isfinite(seen) & shows_days(panel, seen)
+        gone = regular & share.known & ~np.isfinite(seen) & believed(panel, seen, morning)
         early[morning] = (none, np.float32(9) * gone)
     gone = np.float32(9) * (regular & ~np.isfinite(panel.cost))
-    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0)
+    late = panel.late | behind(panel)
+    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0, late=late)
 
 
-def shows_days(panel: Panel, seen: np.ndarray) -> np.ndarray:
-    """Whether no morning of the last three months showed nothing of a day that had cost after all."""
+def believed(panel: Panel, seen: np.ndarray, morning: int) -> np.ndarray:
+    """Whether nothing means nothing: a late feed is given a second morning, one that ever showed nothing then a third.
+
+    The second morning is still within a day, and a late feed's first look may be empty without any fault.
+    """
+    if morning == 1:
+        return ~behind(panel)
     blank = (np.abs(np.nan_to_num(panel.cost)) > 0) & (np.abs(np.nan_to_num(seen)) == 0)
     return back(running_mean(blank.astype(np.float32), 90), SETTLED) < 0.5 / 90
+
+
+def behind(panel: Panel) -> np.ndarray:
+    """Days before which a feed's first morning lacked something of most days that had cost."""
+    costly = np.abs(np.nan_to_num(panel.cost)) > 0
+    lacking = costly & panel.late & ~(np.abs(panel.first_cost) >= WHOLE * np.abs(panel.cost))
+    days, lacked = (back(running_mean(each.astype(np.float32), 28), SETTLED) for each in (costly, lacking))
+    return lacked >= 0.5 * days
