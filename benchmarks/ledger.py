@@ -5,7 +5,8 @@ disks and workloads of its own, so pools, scopes and consumers grow with the bil
 there, as a run does, without the run's other models. Both rows are whole processes.
 
 Usage: python -m benchmarks.ledger HOME FOLDER [--lines N]
-       python -m benchmarks.ledger copy WAREHOUSE OUT   (the floor)
+       python -m benchmarks.ledger copy WAREHOUSE OUT              (the floor)
+       python -m benchmarks.ledger multiply HOME WAREHOUSE LINES   (what both read)
 """
 
 import argparse
@@ -42,6 +43,9 @@ def main() -> None:
     if len(sys.argv) == 4 and sys.argv[1] == "copy":
         _copy(Path(sys.argv[2]), Path(sys.argv[3]))
         return
+    if len(sys.argv) == 5 and sys.argv[1] == "multiply":
+        multiply(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("home", type=Path, help="FINOPS_HOME of a finished run")
     parser.add_argument("folder", type=Path, help="where the multiplied warehouse is kept")
@@ -55,7 +59,8 @@ def bench(home: Path, folder: Path, lines: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     Console().print(f"[dim]multiply the bill to {lines:,} lines ...[/dim]")
     warehouse = folder / "warehouse.duckdb"
-    multiply(home, warehouse, lines)
+    # in a process of its own: the memory of what starts a process counts as that process's
+    measure([sys.executable, "-m", "benchmarks.ledger", "multiply", str(home), str(warehouse), str(lines)])
     if not (folder / "landing").exists():
         (folder / "landing").symlink_to((home / "landing").resolve())
     target = parsed_target(folder / "dbt")

@@ -33,6 +33,16 @@ pool_weights as (
 
 ),
 
+quanta as (
+
+    select
+        driver_scope,
+        max(quantum_millionths) as quantum_millionths
+    from weights
+    group by driver_scope
+
+),
+
 parts as (
 
     {{ split_exactly('overhead_pools', 'pool_weights', cost_measures()) }}
@@ -46,11 +56,11 @@ select
     case when drivers.driver = 'cost' then overhead_pools.billing_currency else drivers.driver_unit end as driver_unit,
     case
         when drivers.driver = 'even' then cast(parts.weight as {{ money_type() }})
-        else cast({{ from_millionths('parts.weight') }} as {{ money_type() }})
+        else {{ quantity_of_quanta('parts.weight', 'quanta.quantum_millionths') }}
     end as driver_quantity,
     case
         when drivers.driver = 'even' then cast(parts.total_weight as {{ money_type() }})
-        else cast({{ from_millionths('parts.total_weight') }} as {{ money_type() }})
+        else {{ quantity_of_quanta('parts.total_weight', 'quanta.quantum_millionths') }}
     end as driver_total,
     parts.share,
     {%- for measure in cost_measures() %}
@@ -64,3 +74,5 @@ inner join overhead_pools
     on parts.pool_id = overhead_pools.pool_id
 left join drivers
     on overhead_pools.rule = drivers.rule
+left join quanta
+    on overhead_pools.driver_scope = quanta.driver_scope

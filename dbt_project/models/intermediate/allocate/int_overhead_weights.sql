@@ -1,6 +1,7 @@
 -- Who carries overhead that follows cost: for each rule, the cost its payers carry already within the rule's bounds.
 -- Counted is the effective cost of usage, before credits, refunds and tax, over the billing month; what is idle or
--- nobody's does not pay, and whoever comes out negative pays nothing.
+-- nobody's does not pay, and whoever comes out negative pays nothing. Weights are millionths, or whole units of the
+-- currency where millionths do not fit 64 bits.
 {%- set rules = allocation_rules() | selectattr('pool_kind', 'equalto', 'overhead') | list %}
 {%- set spreading = allocation_rules() | selectattr('commitment_benefit', 'equalto', 'spread') | list %}
 {%- set carriers = 'carriers' if spreading else 'pools' %}
@@ -98,10 +99,26 @@ payers as (
     {% for rule in rules %}
     select
         *,
-        {{ 'cast(1 as bigint)' if rule.driver == 'even' else millionths('effective_cost') }} as weight
+        {{ 'cast(0 as ' ~ money_type() ~ ')' if rule.driver == 'even'
+            else 'max(effective_cost) over (partition by driver_scope)' }} as largest_cost,
+        {{ rule.driver == 'even' }} as is_even
     from payers_of_rule_{{ rule.rule_order }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+weights as (
+
+    select
+        *,
+        case
+            when is_even then cast(1 as bigint)
+            when largest_cost < 900000000000 then {{ millionths('effective_cost') }}
+            else cast(round(effective_cost) as bigint)
+        end as weight,
+        case when largest_cost < 900000000000 then 1 else 1000000 end as quantum_millionths
+    from payers
 
 )
 
@@ -109,8 +126,9 @@ select
     {{ consumer_key() }} as consumer_key,
     driver_scope,
     {{ consumer_columns() | join(',\n    ') }},
-    weight
-from payers
+    weight,
+    quantum_millionths
+from weights
 where
     effective_cost > 0
     and weight > 0
@@ -122,6 +140,7 @@ select
     {%- for column in consumer_columns() %}
     cast(null as string) as {{ column }},
     {%- endfor %}
-    cast(null as bigint) as weight
+    cast(null as bigint) as weight,
+    cast(null as integer) as quantum_millionths
 where false
 {%- endif %}
