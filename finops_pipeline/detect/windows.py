@@ -15,6 +15,7 @@ def back(values: np.ndarray, days: int) -> np.ndarray:
 
 def ahead(values: np.ndarray, days: int) -> np.ndarray:
     """The matrix as it will be `days` columns later; only for days that are long past, or known by then."""
+    days = min(days, values.shape[1])
     return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
 
 

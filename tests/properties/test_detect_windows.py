@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from finops_pipeline.detect.windows import back, extremes_back, low_back, median_back, median_of
+from finops_pipeline.detect.windows import ahead, back, extremes_back, low_back, median_back, median_of
 
 MATRICES = arrays(
     float,
@@ -40,6 +40,12 @@ def test_the_low_and_the_high_days_are_those_of_the_sorted_window(values: np.nda
     assert np.array_equal(low, ordered[..., 1])
     assert np.array_equal(high, ordered[..., -2])
     assert np.array_equal(low_back(values, *days, rank=6), ordered[..., 5])
+
+
+@settings(max_examples=30, deadline=None)
+@given(MATRICES, st.integers(0, 80))
+def test_looking_ahead_is_looking_back_in_a_mirror_for_bills_of_any_length(values: np.ndarray, days: int) -> None:
+    assert np.array_equal(ahead(values, days), back(values[:, ::-1], days)[:, ::-1])
 
 
 def test_a_hole_in_a_window_is_a_hole_in_its_median() -> None:
