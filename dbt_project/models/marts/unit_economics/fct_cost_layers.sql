@@ -129,9 +129,16 @@ layers as (
 )
 
 select
-    {% for column in kinds + owners + uses %}
-    layers.{{ column }},
-    {% endfor %}
+    layers.charge_date,
+    layers.billing_period,
+    layers.billing_currency,
+    layers.cost_layer,
+    {%- for owner in owners %}
+    layers.{{ owner }},
+    {%- endfor %}
+    layers.charge_category,
+    layers.pricing_model,
+    layers.cost_use,
     layers.effective_cost,
     layers.billed_cost,
     {{ reporting_columns('layers', ['effective_cost', 'billed_cost'], 'charge_date') }}
