@@ -4,7 +4,7 @@ import duckdb
 
 from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
 
-_DAY_OF = {
+DAY_OF = {
     **dict.fromkeys(("gpu_hours", "gpu_capacity", "compute_hours", "inference", "tokens"), "cast(usage_start as date)"),
     **dict.fromkeys(("storage_bytes", "storage_access", "jobs", "api_calls", "driver"), "usage_date"),
 }
@@ -47,7 +47,7 @@ def feeds_have_their_usual_volume(warehouse: duckdb.DuckDBPyConnection) -> Check
 def _query() -> str:
     counted = " union all ".join(
         f"select source_name, '{kind}' as kind, {day} as day, count(*) as found from stg_usage__{kind} group by all"
-        for kind, day in _DAY_OF.items()
+        for kind, day in DAY_OF.items()
     )
     weeks = [f"lag(found, {7 * week}) over feed_by_day" for week in range(1, 5)]
     return f"""

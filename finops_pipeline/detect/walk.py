@@ -1,9 +1,8 @@
 """Morning after morning: compare what is visible with what is usual, raise what is not, remember it.
 
-One incident raises one alarm: after it a series is quiet for two weeks, in which the new level becomes the usual
-one. Only
-a sharp channel (a data fault, a new price, a new line) or something far larger speaks in that time. Days of an incident
-do not count as the series' usual behaviour.
+One incident raises one alarm: after it a series is quiet for two weeks, in which the new level becomes the usual one.
+Only a sharp channel (a data fault, a new price, a new line) or something far larger speaks in that time. Days of an
+incident do not count as the series' usual behaviour.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from finops_pipeline.checks.volume import _DAY_OF, feeds_have_their_usual_volume
+from finops_pipeline.checks.volume import DAY_OF, feeds_have_their_usual_volume
 
 NEWEST = date(2026, 10, 31)
 
@@ -13,7 +13,7 @@ NEWEST = date(2026, 10, 31)
 @pytest.fixture
 def warehouse():
     with duckdb.connect() as connection:
-        for kind, day in _DAY_OF.items():
+        for kind, day in DAY_OF.items():
             column = "usage_date date" if day == "usage_date" else "usage_start timestamp"
             connection.execute(f"create table stg_usage__{kind} (source_name varchar, {column})")
         yield connection

@@ -1,6 +1,6 @@
 -- Money that bought nothing, or more than was needed, as parts of the ledger. A part is in one kind: idle rows of the
--- ledger first; then, in pools that one owner carries as a whole, the first of the kinds of `judged_charges` that fits
--- a charge; then expired bytes of split buckets and on-demand hours of split machines. What a bill or feed does not say
+-- ledger first; then, in pools that one owner carries as a whole, the first kind of int_charges_wasted that fits a
+-- charge; then expired bytes of split buckets and on-demand hours of split machines. What a bill or feed does not say
 -- (which disk hangs on which machine, who looks at a dashboard) is not guessed.
 with allocations as (
 
@@ -17,8 +17,11 @@ wasted_charges as (
 charges as (
 
     select
-        charges.*,
-        charge_pools.pool_id
+        charge_pools.pool_id,
+        charges.team,
+        charges.project,
+        charges.environment,
+        charges.effective_cost
     from {{ ref('int_charges_attributed_to_owners') }} as charges
     inner join {{ ref('int_charges_assigned_to_pools') }} as charge_pools
         on charges.charge_id = charge_pools.charge_id
