@@ -113,9 +113,10 @@ class FaultyProxy:
                 if request.method == "HEAD":
                     return
                 sent = body if cut is None else body[:cut]
-                self.wfile.write(sent)
+                # Counted before it is sent: the client may be done with the last byte before this thread goes on.
                 with proxy._lock:
                     proxy.body_bytes += len(sent)
+                self.wfile.write(sent)
                 if cut is not None:
                     self.close_connection = True
 
