@@ -8,7 +8,7 @@ import pytest
 from dagster_dbt import DbtCliResource
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-from finops_pipeline.dbt_functions import Plugin
+from finops_pipeline.dbt_plugin import Plugin
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.resources.dbt import DbtCli, current_manifest, dbt_environment, environment
 from finops_pipeline.settings import DBT_PROJECT_DIR, load_settings
