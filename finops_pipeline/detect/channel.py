@@ -34,6 +34,8 @@ class Channel:
     ease: np.ndarray | None = None
     hindsight: Pair | None = None
     wait: int = 0
+    gap: int = 0
+    """Days before a week's mornings that set no threshold: what rises slowly would set its own."""
     late: np.ndarray | None = None
     """Days that have not settled at once, where that is not the series' own matter alone."""
 

@@ -62,12 +62,14 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     kept = low > 0.5
     deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale
-    lacking = kept & (size < np.minimum(nothing, 0.2 * low))
+    # a series whose days vary by multiples is still never nothing at all
+    bound = np.minimum(nothing, 0.2 * low)
+    lacking = kept & (size < bound)
     starts = (lacking & ~back(lacking, 1)).astype(np.float32)
     seldom = back(running_mean(starts, 90), 4) * 90 < 1.5
 
     def lack(seen: np.ndarray) -> np.ndarray:
-        less = np.nan_to_num(seen, nan=np.inf) < np.minimum(nothing, 0.2 * low)
+        less = np.nan_to_num(seen, nan=np.inf) < bound
         return np.float32(2) * (kept & seldom & less)
 
     none = np.zeros_like(size)

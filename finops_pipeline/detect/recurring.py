@@ -47,17 +47,18 @@ class Calendar:
 
     sources: dict[int, list[np.ndarray]]
     young: np.ndarray
+    monday: np.ndarray
 
     def part(self, rows: np.ndarray) -> "Calendar":
         """The same of some series."""
         sources = {months: [source[rows] for source in both] for months, both in self.sources.items()}
-        return Calendar(sources, self.young)
+        return Calendar(sources, self.young, self.monday[rows])
 
     @classmethod
     def of(cls, days: np.ndarray) -> "Calendar":
         """Of days since 1970, a row for each series."""
         months = {months: list(_same_days(days, months)) for months in (1, 2, 3, -1)}
-        return cls(months, np.arange(days.shape[1])[None, :] < 31 * 3 + LEARNT)
+        return cls(months, np.arange(days.shape[1])[None, :] < 31 * 3 + LEARNT, (days + 3) % 7 == 0)
 
 
 class Recurring:
@@ -70,9 +71,11 @@ class Recurring:
     def __init__(self, change: np.ndarray, calendar: Calendar):
         self.change, self.calendar = change, calendar
         self.peak = change - median_at(change, range(-3, 4))
-        before, after = back(self.peak, 1), ahead(self.peak, 1)
-        self.high = np.maximum(np.maximum(before, after), self.peak)
-        self.low = np.minimum(np.minimum(before, after), self.peak)
+        # what is due on a Saturday comes on Monday
+        moved = ahead(np.where(calendar.monday, self.peak, 0), 2)
+        near = [self.peak, back(self.peak, 1), ahead(self.peak, 1), moved]
+        self.high, self.low = np.maximum.reduce(near), np.minimum.reduce(near)
+        self.before_weekend = back(self.peak, 2)
 
     def part(self, rows: np.ndarray) -> "Recurring":
         """The same of some series."""
@@ -95,7 +98,8 @@ class Recurring:
     def _of_months(self, months: tuple[int, int, int], least: np.ndarray, most: np.ndarray, young: np.ndarray) -> Pair:
         up, down = np.zeros_like(self.change), np.zeros_like(self.change)
         # a last column of nothing stands for days that are not known
-        high, low, peak = (np.pad(values, ((0, 0), (0, 1))).ravel() for values in (self.high, self.low, self.peak))
+        shown = (self.high, self.low, self.peak, self.before_weekend)
+        high, low, peak, early = (np.pad(values, ((0, 0), (0, 1))).ravel() for values in shown)
         width = self.change.shape[1] + 1
         start = (np.arange(len(self.change)) * width)[:, None]
         for end in (0, 1):
@@ -103,8 +107,9 @@ class Recurring:
             for away in months:
                 source = self.calendar.sources[away][end]
                 cell = start + np.where(source < 0, width - 1, source)
-                ups.append(high.take(cell))
-                downs.append(low.take(cell))
+                weekend = np.where(self.calendar.monday, early.take(cell), 0)
+                ups.append(np.maximum(high.take(cell), weekend))
+                downs.append(np.minimum(low.take(cell), weekend))
                 same = peak.take(cell)
                 same = np.where((same > least - EXACT) & (same < most + EXACT), same, 0)
                 up, down = np.maximum(up, same), np.minimum(down, same)

@@ -30,7 +30,9 @@ def cost_channel(
         rise, fall = up.copy(), down.copy()
         high, low = (most - e.expected)[waits], (least - e.expected)[waits]
         known = recurs_late.before(high, low)
-        rise[waits], fall[waits] = beyond(high, known)[0], beyond(low, known)[1]
+        rise[waits] = beyond(high, known)[0]
+        # what a first look lacks comes later more often than not: a late feed's fall waits for the second
+        fall[waits] = beyond(low, known)[1] if morning > 1 else np.where(panel.late[waits], 0, fall[waits])
         early[morning] = (np.nan_to_num(rise), np.nan_to_num(fall))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(
@@ -103,7 +105,7 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
     up = np.where(steady & ~rows_grow(panel, 7, change), np.maximum(change, 0), 0)
     noise = 3.0 * e.scatter
-    return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise)
+    return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14)
 
 
 def rows_grow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:

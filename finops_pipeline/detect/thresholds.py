@@ -6,7 +6,7 @@ RARE = 3000
 """One false alarm of a channel in so many days is what the tail estimate aims at."""
 
 
-FORGET = 600.0
+FORGET = 2400.0
 """Days after which an extreme counts a third."""
 
 

@@ -69,6 +69,7 @@ class _Walk:
         self.masked = {memory: np.zeros(late.shape, bool) for memory in {c.memory for c in channels}}
         self.quiet_until = np.full(size, -1)
         self.last_day = np.full(size, -99)
+        self.last_sharp = np.full(size, -99)
         self.last_score = np.zeros(size)
         self.alarms: list[Alarm] = []
 
@@ -83,16 +84,17 @@ class _Walk:
         """What was raised early on rests on little, and does not tell later on what is usual."""
         for mask in self.masked.values():
             mask[:] = False
-        self.quiet_until[:], self.last_day[:], self.last_score[:] = -1, -99, 0
+        self.quiet_until[:], self.last_score[:] = -1, 0
+        self.last_day[:] = self.last_sharp[:] = -99
 
     def _listen(self, monday: int, end: int) -> list[_Loud]:
         since = LEARN_FROM if monday >= YOUNG else LEARN_YOUNG_FROM
-        past = slice(since, max(since + 3, monday - SETTLED))
         first_day = WARM_UP if monday < YOUNG else YOUNG
         loud = []
         for number, lag, candidates in self.candidates:
             found = candidates.between(max(first_day, monday - lag), min(end - lag, self.days))
             if len(found.row):
+                past = slice(since, max(since + 3, monday - max(SETTLED, self.channels[number].gap)))
                 score, rising = self._scored(self.channels[number], found, past)
                 far = np.flatnonzero(score > 1)
                 shape = np.full(len(far), lag), np.full(len(far), number)
@@ -148,9 +150,14 @@ class _Walk:
     def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:
         for memory, mask in self.masked.items():
             mask[row, max(0, day - 2) : day + memory + 3] = True
-        loud = self.channels[channel].sharp or score > 2 * max(self.last_score[row], 1.5)
-        fresh = day > self.quiet_until[row] or (loud and day > self.last_day[row] + APART)
+        sharp = self.channels[channel].sharp
+        # an echo of the incident does not hush a fault of the data, which is something else
+        since = self.last_sharp[row] if sharp else self.last_day[row]
+        loud = sharp or score > 2 * max(self.last_score[row], 1.5)
+        fresh = day > self.quiet_until[row] or (loud and day > since + APART)
         self.last_day[row] = day
+        if sharp or fresh:
+            self.last_sharp[row] = day
         self.quiet_until[row] = max(self.quiet_until[row], day + QUIET)
         if not fresh:
             return
