@@ -19,9 +19,12 @@ def cost_channel(
     """One day against its forecast; on early mornings against the least that the feed's lateness leaves possible."""
     _, high28 = extremes_back(e.observed, 2, 29)
     over = e.observed - high28
+    # below zero is a credit, and no fall of what is used
+    credited = panel.cost < 0
     recurs, over_recurs = Recurring(e.residual, calendar), Recurring(over, calendar)
     up, down = beyond(e.residual, recurs.before())
     raw_up, raw_down = beyond(over, over_recurs.before())[0], both_ways(e.observed - e.middle)[1]
+    down = np.where(credited, 0, down)
     early, raw_early = {}, {}
     waits = np.flatnonzero(panel.late.any(axis=1))
     recurs_late = recurs.part(waits)
@@ -33,7 +36,7 @@ def cost_channel(
         rise[waits] = beyond(high, known)[0]
         # what a first look lacks comes later more often than not: a late feed's fall waits for the second
         fall[waits] = beyond(low, known)[1] if morning > 1 else np.where(panel.late[waits], 0, fall[waits])
-        early[morning] = (np.nan_to_num(rise), np.nan_to_num(fall))
+        early[morning] = (np.nan_to_num(rise), np.where(seen < 0, 0, np.nan_to_num(fall)))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(
         "range", raw_up, raw_down, 1, 0.08, 0.08, 1.1, early=raw_early,
@@ -150,7 +153,8 @@ def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list
     cost = e.observed - e.middle
     rows = log_rows(panel)
     unknown = cost_up > 0.3
-    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown
+    usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
+    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
     none = np.zeros_like(cost)
     return [
         Channel("given_rows", above_envelope(cost, rows, 0.05, high), none, 1, 0.55, 9.0, 1.6, gate=high),
