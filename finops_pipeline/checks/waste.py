@@ -45,14 +45,12 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
         left join fct_cost_allocations as allocations
             on parts.allocation_id = allocations.allocation_id
         left join (
-            select pools.pool_id, bool_or(charges.effective_cost < 0) as has_refund
-            from int_charges_assigned_to_pools as pools
-            inner join int_charges_attributed_to_owners as charges
-                on pools.charge_id = charges.charge_id
-            where pools.pool_id in (
+            select pool_id, bool_or(effective_cost < 0) as has_refund
+            from int_charges_assigned_to_pools
+            where pool_id in (
                 select pool_id from fct_cost_allocations where allocation_id in (select allocation_id from parts)
             )
-            group by pools.pool_id
+            group by pool_id
         ) as with_refunds
             on allocations.pool_id = with_refunds.pool_id
         order by is_offender desc, parts.wasted - allocations.allocated_effective_cost desc nulls first, 1

@@ -52,6 +52,17 @@ rules as (
 
 ),
 
+-- Azure periods whose two deliveries show different usage are provisional, whatever the month
+unequal_periods as (
+
+    select distinct
+        source_name,
+        billing_period
+    from {{ ref('int_azure__exports_paired') }}
+    where is_unequal_pair
+
+),
+
 parts_in_pools as (
 
     select
@@ -102,7 +113,9 @@ parts_in_pools as (
             when pools.pool_kind = 'commitment' or pools.commitment_discount_id is not null then 'unused_commitment'
             when pools.pool_kind = 'idle' then 'unallocated_capacity'
             else parts.idle_type
-        end as idle_type
+        end as idle_type,
+        pools.billing_period >= {{ open_billing_period() }}
+        or unequal_periods.billing_period is not null as is_provisional
     from parts
     inner join pools
         on parts.origin_pool_id = pools.pool_id
@@ -116,6 +129,10 @@ parts_in_pools as (
             and parts.consumer_key = consumers.consumer_key
     left join rules
         on pools.rule = rules.rule
+    left join unequal_periods
+        on
+            pools.source_name = unequal_periods.source_name
+            and pools.billing_period = unequal_periods.billing_period
 
 )
 
@@ -192,6 +209,7 @@ select
     idle_type,
     reason is not null as is_unallocated,
     reason as unallocated_reason,
+    is_provisional,
     rule_version,
     hop,
     is_final

@@ -1,50 +1,29 @@
--- The pool of each charge: the way back from an allocated amount to its billed lines. A charge finds those alike by
--- their fingerprint: had two groups the same one, a charge would be here twice, and the model's tests would say so.
+-- Every charge with its pool: the way back from an allocated amount to its billed lines. A charge finds those alike by
+-- their fingerprint. Had two groups the same one, a charge would be here twice: a test says that no two have.
+--
+-- A view: a charge's pool is found by one number in a small table, which costs a reader less than to join a charge's id
+-- with a second table as long as the bill.
 -- depends_on: {{ ref('int_gpu_machines') }}
+{{ config(materialized='view') }}
+
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
 
 ),
 
-charges_with_fingerprint as (
-
-    select
-        charges.charge_id,
-        {{ fingerprint(columns_of_charges_alike('charges').values() | list) }} as alike_id
-    from charges
-
-),
-
 charges_alike as (
 
-    select * from {{ ref('int_charges_matched_to_rules') }}
-
-),
-
-pools as (
-
-    select * from {{ ref('int_pools') }}
-
-),
-
-pools_of_charges_alike as (
-
     select
-        charges_alike.alike_id,
-        pools.pool_id
-    from charges_alike
-    inner join pools
-        on
-            {%- for column in pool_key_columns() %}
-            {{ 'and ' if not loop.first }}charges_alike.{{ column }} is not distinct from pools.{{ column }}
-            {%- endfor %}
+        alike_id,
+        pool_id
+    from {{ ref('int_charges_matched_to_rules') }}
 
 )
 
-select
-    charges_with_fingerprint.charge_id,
-    pools_of_charges_alike.pool_id
-from charges_with_fingerprint
-inner join pools_of_charges_alike
-    on charges_with_fingerprint.alike_id = pools_of_charges_alike.alike_id
+select -- noqa: AM04
+    charges_alike.pool_id,
+    charges.*
+from charges
+left join charges_alike
+    on {{ fingerprint(columns_of_charges_alike('charges').values() | list) }} = charges_alike.alike_id

@@ -369,4 +369,7 @@ charges_with_pool_facts as (
 
 )
 
-select * from charges_with_pool_facts
+select
+    {{ digest(pool_key_columns()) }} as pool_id,
+    *
+from charges_with_pool_facts

@@ -8,7 +8,6 @@
 {%- endfor %}
 
 -- depends_on: {{ ref('int_charges_assigned_to_pools') }}
--- depends_on: {{ ref('int_charges_attributed_to_owners') }}
 
 with pools as (
 
@@ -89,10 +88,8 @@ carriers as (
         {{ millionths('sum(charges.effective_cost)') }} as weight,
         'idle_reservation_holder' as method
     from idle_parts
-    inner join {{ ref('int_charges_assigned_to_pools') }} as charge_pools
-        on idle_parts.origin_pool_id = charge_pools.pool_id
-    inner join {{ ref('int_charges_attributed_to_owners') }} as charges
-        on charge_pools.charge_id = charges.charge_id
+    inner join {{ ref('int_charges_assigned_to_pools') }} as charges
+        on idle_parts.origin_pool_id = charges.pool_id
     where
         idle_parts.rule in ({{ policies['reservation_holder'] | join(', ') }})
         and (

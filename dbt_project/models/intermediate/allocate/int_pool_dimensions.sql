@@ -9,18 +9,12 @@
 
 with charges as (
 
-    select * from {{ ref('int_charges_attributed_to_owners') }}
-
-),
-
-pools as (
-
     select * from {{ ref('int_charges_assigned_to_pools') }}
 
 )
 
 select
-    pools.pool_id,
+    charges.pool_id,
     count(*) as charges,
     min(charges.charge_period_start) as charge_period_start,
     max(charges.charge_period_end) as charge_period_end,
@@ -35,6 +29,4 @@ select
     end as {{ kind }}_quantity{{ ',' if not loop.last }}
     {%- endfor %}
 from charges
-inner join pools
-    on charges.charge_id = pools.charge_id
-group by pools.pool_id
+group by charges.pool_id

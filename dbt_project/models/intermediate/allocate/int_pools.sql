@@ -8,6 +8,7 @@ with charges as (
 pools as (
 
     select
+        pool_id,
         rule_version,
         {%- for column in pool_key_columns() %}
         {{ column }},
@@ -18,12 +19,10 @@ pools as (
         cast(sum(charges) as bigint) as charges
     from charges
     group by
+        pool_id,
         rule_version,
         {{ pool_key_columns() | join(',\n        ') }}
 
 )
 
-select
-    {{ digest(pool_key_columns()) }} as pool_id,
-    *
-from pools
+select * from pools

@@ -9,22 +9,13 @@ with allocations as (
 
 ),
 
-charge_pools as (
-
-    select * from {{ ref('int_charges_assigned_to_pools') }}
-
-),
-
 charges as (
 
     select
         charges.*,
-        charge_pools.pool_id,
         {{ resource_role('charges.sku_meter', 'charges.service_subcategory') }} as resource_role,
         coalesce(charges.resource_name, {{ last_path_segment('charges.resource_id') }}) as short_name
-    from {{ ref('int_charges_attributed_to_owners') }} as charges
-    inner join charge_pools
-        on charges.charge_id = charge_pools.charge_id
+    from {{ ref('int_charges_assigned_to_pools') }} as charges
     where charges.charge_category = 'Usage'
 
 ),

@@ -1,17 +1,11 @@
+-- The ledger: the final parts of int_allocation_steps, as they are published.
+--
+-- A view: its readers take few of its columns, and writing all of them a second time costs more than they do.
+{{ config(materialized='view') }}
+
 with allocations as (
 
     select * from {{ ref('int_allocations_unioned') }}
-
-),
-
--- Azure periods whose two deliveries show different usage are provisional, whatever the month
-unequal_periods as (
-
-    select distinct
-        source_name,
-        billing_period
-    from {{ ref('int_azure__exports_paired') }}
-    where is_unequal_pair
 
 )
 
@@ -26,12 +20,7 @@ select
     allocations.idle_type,
     allocations.is_unallocated,
     allocations.unallocated_reason,
-    allocations.billing_period >= {{ open_billing_period() }}
-    or unequal_periods.billing_period is not null as is_provisional,
+    allocations.is_provisional,
     allocations.charge_date
 from allocations
-left join unequal_periods
-    on
-        allocations.source_name = unequal_periods.source_name
-        and allocations.billing_period = unequal_periods.billing_period
 cross join {{ reporting_settings() }} as settings

@@ -1,19 +1,10 @@
--- The published face of int_charges_attributed_to_owners: FOCUS 1.4 Cost and Usage, column by column, then what FOCUS
+-- The published face of int_charges_assigned_to_pools: FOCUS 1.4 Cost and Usage, column by column, then what FOCUS
 -- cannot say. A column that no provider's export feeds yet is null with its right type.
 {{ config(materialized='view') }}
 
 with charges as (
 
-    select * from {{ ref('int_charges_attributed_to_owners') }}
-
-),
-
-pools as (
-
-    select
-        charge_id,
-        pool_id
-    from {{ ref('int_charges_assigned_to_pools') }}
+    select * from {{ ref('int_charges_assigned_to_pools') }}
 
 )
 
@@ -92,7 +83,7 @@ select
     charges.source_name as x_SourceName,
     charges.charge_id as x_ChargeId,
     charges.delivery_id as x_DeliveryId,
-    pools.pool_id as x_PoolId,
+    charges.pool_id as x_PoolId,
     charges.landed_table as x_LandedTable,
     charges.landed_file as x_LandedFile,
     charges.landed_row as x_LandedRow,
@@ -137,6 +128,4 @@ select
     {{ in_reporting_currency('charges', 'list_cost', 'charge_date') }} as x_ListCostReporting,
     {{ in_reporting_currency('charges', 'contracted_cost', 'charge_date') }} as x_ContractedCostReporting
 from charges
-left join pools
-    on charges.charge_id = pools.charge_id
 cross join {{ reporting_settings() }} as settings

@@ -17,14 +17,12 @@ wasted_charges as (
 charges as (
 
     select
-        charge_pools.pool_id,
+        charges.pool_id,
         charges.team,
         charges.project,
         charges.environment,
         charges.effective_cost
-    from {{ ref('int_charges_attributed_to_owners') }} as charges
-    inner join {{ ref('int_charges_assigned_to_pools') }} as charge_pools
-        on charges.charge_id = charge_pools.charge_id
+    from {{ ref('int_charges_assigned_to_pools') }} as charges
     where charges.charge_category = 'Usage'
 
 ),
