@@ -20,6 +20,8 @@ from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
 
 PACKAGE_DIR = PROJECT_ROOT / "finops_pipeline"
 
+_OPEN_MONTH = "open month"
+_NOT_OF_MAPPING = {"deliveries", "usage feeds", "exchange rates", _OPEN_MONTH}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
 _DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")
 # What dbt and tools write beside the sources, and the parts of the package no mart is made with.
@@ -37,6 +39,11 @@ class Fingerprint:
     def digest(self) -> str:
         """One SHA-256 over all parts."""
         return _digest(dict(self.parts))
+
+    @property
+    def made_with(self) -> str:
+        """What turns a delivery into charges, whichever it is; feeds, rates and the clock come in later."""
+        return _digest({name: part for name, part in self.parts.items() if name not in _NOT_OF_MAPPING})
 
     def changes_since(self, published_parts: Mapping[str, str]) -> list[str]:
         """The kinds of input that differ from the published ones, by name."""
@@ -66,11 +73,12 @@ def compute_fingerprint(
             "usage feeds": _digest([row for row in live if row["provider"] == "usage"]),
             "rules": _digest(_rule_rows(settings.landing / "rules")),
             "configuration": _digest(_meaning(configuration)),
+            "exchange rates": _digest(_local_file_digest(configuration.get("fx_rates"))),
             "dbt project": _tree_digest(dbt_project_dir, ignored=_NOT_DBT_SOURCES),
             "code": _tree_digest(package_dir, ignored=_NOT_PIPELINE_CODE),
             "engines": _digest({name: version(name) for name in _ENGINES}),
             # The clock only decides which month is open, and with it which amounts are provisional.
-            "open month": settings.now.strftime("%Y-%m"),
+            _OPEN_MONTH: settings.now.strftime("%Y-%m"),
         }
     )
 
@@ -129,7 +137,7 @@ def _meaning(configuration: Mapping[str, Any]) -> dict[str, Any]:
             {name: value for name, value in entry.items() if not name.endswith("uri")}
             for entry in configuration.get(entries) or ()
         ]
-    return {**kept, "fx_rates": _local_file_digest(configuration.get("fx_rates"))}
+    return kept
 
 
 def _local_file_digest(uri: object) -> str | None:

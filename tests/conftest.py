@@ -65,9 +65,10 @@ class Company:
     def current(self) -> Path:
         return self.home / "marts" / "current"
 
-    def query(self, sql: str) -> list[tuple]:
-        """Rows of a query over the published marts, named as tables."""
-        with duckdb.connect(str(self.current / "marts.duckdb"), read_only=True) as connection:
+    def query(self, sql: str, *, warehouse: bool = False) -> list[tuple]:
+        """Rows of a query over the published marts, named as tables; or over the working warehouse."""
+        database = self.home / "warehouse.duckdb" if warehouse else self.current / "marts.duckdb"
+        with duckdb.connect(str(database), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
 

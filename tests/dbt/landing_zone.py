@@ -137,8 +137,9 @@ class LandingZone:
         variant: str = "",
         submitted_at: str = "2026-11-02T00:00:00",
         is_net: bool = False,
+        number: int = 1,
     ) -> Delivery:
-        delivery_id = f"{source}-{variant or 'run'}-1"
+        delivery_id = f"{source}-{variant or 'run'}-{number}"
         relative = f"{table}/{source}/{period}/{delivery_id}/part-00000.parquet"
         part = self.path / relative
         part.parent.mkdir(parents=True)

@@ -226,6 +226,12 @@ def test_a_restated_month_replaces_the_first_one_whole(tmp_path: Path, published
         " total_cost_difference <> 0 from fct_deliveries where source_name = 'aws-payer' and previous_rows is not null"
     )
     assert company.query(changed) == [(0, 0, True)]
+    # The months that were not restated were kept, and nothing tells.
+    anew = company.query(
+        "select distinct source_name, billing_period from int_charges_unioned order by all", warehouse=True
+    )
+    assert anew == [("aws-payer", "2026-09"), ("azure-ea", "2026-09")]
+    assert _marts(company) == _marts(published_company)
 
 
 def test_the_manifest_lists_what_is_published(published_company: Company):

@@ -97,7 +97,7 @@ CHANGES: dict[str, tuple[str, Callable[[Inputs], None]]] = {
         lambda i: i.rules([{"rule": "owners", "rule_order": 2}, {"rule": "gpu-clusters", "rule_order": 1}]),
     ),
     "another reporting currency": ("configuration", lambda i: i.configuration.update(reporting_currency="EUR")),
-    "another exchange rate": ("configuration", lambda i: i.write("rates.csv", "2026-10-01,EUR,USD,1.2,ECB")),
+    "another exchange rate": ("exchange rates", lambda i: i.write("rates.csv", "2026-10-01,EUR,USD,1.2,ECB")),
     "a changed model": ("dbt project", lambda i: i.write("dbt/models/a.sql", "select 2")),
     "a new model": ("dbt project", lambda i: i.write("dbt/models/b.sql", "select 1")),
     "a model that is gone": ("dbt project", lambda i: (i.folder / "dbt/models/a.sql").unlink()),
@@ -115,6 +115,15 @@ def test_changed_input_changes_the_fingerprint_and_is_named(inputs, change):
     after = inputs.fingerprint()
     assert after.digest != before.digest
     assert after.changes_since(before.parts) == [part]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_charges_of_a_delivery_are_made_otherwise_by_rules_configuration_and_code_alone(inputs, change):
+    before = inputs.fingerprint()
+    part, make = CHANGES[change]
+    make(inputs)
+    changed = inputs.fingerprint().made_with != before.made_with
+    assert changed == (part in {"rules", "configuration", "dbt project", "code", "engines"})
 
 
 NO_CHANGES: dict[str, Callable[[Inputs], None]] = {

@@ -1,5 +1,6 @@
-{{ config(materialized='table') }}
-{#- A table: allocation, the marts and the checks read it many times, and the steps before it are views. -#}
+{{ config(materialized='kept_months') }}
+{#- A table: allocation, the marts and the checks read it many times, and the steps before it are views. Months whose
+    deliveries are as they were keep their rows. -#}
 
 with
 

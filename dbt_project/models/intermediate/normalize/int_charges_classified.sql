@@ -152,13 +152,14 @@ gpu_machines as (
 
     select
         source_name,
+        billing_period,
         resource_id,
         charge_date,
         min(meter_gpu_model) as gpu_model
 
     from measured_charges
     where machine_component = 'gpu' and is_consumption and resource_id is not null
-    group by source_name, resource_id, charge_date
+    group by source_name, billing_period, resource_id, charge_date
 
 ),
 
@@ -180,6 +181,7 @@ machine_charges as (
     left join gpu_machines
         on
             measured_charges.source_name = gpu_machines.source_name
+            and measured_charges.billing_period = gpu_machines.billing_period
             and measured_charges.resource_id = gpu_machines.resource_id
             and measured_charges.charge_date = gpu_machines.charge_date
             and measured_charges.machine_component in ('core', 'ram')

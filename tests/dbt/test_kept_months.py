@@ -1,0 +1,81 @@
+"""Months whose deliveries are as they were keep their charges, and the bill is the one a run from nothing makes."""
+
+from typing import Any
+
+import pytest
+
+from finops_pipeline.extract.ledger import update_ledger
+from tests.dbt.accounting_cases import CASES
+from tests.dbt.landing_zone import LandingZone
+
+MADE_WITH = "FINOPS_MADE_WITH"
+BILL = "int_charges_attributed_to_owners"
+
+
+class Months:
+    """A landing zone of all accounting cases, and what its charges are after each of its builds."""
+
+    def __init__(self, zone: LandingZone):
+        self.zone = zone
+        self.mapped: list[list[tuple[str, str]]] = []
+        self.bills: list[list[dict[str, Any]]] = []
+
+    def build(self, made_with: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(MADE_WITH, made_with)
+            self.zone.dbt("build", "--resource-type", "seed", "--resource-type", "model", "--select", f"+{BILL}")
+        months = self.zone.query("select distinct source_name, billing_period from int_charges_unioned order by all")
+        self.mapped.append([(month["source_name"], month["billing_period"]) for month in months])
+        self.bills.append(self.zone.query(f"select * from {BILL} order by charge_id"))
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
+    """Three builds: the first, one after four kinds of change, and one of another making."""
+    months = Months(LandingZone(tmp_path_factory.mktemp("months")))
+    zone, deliveries = months.zone, {}
+    for name, case in CASES.items():
+        variant = "ActualCost" if case.table == "azure_cost_details" else ""
+        deliveries[name] = zone.land(case.table, name, case.lines, variant=variant, period=case.period)
+        if case.amortized:
+            zone.land(case.table, name, case.amortized, variant="AmortizedCost", period=case.period)
+    aws = next(case for case in CASES.values() if case.table == "aws_cur2")
+    gcp = next(case for case in CASES.values() if case.table == "gcp_detailed")
+    zone.land("aws_cur2", "restated", aws.lines)
+    zone.land("gcp_detailed", "growing", gcp.lines)
+    months.build("one")
+
+    zone.land("aws_cur2", "restated", [*aws.lines, aws.lines[0]], number=2)
+    zone.land("gcp_detailed", "growing", gcp.lines, period="2026-11", number=2)
+    zone.land("aws_cur2", "young", aws.lines)
+    update_ledger(zone.path, removed=[next(d for d in deliveries.values() if d.table_name == "aws_cur2")])
+    months.build("one")
+    months.build("two")
+    return months
+
+
+def test_only_months_with_new_deliveries_are_mapped_again(months: Months):
+    assert months.mapped[1] == [("growing", "2026-11"), ("restated", "2026-10"), ("young", "2026-10")]
+
+
+def test_the_bill_is_the_one_that_is_made_from_nothing(months: Months):
+    first, changed, anew = months.bills
+    assert changed != first
+    assert changed == anew
+
+
+def test_what_is_made_otherwise_is_mapped_whole(months: Months):
+    assert len(months.mapped[2]) > len(CASES)
+
+
+def test_another_column_of_a_table_has_its_months_mapped_again_and_no_others(months: Months):
+    zone = months.zone
+    zone.land("aws_cur2", "late", [{"bill_payer_account_id": "1", "resource_tags_of_another_kind": "x"}])
+
+    months.build("two")
+
+    aws = zone.query(
+        f"select distinct source_name, billing_period from {BILL} where landed_table = 'aws_cur2' order by all"
+    )
+    assert months.mapped[-1] == [(month["source_name"], month["billing_period"]) for month in aws]
+    assert ("growing", "2026-11") not in months.mapped[-1]
