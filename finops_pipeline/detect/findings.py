@@ -1,6 +1,6 @@
 """From daily tables to findings: the one entry point of detection."""
 
-from concurrent.futures import ThreadPoolExecutor
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,12 @@ from finops_pipeline.detect.walk import Alarm, walk
 MATERIAL = 0.5
 """Dollars a day that have to move before anyone is told."""
 
-BLOCK = 1000
-"""Series that are judged at once: enough for numpy, few enough for the memory."""
+BLOCK = 250
+"""Series that are judged at once: enough for numpy, few enough for the processor's cache."""
+ALONE = 2000
+"""Series up to which one process judges all: starting others takes as long as a thousand series."""
+WORKERS = 4
+"""Processes at most, however many cores there are: each holds its own copy of numpy's scratch memory."""
 
 KINDS = {
     "missing": "missing",
@@ -67,7 +71,8 @@ def detect(
 def findings_of(panel: Panel) -> list[Finding]:
     """Every alarm that a run on each morning would have raised, with the morning it would have been raised on.
 
-    Blocks of series are judged side by side, numpy lets two cores work; what forms a group stays in one block.
+    Blocks of series are judged by themselves, many of them in processes side by side; what forms a group stays in one
+    block, so that findings do not depend on how many cores there are.
     """
     order = np.argsort(panel.group, kind="stable")
     groups = panel.group[order]
@@ -75,14 +80,21 @@ def findings_of(panel: Panel) -> list[Finding]:
     for row in range(1, len(order)):
         if row - starts[-1] >= BLOCK and (groups[row] != groups[row - 1] or not groups[row]):
             starts.append(row)
-    blocks = np.split(order, starts[1:])
-    with ThreadPoolExecutor(2) as threads:
-        found = [f for block in threads.map(lambda rows: _findings_of(panel.part(rows)), blocks) for f in block]
+    blocks = [panel.part(rows) for rows in np.split(order, starts[1:])]
+    workers = min(WORKERS, os.cpu_count() or 1)
+    if len(order) > ALONE and workers > 1:
+        # imported here: what runs in the processes is this module
+        from finops_pipeline.detect.side_by_side import in_processes
+
+        found = in_processes(blocks, workers)
+    else:
+        found = [finding for block in blocks for finding in findings_of_block(block)]
     return sorted(found, key=lambda f: (f.series_id, f.date))
 
 
 @np.errstate(all="ignore")
-def _findings_of(panel: Panel) -> list[Finding]:
+def findings_of_block(panel: Panel) -> list[Finding]:
+    """The findings of one block, in one process."""
     sign = orientation(panel.cost)
     panel = replace(
         panel, cost=panel.cost * sign, first_cost=panel.first_cost * sign, second_cost=panel.second_cost * sign

@@ -40,4 +40,4 @@ def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
             late[row, : panel.length[row]] = waits[span]
             up[row, : panel.length[row]] = np.where(own[n, span] > 0, moved, 0)
             down[row, : panel.length[row]] = np.where(own[n, span] < 0, moved, 0)
-    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.6, memory=14, sharp=True, late=late)]
+    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, sharp=True, late=late)]

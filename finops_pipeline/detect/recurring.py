@@ -75,7 +75,9 @@ class Recurring:
         moved = ahead(np.where(calendar.monday, self.peak, 0), 2)
         near = [self.peak, back(self.peak, 1), ahead(self.peak, 1), moved]
         self.high, self.low = np.maximum.reduce(near), np.minimum.reduce(near)
-        self.before_weekend = back(self.peak, 2)
+        # what came on a Saturday is due on Monday this time
+        weekend = back(self.peak, 2)
+        self.on_mondays = np.maximum(self.high, weekend), np.minimum(self.low, weekend)
 
     def part(self, rows: np.ndarray) -> "Recurring":
         """The same of some series."""
@@ -97,19 +99,21 @@ class Recurring:
 
     def _of_months(self, months: tuple[int, int, int], least: np.ndarray, most: np.ndarray, young: np.ndarray) -> Pair:
         up, down = np.zeros_like(self.change), np.zeros_like(self.change)
-        # a last column of nothing stands for days that are not known
-        shown = (self.high, self.low, self.peak, self.before_weekend)
-        high, low, peak, early = (np.pad(values, ((0, 0), (0, 1))).ravel() for values in shown)
+        # a last column of nothing stands for days that are not known; below the table of all days that of Mondays
+        wide = [np.pad(values, ((0, 0), (0, 1))).ravel() for values in (self.high, self.low, self.peak)]
+        mondays = [np.pad(values, ((0, 0), (0, 1))).ravel() for values in self.on_mondays]
+        high, low = (np.concatenate(both) for both in zip(wide[:2], mondays, strict=True))
+        peak, size = wide[2], wide[2].size
         width = self.change.shape[1] + 1
         start = (np.arange(len(self.change)) * width)[:, None]
+        monday = self.calendar.monday * size
         for end in (0, 1):
             ups, downs = [], []
             for away in months:
                 source = self.calendar.sources[away][end]
                 cell = start + np.where(source < 0, width - 1, source)
-                weekend = np.where(self.calendar.monday, early.take(cell), 0)
-                ups.append(np.maximum(high.take(cell), weekend))
-                downs.append(np.minimum(low.take(cell), weekend))
+                ups.append(high.take(cell + monday))
+                downs.append(low.take(cell + monday))
                 same = peak.take(cell)
                 same = np.where((same > least - EXACT) & (same < most + EXACT), same, 0)
                 up, down = np.maximum(up, same), np.minimum(down, same)

@@ -1,0 +1,40 @@
+"""Judge blocks of series in processes of their own, one for each core.
+
+Not by `multiprocessing`: its children import the module that the parent was started with, which is all of dbt in a run.
+"""
+
+import pickle
+import subprocess
+import sys
+
+from finops_pipeline.detect.findings import Finding, findings_of_block
+from finops_pipeline.detect.panel import Panel
+
+
+def in_processes(blocks: list[Panel], workers: int) -> list[Finding]:
+    """The findings of all blocks, in no order; as many processes as workers, each with every so-manieth block."""
+    command = [sys.executable, "-m", "finops_pipeline.detect.side_by_side"]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(workers)]
+    found: list[Finding] = []
+    try:
+        for number, process in enumerate(started):
+            # a worker reads all before it answers, so that nobody waits for the other
+            assert process.stdin is not None
+            pickle.dump(blocks[number::workers], process.stdin)
+            process.stdin.close()
+        for process in started:
+            assert process.stdout is not None
+            found += pickle.load(process.stdout)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None and not pipe.closed:
+                    pipe.close()
+    return found
+
+
+if __name__ == "__main__":
+    answer = [finding for block in pickle.load(sys.stdin.buffer) for finding in findings_of_block(block)]
+    pickle.dump(answer, sys.stdout.buffer)
