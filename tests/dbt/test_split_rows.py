@@ -74,7 +74,25 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
         product_product_family="Storage",
         resource_tags={"user_attached_instance": "i-0a"},
     )
-    zone.land("aws_cur2", "payer", [instance, *pods, disk])
+    sent = {
+        "product_product_family": "Data Transfer",
+        "product_servicecode": "AWSDataTransfer",
+        "line_item_usage_amount": 100.0,
+        "pricing_unit": "GB",
+    }
+    traffic = [
+        _aws_line("RunInstances", "DataTransfer-Out-Bytes", "i-0a", line_item_unblended_cost=9.0, **sent),
+        _aws_line("InterZone-In", "DataTransfer-Regional-Bytes", "i-0a", line_item_unblended_cost=3.0, **sent),
+        _aws_line(
+            "NatGateway",
+            "NatGateway-Bytes",
+            "arn:aws:ec2:us-east-1:111122223333:natgateway/nat-0c",
+            line_item_unblended_cost=5.0,
+            resource_tags={"user_team": "network"},
+            **sent,
+        ),
+    ]
+    zone.land("aws_cur2", "payer", [instance, *pods, disk, *traffic])
     zone.build("fct_cost_allocations")
     return zone
 
@@ -82,11 +100,14 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
 def test_split_rows_are_in_no_total_and_no_charge(zone: LandingZone) -> None:
     raw = zone.query("select cost_basis, raw_cost from stg_delivery_totals order by 1")
     assert [(row["cost_basis"], row["raw_cost"]) for row in raw] == [
-        ("billed", Decimal("108.25")),
-        ("effective", Decimal("108.25")),
+        ("billed", Decimal("125.25")),
+        ("effective", Decimal("125.25")),
     ]
     charges = zone.query("select resource_id, billed_cost, effective_cost from int_charges_attributed_to_owners")
     assert sorted(tuple(charge.values()) for charge in charges) == [
+        ("arn:aws:ec2:us-east-1:111122223333:natgateway/nat-0c", Decimal(5), Decimal(5)),
+        ("i-0a", Decimal(3), Decimal(3)),
+        ("i-0a", Decimal(9), Decimal(9)),
         ("i-0a", Decimal("100.25"), Decimal("100.25")),
         ("vol-0b", Decimal(8), Decimal(8)),
     ]
@@ -109,9 +130,21 @@ def test_a_pods_hours_its_owner_and_its_machine_are_read_from_its_split_rows(zon
 def test_the_instance_and_its_disk_are_split_by_its_pods_and_the_rest_is_idle(zone: LandingZone) -> None:
     rows = zone.query("""
         select team, workload, idle_type, driver_quantity, driver_total, sum(allocated_billed_cost) as cost
-        from fct_cost_allocations group by all order by team nulls last
+        from fct_cost_allocations where service_category <> 'Networking' group by all order by team nulls last
     """)
     assert [tuple(row.values()) for row in rows] == [
         ("search", "serve", None, 48, 192, Decimal("27.0625")),
         (None, None, "unallocated_capacity", 144, 192, Decimal("81.1875")),
+    ]
+
+
+def test_what_the_instance_sent_follows_its_pods_and_a_gateways_traffic_its_tag(zone: LandingZone) -> None:
+    rows = zone.query("""
+        select method, team, workload, idle_type, sum(allocated_billed_cost) as cost
+        from fct_cost_allocations where service_category = 'Networking' group by all order by team nulls last
+    """)
+    assert [tuple(row.values()) for row in rows] == [
+        ("owner_tag", "network", None, None, Decimal(5)),
+        ("gpu_hours", "search", "serve", None, Decimal(3)),
+        ("gpu_hours", None, None, "unallocated_capacity", Decimal(9)),
     ]
