@@ -96,11 +96,35 @@ create table planted as
 select series_id, start::date as first_day, greatest("end", hold_end)::date as last_day from read_csv($events)
 """
 
+WHENCE = """
+with totals as (
+    select series_id, date_trunc('month', charge_date) as month, sum(cost) as actual from daily_costs group by all
+),
+missed as (
+    select abs(f.forecast_cost - t.actual) as error, abs(t.actual) as actual, case
+        when exists (select 1 from planted as p where p.series_id = f.series_id and p.first_day > f.as_of
+            and p.first_day <= last_day(f.as_of)) then 'one begins later in the month'
+        when exists (select 1 from planted as p where p.series_id = f.series_id and p.first_day <= f.as_of
+            and p.last_day >= f.as_of - 1) then 'one runs that day, for nobody knows how long'
+        when exists (select 1 from planted as p where p.series_id = f.series_id and p.first_day <= f.as_of
+            and p.last_day >= f.as_of - 35) then 'one was there in the five weeks before'
+        else 'none' end as planted
+    from ours as f inner join totals as t
+        on t.series_id = f.series_id and t.month = date_trunc('month', f.as_of)
+    where day(f.as_of) = 10 and abs(t.actual) > 1
+)
+select planted, count(*), 100 * sum(error) / sum(sum(actual)) over () from missed group by planted order by planted
+"""
+"""Points of the error on day 10 by what was planted around it."""
+
 Row = tuple[str, int, int, float, float, float]
 
 
-def compare(split: Path) -> dict[str, list[Row]]:
-    """Rows of model, day, number of forecasts, WAPE, MAPE and coverage in percent, of all months and of quiet ones."""
+def compare(split: Path) -> tuple[dict[str, list[Row]], list[tuple[str, int, float]]]:
+    """Rows of model, day, number of forecasts, WAPE, MAPE and coverage in percent, of all months and of quiet ones.
+
+    And of day 10's error the points that fall on months with an anomaly before, on and after that day.
+    """
     connection = duckdb.connect(config={"threads": 2})
     connection.execute(DAILY, {"series": str(split / "series.parquet")})
     connection.execute(ORIGINS, {"days": list(DAYS)})
@@ -115,20 +139,25 @@ def compare(split: Path) -> dict[str, list[Row]]:
         from (unpivot rules on columns(* exclude (series_id, as_of, day)) into name model value forecast)"""
     )
     connection.execute(PLANTED, {"events": str(split / "events.csv")})
-    return {
+    months = {
         "all months": connection.execute(SCORES, {"all_months": True}).fetchall(),
         "without anomalies": connection.execute(SCORES, {"all_months": False}).fetchall(),
     }
+    return months, connection.execute(WHENCE).fetchall()
 
 
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for months, rows in compare(Path(sys.argv[1])).items():
+    by_months, whence = compare(Path(sys.argv[1]))
+    for months, rows in by_months.items():
         print(months)
         for model, day, count, wape, mape, coverage in rows:
             held = f"  interval held {coverage:5.1f} %" if model == "shipped" else ""
             print(f"  {model:26} day {day:2}  WAPE {wape:5.1f}  MAPE {mape:5.1f}{held}  ({count} forecasts)")
+    print("day 10, points of the error by what was planted")
+    for planted, count, points in whence:
+        print(f"  {planted:46} {points:5.2f}  ({count} forecasts)")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 -- One row per series and origin: what the month will have cost, with an interval meant to hold four times in five.
 -- Reads daily_costs (series_id, charge_date, cost; one row per day, days without cost 0) and forecast_origins (series_id,
 -- as_of: the last day that is known). To the known total four rules add the days that are left, each in its own way:
--- 1 the median of the last six weekdays, times the root of the last week's level (half a change is believed), plus what
+-- 1 the median of the last six weekdays, times the last week's level (three quarters of a change are believed), plus what
 --   the same days of the last two months stood out by,
--- 2 and 3 the mean of two and of eight weeks,
+-- 2 and 3 the mean of two weeks without their largest and smallest day, and of eight,
 -- 4 last week again.
+-- What is new within two weeks goes on as its last three days.
 -- The same forecasts are made on nine earlier days for as many days ahead; a rule counts by the fourth power of how near
--- it came there, and not at all where it was three times as far off as the best. The interval is the 80 % quantile of
--- the mixture's errors on those days, times 1.5: nine errors that overlap, of rules that were weighed by them, understate
--- it (development split, 2026-11-22).
+-- it came there (roots are averaged, so that one odd month does not decide), and not at all where it was three times as
+-- far off as the best. The interval is the 80 % quantile of the mixture's errors on those days, times 1.5: nine errors
+-- that overlap, of rules that were weighed by them, understate it (development split, 2026-11-22).
 
 with
 
@@ -18,7 +19,17 @@ weekday_medians as (
         charge_date,
         cost,
         median(cost) over same_weekdays as weekday_median,
-        avg(cost) over two_weeks as mean_of_two_weeks,
+        -- one odd day in two weeks is no level
+        case
+            when count(*) over two_weeks > 2
+                then (sum(cost) over two_weeks - max(cost) over two_weeks - min(cost) over two_weeks)
+                    / (count(*) over two_weeks - 2)
+            else avg(cost) over two_weeks
+        end as mean_of_two_weeks,
+        avg(cost) over three_days as mean_of_three_days,
+        -- nine tenths of eight weeks' cost fell within the last two, and before were cents: a burst over a base is not new
+        14 * abs(avg(cost) over two_weeks) > 0.9 * 56 * abs(avg(cost) over eight_weeks)
+            and abs(median(cost) over eight_weeks) < 0.1 as is_new,
         avg(cost) over four_weeks as recent_mean,
         avg(cost) over eight_weeks as mean_of_eight_weeks,
         avg(case when cost = 0 then 1 else 0 end) over eight_weeks as share_without_cost
@@ -27,6 +38,10 @@ weekday_medians as (
         same_weekdays as (
             partition by series_id, isodow(charge_date)
             order by charge_date rows between 5 preceding and current row
+        ),
+        three_days as (
+            partition by series_id
+            order by charge_date rows between 2 preceding and current row
         ),
         two_weeks as (
             partition by series_id
@@ -136,6 +151,8 @@ stood_out as (
         today.level,
         base.cost as cost_before,
         today.mean_of_two_weeks,
+        today.mean_of_three_days,
+        today.is_new,
         today.recent_mean,
         today.mean_of_eight_weeks,
         today.share_without_cost,
@@ -176,12 +193,13 @@ daily_forecasts as (
         as_of,
         charge_date,
         case
+            when is_new then mean_of_three_days
             when share_without_cost > 0.3 then recent_mean
-            else weekday_median * sqrt(level) + coalesce(greatest(by_number, by_end), by_number, by_end, 0)
+            else weekday_median * power(level, 0.75) + coalesce(greatest(by_number, by_end), by_number, by_end, 0)
         end as by_weekday,
-        mean_of_two_weeks,
-        mean_of_eight_weeks,
-        cost_before
+        case when is_new then mean_of_three_days else mean_of_two_weeks end as mean_of_two_weeks,
+        case when is_new then mean_of_three_days else mean_of_eight_weeks end as mean_of_eight_weeks,
+        case when is_new then mean_of_three_days else cost_before end as cost_before
     from stood_out
 ),
 
@@ -219,7 +237,7 @@ errors_by_rule as (
         series_id,
         asked_for,
         rule,
-        avg(abs(actual_rest - forecast_rest) / nullif(size, 0)) as error
+        power(avg(sqrt(abs(actual_rest - forecast_rest) / nullif(size, 0))), 2) as error
     from rests_by_rule
     where step > 0 and actual_rest is not null
     group by 1, 2, 3

@@ -48,3 +48,15 @@ def test_a_noisier_series_has_a_wider_interval() -> None:
         )
         widths.append(upper - lower)
     assert widths[1] > 5 * widths[0] > 0
+
+
+def test_a_line_that_is_new_goes_on_as_its_last_days() -> None:
+    known, total, _, _ = forecast(lambda day: 500 if day >= dt.date(2026, 6, 7) else 0, dt.date(2026, 6, 10))
+    assert (known, total) == (2000, pytest.approx(24 * 500))
+
+
+def test_a_burst_over_a_base_is_not_a_new_line() -> None:
+    burst = (dt.date(2026, 6, 7), dt.date(2026, 6, 8))
+    _, total, _, _ = forecast(lambda day: 50_000 if day in burst else 20, dt.date(2026, 6, 10))
+    # as a new line it would go on for 700,000
+    assert total < 300_000
