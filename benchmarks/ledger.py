@@ -1,17 +1,18 @@
 """The ledger alone: from normalized charges to final amounts and hops, beside DuckDB copying the same charges.
 
-The bill and the usage feeds of a finished run are multiplied inside a warehouse of their own: each copy has machines,
-disks and workloads of its own, so pools, scopes and consumers grow with the bill. Then dbt builds the ledger's models
-there, as a run does, without the run's other models. Both rows are whole processes.
+A month's bill and its usage feeds (`ledger_meters` says of what) are written into a warehouse; then dbt builds the
+ledger's models there, as a run does, without the run's other models. The way back from an amount to its lines is a
+view: what it costs is measured as publishing pays it, every charge beside its pool written to Parquet. `finops explain`
+is measured on what is published of that ledger. Each row is a whole process.
 
-Usage: python -m benchmarks.ledger HOME FOLDER [--lines N]
-       python -m benchmarks.ledger copy WAREHOUSE OUT              (the floor)
-       python -m benchmarks.ledger multiply HOME WAREHOUSE LINES   (what both read)
+Usage: python -m benchmarks.ledger HOME FOLDER [--lines N] [--explain]
+       python -m benchmarks.ledger publish FOLDER
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,112 +20,91 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import explain
+from benchmarks.ledger_month import CHARGES, RULES
 from benchmarks.measure import Cost, measure
+from finops_pipeline.publish.marts import write_database, write_tables
+from finops_pipeline.publish.tables import mart_tables
 from finops_pipeline.resources.dbt import dbt_executable, parsed_target
+from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
 
-CHARGES = "int_charges_attributed_to_owners"
-WORKLOADS = 10_000
 NOW = "2026-11-03T06:00:00Z"
-_GIVEN = ("int_azure__exports_paired", "int_aws__split_usage")
-_BUILT = (
-    "stg_allocation_rules",
-    "stg_datasets",
-    "path:models/intermediate/allocate",
-    "fct_cost_allocations",
-    "fct_allocation_steps",
-)
+_PUBLISHED = ("fct_cost_allocations", "fct_allocation_steps", "focus_cost_and_usage")
+_BUILT = ("stg_allocation_rules", "stg_datasets", "path:models/intermediate/allocate", *_PUBLISHED)
 _NOT_BUILT = ("int_costs_reconciled_with_deliveries", "int_deliveries_with_totals")
-_GOAL = "10 million lines in 60 CPU s and 2 GiB"
-_MEMORY = "1GB"
+_GOAL = "10 million lines and 10,000 workloads in 60 CPU s and 2 GiB"
 
 
 def main() -> None:
-    if len(sys.argv) == 4 and sys.argv[1] == "copy":
-        _copy(Path(sys.argv[2]), Path(sys.argv[3]))
-        return
-    if len(sys.argv) == 5 and sys.argv[1] == "multiply":
-        multiply(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    if sys.argv[1:2] == ["publish"]:
+        _publish(Path(sys.argv[2]))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("home", type=Path, help="FINOPS_HOME of a finished run")
-    parser.add_argument("folder", type=Path, help="where the multiplied warehouse is kept")
+    parser.add_argument("home", type=Path, help="FINOPS_HOME of a finished run, for its tables' columns")
+    parser.add_argument("folder", type=Path, help="where the warehouse is kept")
     parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--explain", action="store_true", help="publish the ledger and measure `finops explain` on it")
     arguments = parser.parse_args()
-    bench(arguments.home, arguments.folder, arguments.lines)
+    bench(arguments.home, arguments.folder, arguments.lines, explained=arguments.explain)
 
 
-def bench(home: Path, folder: Path, lines: int) -> None:
-    """Multiply the bill of a run to about so many lines, copy it, build its ledger, and print the costs."""
+def bench(home: Path, folder: Path, lines: int, *, explained: bool = True) -> None:
+    """Write a month of about so many lines, copy it, build its ledger, explain its amounts, and print the costs."""
     folder.mkdir(parents=True, exist_ok=True)
-    Console().print(f"[dim]multiply the bill to {lines:,} lines ...[/dim]")
-    warehouse = folder / "warehouse.duckdb"
-    # in a process of its own: the memory of what starts a process counts as that process's
-    measure([sys.executable, "-m", "benchmarks.ledger", "multiply", str(home), str(warehouse), str(lines)])
-    if not (folder / "landing").exists():
-        (folder / "landing").symlink_to((home / "landing").resolve())
-    target = parsed_target(folder / "dbt")
-    copied = measure(
-        [sys.executable, "-m", "benchmarks.ledger", "copy", str(warehouse), str(folder / "charges.parquet")]
-    )
-    ledger = measure(
-        [
-            *(dbt_executable(), "--no-use-colors", "run", "--threads", "1", "--select", *_BUILT),
-            *("--exclude", *_NOT_BUILT, "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)),
-            *("--target-path", str(target), "--log-path", str(target)),
-        ],
-        {"FINOPS_HOME": str(folder), "FINOPS_NOW": NOW, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-    )
     console = Console()
-    console.print(_table(copied, ledger, warehouse))
+    console.print(f"[dim]write a month of {lines:,} lines ...[/dim]")
+    warehouse = folder / "warehouse.duckdb"
+    # in processes of their own: the memory of what starts a process counts as that process's
+    _month("write", home / "warehouse.duckdb", warehouse, lines)
+    _land_rules(home, folder)
+    target = parsed_target(folder / "dbt")
+    costs = {
+        "DuckDB copy of the charges to zstd Parquet": _month("copy", warehouse, folder / "charges.parquet"),
+        "finops builds the ledger, dbt included": measure(
+            [
+                *(dbt_executable(), "--no-use-colors", "run", "--threads", "1", "--select", *_BUILT),
+                *("--exclude", *_NOT_BUILT, "--profiles-dir", str(DBT_PROJECT_DIR)),
+                *("--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(target), "--log-path", str(target)),
+            ],
+            {"FINOPS_HOME": str(folder), "FINOPS_NOW": NOW, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        ),
+        "the pool of every charge, to Parquet": _month("way_back", warehouse, folder / "way_back.parquet"),
+    }
+    console.print(_table(costs, warehouse))
     for model, seconds in _slowest(target):
         console.print(f"  {seconds:6.1f} s wall  {model}")
+    if explained:
+        published = measure([sys.executable, "-m", "benchmarks.ledger", "publish", str(folder)])
+        console.print(f"published in {published.cpu_seconds:.0f} CPU s, {published.peak_mib:,.0f} MiB")
+        explain.bench(folder)
 
 
-def multiply(home: Path, warehouse: Path, lines: int) -> None:
-    """Write the charges and feeds of a run so many times over as the lines ask for."""
-    warehouse.unlink(missing_ok=True)
-    with duckdb.connect(warehouse, config={"memory_limit": "4GB", "preserve_insertion_order": False}) as connection:
-        connection.execute(f"attach '{home / 'warehouse.duckdb'}' as run (read_only)")
-        # views of the run name their tables without its catalog
-        connection.execute("use run")
-        tables = [name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()]
-        copies = max(1, round(lines / _one(connection, f"select count(*) from {CHARGES}")))
-        known = max(1, _one(connection, "select count(distinct workload) from stg_usage__gpu_hours"))
-        suffix = f"'-' || hash(node, number) % {max(1, WORKLOADS // known)}"
-        machine = "'-' || number"
-        for name in (table for table in tables if table.startswith("stg_usage__") or table in (*_GIVEN, CHARGES)):
-            columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
-            replaced = {
-                "charge_id": f"charge_id || {machine}",
-                "attached_machine": f"attached_machine || {machine}",
-                **({"workload": f"workload || {suffix}"} if "node" in columns else {}),
-                **({"node": f"node || {machine}", "node_pool": f"node_pool || {machine}"}),
-                **(
-                    {
-                        column: f"case when is_cluster_machine then {column} || {machine} else {column} end"
-                        for column in ("resource_id", "resource_name", "node_pool")
-                    }
-                    if name == CHARGES
-                    else {}
-                ),
-            }
-            chosen = ", ".join(f"{value} as {column}" for column, value in replaced.items() if column in columns)
-            once = name not in (CHARGES, "stg_usage__gpu_hours", "stg_usage__compute_hours", "stg_usage__gpu_capacity")
-            changed = f"replace ({chosen})" if chosen else ""
-            connection.execute(
-                f"create table warehouse.{name} as select * exclude (number) from (select * {changed} from {name}"
-                f" cross join range({1 if once else copies}) as copies (number))"
-            )
+def _month(*arguments: object) -> Cost:
+    return measure([sys.executable, "-m", "benchmarks.ledger_month", *map(str, arguments)])
 
 
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    return connection.execute(query).fetchall()[0][0]
+def _land_rules(home: Path, folder: Path) -> None:
+    """The landing zone of a finished run under the rules of the month."""
+    landing = folder / "landing"
+    shutil.rmtree(landing, ignore_errors=True)
+    landing.mkdir()
+    for landed in (home / "landing").resolve().iterdir():
+        if landed.name != "rules":
+            (landing / landed.name).symlink_to(landed)
+    shutil.copytree(home / "landing" / "rules", landing / "rules")
+    rules = folder / "allocation.yaml"
+    rules.write_text(RULES, encoding="utf-8")
+    write_rule_tables(load_rules(rules), landing)
 
 
-def _copy(warehouse: Path, out: Path) -> None:
-    with duckdb.connect(warehouse, read_only=True, config={"memory_limit": _MEMORY}) as connection:
-        connection.table(CHARGES).write_parquet(str(out), compression="zstd")
+def _publish(folder: Path) -> None:
+    marts = [mart for mart in mart_tables(folder / "dbt" / "manifest.json") if mart.name in _PUBLISHED]
+    version = folder / "marts" / "v1"
+    shutil.rmtree(folder / "marts", ignore_errors=True)
+    version.mkdir(parents=True)
+    write_database(version, write_tables(version, folder / "warehouse.duckdb", marts, folder / "no-checks"))
+    (folder / "marts" / "current").symlink_to(version.name)
 
 
 def _slowest(target: Path) -> list[tuple[str, float]]:
@@ -133,22 +113,25 @@ def _slowest(target: Path) -> list[tuple[str, float]]:
     return sorted(times, key=lambda row: -row[1])[:12]
 
 
-def _table(copied: Cost, ledger: Cost, warehouse: Path) -> Table:
+def _table(costs: dict[str, Cost], warehouse: Path) -> Table:
+    counted = {
+        "charges": f"select count(*) from {CHARGES}",
+        "workloads": "select count(distinct workload) from stg_usage__gpu_hours",
+        "rows of telemetry": "select count(*) from stg_usage__gpu_hours",
+        "pools": "select count(*) from int_pools",
+        "consumers": "select count(distinct consumer_key) from int_allocation_steps",
+        "amounts": "select count(*) from int_allocation_steps where is_final",
+        "hops": "select count(*) from int_allocation_steps",
+    }
     with duckdb.connect(warehouse, read_only=True) as connection:
-        lines, pools, workloads, amounts = (
-            _one(connection, f"select count({what}) from {table}")
-            for what, table in (
-                ("*", CHARGES),
-                ("*", "int_pools"),
-                ("distinct workload", "stg_usage__gpu_hours"),
-                ("*", "fct_cost_allocations"),
-            )
-        )
-    title = f"{lines:,} charges, {pools:,} pools, {workloads:,} workloads, {amounts:,} amounts, {os.cpu_count()} cores"
-    table = Table(title=f"{title} (goal: {_GOAL})")
+        sizes = [f"{connection.execute(query).fetchall()[0][0]:,} {what}" for what, query in counted.items()]
+        steps = connection.execute("select distinct step from int_allocation_steps order by 1").fetchall()
+    Console().print(f"{', '.join(sizes)}; steps {', '.join(step for (step,) in steps)}; {os.cpu_count()} cores")
+    table = Table(title=f"goal: {_GOAL}")
     for heading in ("what", "CPU s", "x copy", "wall s", "peak MiB"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
-    for what, cost in (("DuckDB copy of the charges to zstd Parquet", copied), ("finops builds the ledger", ledger)):
+    copied = next(iter(costs.values()))
+    for what, cost in costs.items():
         ratio = f"{cost.cpu_seconds / copied.cpu_seconds:.2f}"
         table.add_row(what, f"{cost.cpu_seconds:.1f}", ratio, f"{cost.wall_seconds:.1f}", f"{cost.peak_mib:,.0f}")
     return table

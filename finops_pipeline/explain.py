@@ -151,23 +151,20 @@ def explain(current: Path, allocation_id: str, *, lines: int | None = 10) -> Exp
         while (parent := rows[-1]["parent_allocation_id"]) is not None:
             rows.append(_step(marts, parent, current))
         origin = rows[-1]
-        count, *totals = marts.execute(
-            f"select count(*), {', '.join(f'sum({column})' for *_, column in COSTS.values())} {_CHARGES_OF_POOL}",
-            _pool_facts(origin),
-        ).fetchall()[0]
+        count, totals, dearest = _charges(marts, origin, lines)
         if not count:
             raise FinopsError(
                 f"No charge of focus_cost_and_usage has the pool {origin['pool_id']}; run `finops run --rebuild`."
             )
         pools: list[dict[str, Decimal]] = [
             *({name: parent[part] for name, (part, *_) in COSTS.items()} for parent in rows[1:]),
-            dict(zip(COSTS, totals, strict=True)),
+            totals,
         ]
         return Explanation(
             version=current.resolve().name,
             hops=tuple(_hop(row, pool) for row, pool in zip(rows, pools, strict=True)),
             line_count=count,
-            lines=_lines(marts, origin, lines),
+            lines=dearest,
         )
 
 
@@ -201,18 +198,26 @@ def _hop(row: Mapping[str, Any], pool: Mapping[str, Decimal]) -> Hop:
     )
 
 
-def _pool_facts(step: Mapping[str, Any]) -> list[Any]:
-    return [step[name] for name in ("source_name", "billing_period", "charge_date", "billing_currency", "pool_id")]
-
-
-def _lines(marts: duckdb.DuckDBPyConnection, origin: Mapping[str, Any], limit: int | None) -> tuple[Line, ...]:
-    columns = [column for *_, column in COSTS.values()]
+def _charges(
+    marts: duckdb.DuckDBPyConnection, origin: Mapping[str, Any], limit: int | None
+) -> tuple[int, dict[str, Decimal], tuple[Line, ...]]:
+    """How many charges a pool has, what they sum to, and the dearest of them, in one pass over its day of the bill."""
+    costs = [column for *_, column in COSTS.values()]
     rows = marts.execute(
-        f"select {', '.join([*_LINE, *columns])} {_CHARGES_OF_POOL}"
-        " order by abs(EffectiveCost) desc, abs(BilledCost) desc, x_ChargeId"
-        + ("" if limit is None else f" limit {limit:d}"),
-        _pool_facts(origin),
+        f"select count(*) over (), {', '.join(f'sum({cost}) over ()' for cost in costs)}, {', '.join(_LINE + costs)}"
+        f" {_CHARGES_OF_POOL} order by abs(EffectiveCost) desc, abs(BilledCost) desc, x_ChargeId"
+        + ("" if limit is None else f" limit {max(1, limit):d}"),
+        [origin[name] for name in ("source_name", "billing_period", "charge_date", "billing_currency", "pool_id")],
     ).fetchall()
-    return tuple(
-        Line(dict(zip(_LINE, row, strict=False)), dict(zip(COSTS, row[len(_LINE) :], strict=True))) for row in rows
+    if not rows:
+        return 0, {}, ()
+    count, *totals = rows[0][: 1 + len(costs)]
+    lines = [row[1 + len(costs) :] for row in rows[:limit]]
+    return (
+        count,
+        dict(zip(COSTS, totals, strict=True)),
+        tuple(
+            Line(dict(zip(_LINE, line, strict=False)), dict(zip(COSTS, line[len(_LINE) :], strict=True)))
+            for line in lines
+        ),
     )

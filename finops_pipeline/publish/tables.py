@@ -20,7 +20,8 @@ def mart_tables(manifest: Path) -> list[MartTable]:
     """Every enabled model under `models/marts/`, by name.
 
     The key is the model's tested one: the columns of its `unique_combination` test, else the column of its
-    `primary_key` or `unique` test.
+    `primary_key` or `unique` test. A model whose `meta` says `published_order` stands in the order of those columns
+    first: who looks for their values reads a few row groups and not the whole file.
 
     Raises:
         FinopsError: a mart has no tested key; its rows would have no order of their own.
@@ -40,7 +41,8 @@ def mart_tables(manifest: Path) -> list[MartTable]:
                 f"The mart {node['name']} has no tested key: give it a unique_combination, primary_key or unique test"
                 " in its YAML."
             )
-        marts.append(MartTable(node["name"], node["relation_name"], key))
+        order = node.get("config", {}).get("meta", {}).get("published_order", ())
+        marts.append(MartTable(node["name"], node["relation_name"], tuple(dict.fromkeys((*order, *key)))))
     return sorted(marts, key=lambda mart: mart.name)
 
 

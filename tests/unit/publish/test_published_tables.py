@@ -43,6 +43,12 @@ def test_marts_are_published_by_name_with_their_tested_key(tmp_path):
     ]
 
 
+def test_a_mart_that_readers_search_by_other_columns_stands_in_their_order(tmp_path):
+    searched = model("fct_a") | {"config": {"meta": {"published_order": ["charge_date", "pool_id"]}}}
+    manifest = write_manifest(tmp_path, a=searched, t=claim_about("a", "unique", column="pool_id"))
+    assert mart_tables(manifest) == [MartTable("fct_a", "fct_a", ("charge_date", "pool_id"))]
+
+
 def test_mart_without_a_tested_key_is_refused_by_name(tmp_path):
     with pytest.raises(FinopsError, match="fct_a has no tested key"):
         mart_tables(write_manifest(tmp_path, a=model("fct_a")))

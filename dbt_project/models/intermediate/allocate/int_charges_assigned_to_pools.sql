@@ -21,9 +21,9 @@ charges_alike as (
 
 )
 
-select -- noqa: AM04
+select
     charges_alike.pool_id,
-    charges.*
+    charges.* -- noqa: AM04
 from charges
 left join charges_alike
     on {{ fingerprint(columns_of_charges_alike('charges').values() | list) }} = charges_alike.alike_id
