@@ -5,6 +5,7 @@ legacy names and no maps, so its input is written first, not measured: the colum
 amounts as DOUBLE. It reads 50,000 lines at a time and writes FOCUS columns only: less work than ours.
 """
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def write_input(files: list[Path], out: Path) -> None:
 
 def convert(lines: Path, out: Path) -> Cost:
     """Convert what `write_input` wrote; the cost of the whole process."""
+    shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     command = [str(_CONVERTER), "convert", "--provider", "aws", "--data-format", "parquet"]
     command += ["--parquet-data-format", "dataset", "--data-path", str(lines), "--export-path", str(out)]

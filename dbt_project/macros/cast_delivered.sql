@@ -5,7 +5,9 @@
     {%- if kind not in ['text', 'money', 'timestamp'] -%}
         {{- exceptions.raise_compiler_error("cast_delivered: kind is '" ~ kind ~ "'; allowed are text, money, timestamp") -}}
     {%- endif -%}
-    {%- if kind == 'money' -%}
+    {%- if kind == 'money' and delivered_type == 'DOUBLE' -%}
+        {{- money_of_double(column) -}}
+    {%- elif kind == 'money' -%}
         {{- money(column) -}}
     {%- elif kind == 'timestamp' and delivered_type == 'TIMESTAMP' -%}
         {{- column -}}

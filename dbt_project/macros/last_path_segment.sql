@@ -5,5 +5,10 @@
 {%- endmacro %}
 
 {% macro default__last_path_segment(path) -%}
-nullif(parse_filename(rtrim({{ path }}, '/'), false, 'forward_slash'), '')
+nullif(
+    parse_filename(
+        case when {{ path }} like '%/' then rtrim({{ path }}, '/') else {{ path }} end, false, 'forward_slash'
+    ),
+    ''
+)
 {%- endmacro %}

@@ -2,6 +2,7 @@
     'source_name', 'delivery_id', 'bill_payer_account_id', 'line_item_usage_account_id', 'line_item_currency_code',
     'billing_period', 'savings_plan_savings_plan_a_r_n',
 ] -%}
+{%- set charge_origins = ['delivered', 'commitment purchase', 'unused commitment', 'negation residual', 'refund'] -%}
 with
 
 line_items as {{ computed_anew() }} (
@@ -370,29 +371,29 @@ mapped as (
 
     select
         source_name,
-        'aws' as provider,
+        {{ one_of("'aws'", ['aws']) }} as provider,
         delivery_id,
         landed_file,
         landed_row,
         charge_part,
         billing_account_id,
         billing_account_name,
-        'Payer Account' as billing_account_type,
+        {{ one_of("'Payer Account'", ['Payer Account']) }} as billing_account_type,
         sub_account_id,
         case when sub_account_id is not null then sub_account_name end as sub_account_name,
-        case when sub_account_id is not null then 'Account' end as sub_account_type,
+        {{ one_of("case when sub_account_id is not null then 'Account' end", ['Account']) }} as sub_account_type,
         billing_currency,
         billing_period,
         billing_period_start,
         billing_period_end,
         charge_period_start,
         charge_period_end,
-        charge_category,
-        charge_class,
+        {{ one_of('charge_category', ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment']) }} as charge_category,
+        {{ one_of('charge_class', ['Correction']) }} as charge_class,
         charge_description,
-        charge_frequency,
-        charge_origin,
-        pricing_category,
+        {{ one_of('charge_frequency', ['One-Time', 'Recurring', 'Usage-Based']) }} as charge_frequency,
+        {{ one_of('charge_origin', charge_origins) }} as charge_origin,
+        {{ one_of('pricing_category', ['Standard', 'Dynamic', 'Committed']) }} as pricing_category,
         pricing_quantity,
         cast(null as {{ money_type() }}) as consumed_quantity,
         cast(null as varchar) as consumed_meter_unit,
@@ -405,10 +406,12 @@ mapped as (
         effective_cost,
         commitment_discount_id,
         cast(null as varchar) as commitment_discount_name,
-        case commitment_discount_type when 'Savings Plan' then 'Spend' when 'Reserved Instance' then 'Usage' end
-            as commitment_discount_category,
-        commitment_discount_type,
-        commitment_discount_status,
+        {{ one_of(
+            "case commitment_discount_type when 'Savings Plan' then 'Spend' when 'Reserved Instance' then 'Usage' end",
+            ['Spend', 'Usage'],
+        ) }} as commitment_discount_category,
+        {{ one_of('commitment_discount_type', ['Savings Plan', 'Reserved Instance']) }} as commitment_discount_type,
+        {{ one_of('commitment_discount_status', ['Used', 'Unused']) }} as commitment_discount_status,
         commitment_discount_quantity,
         case
             when commitment_discount_quantity is null then null
@@ -417,10 +420,10 @@ mapped as (
         end as commitment_discount_unit,
         cast(null as varchar) as capacity_reservation_id,
         cast(null as varchar) as capacity_reservation_status,
-        'AWS' as service_provider_name,
-        'AWS' as host_provider_name,
+        {{ one_of("'AWS'", ['AWS']) }} as service_provider_name,
+        {{ one_of("'AWS'", ['AWS']) }} as host_provider_name,
         publisher_name,
-        'AWS' as invoice_issuer_name,
+        {{ one_of("'AWS'", ['AWS']) }} as invoice_issuer_name,
         invoice_id,
         region_id,
         case when region_id is not null then coalesce(region_name, region_id) end as region_name,
