@@ -69,6 +69,15 @@ rules:
   - {{name: unfed, tags: {{app: unfed}}, driver: jobs, of: {{service: nobody}}}}
   - {{name: unfed-owned, tags: {{app: unfed-owned}}, driver: jobs, of: {{service: nobody}}, missing: owner,
      owner: {{team: platform, cost_center: c-1}}}}
+  # another driver from one day to the next: of a pool, and of a shared service
+  - {{name: licences, tags: {{app: licences}}, driver: business_metric, of: {{metric: seats}}, consumers: [team],
+     to: {NEXT_DAY}}}
+  - {{name: licences-by-jobs, tags: {{app: licences}}, driver: jobs, of: {{service: licences}}, consumers: [team],
+     from: {NEXT_DAY}}}
+  - {{name: broker, tags: {{app: broker}}, driver: api_calls, of: {{service: broker}}, service: broker,
+     consumers: [team], to: {NEXT_DAY}}}
+  - {{name: broker-by-jobs, tags: {{app: broker}}, driver: jobs, of: {{service: broker}}, service: broker-by-jobs,
+     consumers: [team], from: {NEXT_DAY}}}
   # shared services: auth and gateway use one another; two use only each other
   - {{name: auth, tags: {{app: auth}}, driver: api_calls, of: {{service: auth}}, service: auth, consumers: [team]}}
   - {{name: namespace1, tags: {{app: ns1}}, driver: api_calls, of: {{service: ns1}}, service: ns1, consumers: [team]}}
@@ -90,7 +99,7 @@ def fill(ledger: Ledger) -> Ledger:
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
         commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
-        split_by_the_clouds, turn, sandbox, feeds, tenants, services, overhead,
+        split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change, services, overhead, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -375,6 +384,21 @@ def feeds(ledger: Ledger) -> None:
     tagged("4", "unfed-owned")
 
 
+def drivers_that_change(ledger: Ledger) -> None:
+    """Both days have both feeds, and each day's cost follows the feed of that day's rule."""
+    for day in (DAY, NEXT_DAY):
+        for app in ("licences", "broker"):
+            ledger.charge("10", day=day, tags={"app": app}, sub_account_id="changing")
+            for team, jobs in (("search", 9), ("vision", 1)):
+                ledger.feeds["jobs"].append(
+                    {"usage_date": day, "service": app, "quantity": Decimal(jobs), "team": team}
+                )
+        for team, calls in (("search", 3), ("vision", 7)):
+            ledger.feeds["api_calls"].append(
+                {"usage_date": day, "service": "broker", "quantity": Decimal(calls), "team": team}
+            )
+
+
 def services(ledger: Ledger) -> None:
     """auth: half to the gateway, half to search. gateway: a quarter back to auth, the rest to vision.
 
@@ -411,3 +435,10 @@ def overhead(ledger: Ledger) -> None:
     ledger.charge("1", tags={"app": "security"}, sub_account_id="two", billing_currency="EUR")
     ledger.charge("0", effective_cost=Decimal(20), commitment_discount_id="sp-1", commitment_discount_status="Unused",
                   sub_account_id="two", billing_currency="EUR")  # fmt: skip
+
+
+def trillions(ledger: Ledger) -> None:
+    """Support beside payers of so much that millionths of their cost do not fit 64 bits."""
+    for team, cost in (("alpha", "30000000000000"), ("beta", "10000000000000")):
+        ledger.charge(cost, team=team, sub_account_id="large", billing_currency="KRW")
+    ledger.charge("4", service_name="AWS Support (Business)", sub_account_id="large", billing_currency="KRW")

@@ -283,6 +283,20 @@ def test_a_feed_splits_the_pool_of_its_rule(
     ]
 
 
+def test_each_day_follows_the_driver_of_its_own_rule(ruled: Built) -> None:
+    columns = "rule, driver, charge_date::varchar, team, step"
+    assert amounts(ruled, "sub_account_id = 'changing'", columns) == money(
+        ("broker", "api_calls", "2026-10-05", "search", "service", "3"),
+        ("broker", "api_calls", "2026-10-05", "vision", "service", "7"),
+        ("broker-by-jobs", "jobs", "2026-10-06", "search", "service", "9"),
+        ("broker-by-jobs", "jobs", "2026-10-06", "vision", "service", "1"),
+        ("licences", "business_metric", "2026-10-05", "search", "usage", "8"),
+        ("licences", "business_metric", "2026-10-05", "vision", "usage", "2"),
+        ("licences-by-jobs", "jobs", "2026-10-06", "search", "usage", "9"),
+        ("licences-by-jobs", "jobs", "2026-10-06", "vision", "usage", "1"),
+    )
+
+
 def test_services_that_use_one_another_are_solved_and_nothing_is_left_in_the_cycle(ruled: Built) -> None:
     assert amounts(ruled, "rule in ('auth', 'gateway')", "rule, team, step, method") == money(
         ("auth", "search", "service", "api_calls", "4"),
@@ -322,6 +336,13 @@ def test_overhead_follows_cost_within_its_bounds_and_negative_cost_weighs_nothin
         ("tax", "one", "alpha", "overhead", None, "3"),
         ("tax", "one", "beta", "overhead", None, "1"),
         ("tax", "three", None, "rest", "nobody carries cost of tax/three/EUR/2026-10", "3"),
+    )
+
+
+def test_overhead_beside_payers_of_trillions_is_weighed_in_whole_units(ruled: Built) -> None:
+    where = "billing_currency = 'KRW' and step = 'overhead'"
+    assert amounts(ruled, where, "team, driver_quantity, driver_total") == money(
+        ("alpha", 30 * 10**12, 40 * 10**12, "3"), ("beta", 10 * 10**12, 40 * 10**12, "1")
     )
 
 
