@@ -3,7 +3,7 @@
 By other assumptions than the worlds before: an incident is a thing that costs money by the hour (a forgotten cluster,
 an agent in a loop, a leak), so it is added to the bill instead of multiplying it, begins in the middle of a day, and is
 sized in money instead of noise; feeds lag by hours instead of shares, and now and then a morning sees nothing.
-Written before the detector's second revision. It chose no threshold there; one fault that it showed was mended.
+Written before the detector's second revision, which it did not guide but for one fault; it did guide the third.
 """
 
 from collections.abc import Callable
