@@ -10,6 +10,8 @@ from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, me
 
 WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
+OFTEN = 1 / 30
+"""Share of its days that a feed has to have been late to be one that may be late again."""
 
 
 def twice_channel(panel: Panel, e: Expectation) -> Channel:
@@ -59,7 +61,8 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     """Next to nothing where there was always something: lower than a fifth of the low days of two months."""
     size = np.abs(e.filled)
     low = low_back(size, 2, 61, rank=6)
-    kept = low > 0.5
+    # a day that usually costs next to nothing, as the weekends of a few people do, may well cost nothing
+    kept = (low > 0.5) & (e.money(e.expected) > 5 * e.scale)
     deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale
     # a series whose days vary by multiples is still never nothing at all
@@ -100,13 +103,17 @@ def believed(panel: Panel, seen: np.ndarray, morning: int) -> np.ndarray:
     """
     if morning == 1:
         return ~behind(panel)
-    blank = (np.abs(np.nan_to_num(panel.cost)) > 0) & (np.abs(np.nan_to_num(seen)) == 0)
+    blank = costly(panel) & (np.abs(np.nan_to_num(seen)) == 0)
     return back(running_mean(blank.astype(np.float32), 90), SETTLED) < 0.5 / 90
 
 
 def behind(panel: Panel) -> np.ndarray:
-    """Days before which a feed's first morning lacked something of most days that had cost."""
-    costly = np.abs(np.nan_to_num(panel.cost)) > 0
-    lacking = costly & panel.late & ~(np.abs(panel.first_cost) >= WHOLE * np.abs(panel.cost))
-    days, lacked = (back(running_mean(each.astype(np.float32), 28), SETTLED) for each in (costly, lacking))
-    return lacked >= 0.5 * days
+    """Days before which a feed's first morning lacked something of at least one day in thirty that had cost."""
+    lacking = costly(panel) & panel.late & ~(np.abs(panel.first_cost) >= WHOLE * np.abs(panel.cost))
+    days, lacked = (back(running_mean(each.astype(np.float32), 90), SETTLED) for each in (costly(panel), lacking))
+    return lacked >= OFTEN * days
+
+
+def costly(panel: Panel) -> np.ndarray:
+    """Days that cost anything."""
+    return np.abs(np.nan_to_num(panel.cost)) > 0
