@@ -66,6 +66,7 @@ def bench(folder: Path, rows: int, repeat: int = 3, memory: str = _MEMORY, is_ma
     console.print(f"[dim]CUR 2.0: write {rows:,} lines, land, then {repeat} x copy, map, convert ...[/dim]")
     export, lines = write_cur_export(folder, rows)
     home = folder / "home"
+    is_landed_before = home.exists()  # by a bench whose folder was kept
     landed = _measured("land", export, home)
     measure(_dbt(home, "run", "--select", f"+{MAPPING}"), _environment(home))  # views: no line is read
     turns: dict[str, Callable[[], Cost]] = {
@@ -83,7 +84,8 @@ def bench(folder: Path, rows: int, repeat: int = 3, memory: str = _MEMORY, is_ma
         for title, turn in turns.items():
             costs[title].append(turn())
             console.print(f"[dim]{title}: {costs[title][-1].cpu_seconds:.1f} CPU s[/dim]")
-    costs["finops lands them (extraction)"] = [landed]
+    if not is_landed_before:
+        costs["finops lands them (extraction)"] = [landed]
     if not is_mapping_only:
         build = _dbt(home, "build", "--select", f"+{COMPLETE}", "--exclude-resource-type", "test", "unit_test")
         costs["dbt: mapped, with services and owners"] = [measure(build, _environment(home))]
@@ -112,7 +114,7 @@ def verdict(costs: Mapping[str, Sequence[Cost]]) -> str:
     mapped = _seconds(costs[MAP])
     said = [f"Mapped at {mapped / _seconds(costs[COPY]):.2f} x the CPU of the copy (goal: at most {_GOAL})"]
     said += [
-        f"{_seconds(turns) / mapped:.2f} x less than {title} (goal: at least {_PEER_GOAL})"
+        f"{title} at {_seconds(turns) / mapped:.2f} x the CPU of the mapping (goal: at least {_PEER_GOAL})"
         for title, turns in costs.items()
         if title.startswith("focus-converter")
     ]

@@ -21,8 +21,8 @@ def test_a_row_is_the_median_of_its_turns_with_their_spread_and_the_highest_peak
 def test_the_verdict_tells_both_ratios_beside_their_goals():
     said = verdict({COPY: costs(8, 100, 10), MAP: costs(12, 11, 10), "focus-converter 1.0.0": costs(15, 22, 90)})
     assert said == (
-        "Mapped at 1.10 x the CPU of the copy (goal: at most 1.2); 2.00 x less than focus-converter 1.0.0"
-        " (goal: at least 1.5)."
+        "Mapped at 1.10 x the CPU of the copy (goal: at most 1.2); focus-converter 1.0.0 at 2.00 x the CPU"
+        " of the mapping (goal: at least 1.5)."
     )
 
 
