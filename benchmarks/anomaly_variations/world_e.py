@@ -4,8 +4,8 @@ By other assumptions than the worlds before: countries whose holidays move from 
 bought again each month, grants that run out, batch work on weekends, bills rounded to the cent, series with a few days
 a month; feeds come as whole files, so a morning shows some parts of a day completely and others not at all. What goes
 wrong is sized against the days that stand out by themselves: each event is larger than nineteen of twenty of them.
-Written before the detector's third revision and scored once before it and once after it, blind; then two faults that it
-showed were mended.
+Written before the detector's third revision and scored once before it and once after it, blind; then three faults that
+it showed were mended.
 """
 
 from collections.abc import Callable

@@ -7,12 +7,12 @@ import numpy as np
 from finops_pipeline.detect.panel import SETTLED
 from finops_pipeline.detect.windows import back, median_at
 
-WINDOW = 42
+WINDOW = 84
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """The usual share of each day visible on one morning, and the least and largest of the last six weeks."""
+    """The usual share of each day visible on one morning, and the least and largest of the last twelve weeks."""
 
     usual: np.ndarray
     least: np.ndarray
