@@ -12,7 +12,7 @@ from finops_pipeline.detect.panel import Panel
 
 
 def in_processes(blocks: list[Panel], workers: int) -> list[Finding]:
-    """The findings of all blocks, in no order; as many processes as workers, each with every so-manieth block."""
+    """The findings of all blocks, in no order; the blocks are dealt out to as many processes as workers."""
     command = [sys.executable, "-m", "finops_pipeline.detect.side_by_side"]
     started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(workers)]
     found: list[Finding] = []
@@ -24,7 +24,12 @@ def in_processes(blocks: list[Panel], workers: int) -> list[Finding]:
             process.stdin.close()
         for process in started:
             assert process.stdout is not None
-            found += pickle.load(process.stdout)
+            try:
+                found += pickle.load(process.stdout)
+            except EOFError:
+                raise RuntimeError(
+                    "a process that judges anomalies ended early: see above; often out of memory"
+                ) from None
     finally:
         for process in started:
             process.kill()

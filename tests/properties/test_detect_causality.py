@@ -40,7 +40,7 @@ def key(finding: Finding) -> tuple[str, str, str, str]:
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.sampled_from(["a", "b", "d"]), st.integers(0, 5), st.integers(90, 330))
+@given(st.sampled_from(["a", "b", "d", "e"]), st.integers(0, 5), st.integers(90, 330))
 def test_no_flag_rests_on_what_was_not_yet_visible(world: str, seed: int, days: int) -> None:
     series, late, groups = _sample(world, seed)
     morning = series["date"].to_numpy().min() + np.timedelta64(days, "D")
