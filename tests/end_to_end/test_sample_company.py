@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from finops_pipeline.extract.ledger import live_deliveries
+from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from tests.conftest import CHECKOUT, Company
 
 RUN_FACTS = {"fct_check_results.parquet", "fct_deliveries.parquet"}
@@ -157,22 +158,29 @@ def test_rebuilding_from_other_parts_in_another_order_on_one_core_gives_the_same
 
 
 def _partition_anew(landing: Path) -> None:
-    """Deal the rows of every live delivery out to its landed files anew, in an order of no meaning."""
-    several = 0
+    """Merge every other bill's landed files into one, deal the others' rows out anew, in an order of no meaning."""
+    merged, dealt = 0, 0
     with duckdb.connect() as connection:
         for delivery in live_deliveries(landing):
-            files = [landing / file.landed for file in delivery.files]
-            several += len(files) > 1
+            parts = [file.landed for file in delivery.files]
             connection.execute(
                 "create or replace table lines as select *, row_number() over () as place"
-                f" from read_parquet({[str(path) for path in files]}, union_by_name = true)"
+                f" from read_parquet({[str(landing / part) for part in parts]}, union_by_name = true)"
             )
-            for number, path in enumerate(files):
+            if len(parts) > 1 and merged <= dealt:
+                for other in parts[1:]:
+                    (landing / other).unlink()
+                files = tuple(replace(file, landed=parts[0]) for file in delivery.files)
+                update_ledger(landing, sighted=[replace(delivery, files=files)])
+                parts, merged = parts[:1], merged + 1
+            dealt += len(parts) > 1
+            for number, part in enumerate(parts):
                 connection.execute(
-                    f"copy (select * exclude (place) from lines where hash(place) % {len(files)} = {number}"
-                    f" order by hash(place, 'order')) to '{path}' (format parquet, row_group_size 2048)"
+                    f"copy (select * exclude (place) from lines where hash(place) % {len(parts)} = {number}"
+                    f" order by hash(place, 'order')) to '{landing / part}' (format parquet, row_group_size 2048)"
                 )
-    assert several > 2
+    assert merged > 2
+    assert dealt > 2
 
 
 @contextmanager
