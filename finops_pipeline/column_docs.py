@@ -69,7 +69,8 @@ def _sources(model: str) -> dict[str, str]:
     path = next(MARTS.rglob(f"{model}.sql"), Path())
     if not path.is_file():
         return {}
-    text = re.sub(r"\{#.*?#\}|--[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    # Comments name no column, and what imports a whole model has its `from` on the same line.
+    text = re.sub(r"\{#.*?#\}|--[^\n]*|select \* from[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     found: dict[str, str] = {}
     for selected in re.findall(r"\bselect\b(.*?)\n\s*from\b", text, flags=re.DOTALL):
         columns = {}
