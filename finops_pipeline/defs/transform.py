@@ -58,8 +58,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCli, refresh_request: 
     target = settings.home / "dbt"
     (target / "run_results.json").unlink(missing_ok=True)
     # Charges of months that were delivered as they are now are kept, unless everything is to be built anew.
-    made_with = f"{fingerprint.made_with} {context.run.run_id if refresh_request.rebuild else ''}".strip()
-    with environment({**dbt_environment(settings), "FINOPS_MADE_WITH": made_with}):
+    kept = {"FINOPS_MADE_WITH": fingerprint.made_with, "FINOPS_REBUILD": "yes" if refresh_request.rebuild else ""}
+    with environment({**dbt_environment(settings), **kept}):
         invocation = dbt.cli(_BUILD, context=context, target_path=target)
     yield from _stream(invocation, context, settings)
     note_warehouse_inputs(settings.home, fingerprint)
