@@ -3,7 +3,8 @@
     The open month is delivered again every day, closed ones hardly ever. A month stands alone in normalization, so the
     charges of one whose deliveries are as they were are kept (materialize_kept_months.sql). All months are mapped where
     anything else may have changed, which only a run can know (FINOPS_MADE_WITH: its project, code, rules, configuration
-    and engines), or is to be built anew (FINOPS_REBUILD); and while capacity is prepaid, because that is spread over the days of later months. -#}
+    and engines), where all is to be built anew (FINOPS_REBUILD), and while capacity is prepaid, because that is spread
+    over the days of later months. -#}
 {% macro months_to_map() %}
     {%- set made_with = env_var('FINOPS_MADE_WITH', '') if execute else '' -%}
     {%- if not made_with or env_var('FINOPS_REBUILD', '') -%}

@@ -1,4 +1,5 @@
-"""Writing one version: every mart as Parquet in the order of its key, one `marts.duckdb`, and `manifest.json`.
+"""Writing one version: every mart as Parquet in the order of its key (the bill by
+month, day and pool first), one `marts.duckdb`, and `manifest.json`.
 
 The Parquet files are byte-identical for the same input (`fct_check_results` and `fct_deliveries` carry run facts).
 Where versions stand and how the link moves is `versions.py`.

@@ -9,7 +9,10 @@ from finops_pipeline.errors import FinopsError
 
 @dataclass(frozen=True)
 class MartTable:
-    """One published table: its name, where the warehouse has it (quoted), and the key that orders its rows."""
+    """One published table: its name, where the warehouse has it (quoted), and the columns that order its rows.
+
+    They hold its key; before it may stand what readers search by.
+    """
 
     name: str
     relation: str
