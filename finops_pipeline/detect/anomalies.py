@@ -3,6 +3,7 @@
 import logging
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from finops_pipeline.detect.evidence import Evidence
-from finops_pipeline.detect.findings import Finding, findings_of
+from finops_pipeline.detect.findings import Finding, findings_in, judge
 from finops_pipeline.detect.incidents import FAULTS, Told, age_of, drivers_text, incidents, is_bad_news, metered, told
+from finops_pipeline.detect.judged import read_judged
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.series import KEY, Series, panel_of_series
 
@@ -45,23 +47,29 @@ HISTORY = 35
 """Days before the anomaly that are kept for its plot."""
 
 
-def anomalies(series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb.DuckDBPyRelation) -> pa.Table:
+def anomalies(
+    series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb.DuckDBPyRelation, judged: Path | None = None
+) -> pa.Table:
     """One row per incident.
 
     Args:
         series: the rows of `int_daily_series`, in any order.
         charges: `focus_cost_and_usage`.
         ledger: `fct_cost_allocations` with `cluster`.
+        judged: the file in which a run leaves what it judged to the next one; the rows are the same without it.
     """
     if not series.num_rows:
         return SCHEMA.empty_table()
     watched, panel = panel_of_series(series)
-    found = findings_of(panel)
+    known = judge(panel, read_judged(judged) if judged else None)
+    if judged:
+        known.write(judged)
     least = _least_impacts(watched, panel)
     newest = np.datetime64(int((panel.first_day + panel.last_morning).max()), "D")
     told_of: list[tuple[Series, Finding, int]] = []
-    for finding in found:
-        number = int(finding.series_id)
+    row_of = {str(name): row for row, name in enumerate(panel.series)}
+    for finding in findings_in(known):
+        number = row_of[finding.series_id]
         small = abs(finding.impact) < least.get(watched[number].billing_currency, 0.0)
         if small and watched[number].scope != "account":
             continue
@@ -70,7 +78,7 @@ def anomalies(series: pa.Table, charges: duckdb.DuckDBPyRelation, ledger: duckdb
     told_of = _worth_looking_into(told_of)
     evidence = Evidence(charges, ledger, [finding.date.astype(date) for _, finding, _ in told_of])
     heads = incidents([told(*each, evidence) for each in told_of])
-    rows = [_row(head, evidence, _history(head, panel)) for head in heads]
+    rows = [_row(head, evidence, _history(head, panel, row_of[head.finding.series_id])) for head in heads]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["charge_date"], row["anomaly_id"])), schema=SCHEMA)
 
 
@@ -97,9 +105,8 @@ def _least_impacts(watched: list[Series], panel: Panel) -> dict[str, float]:
     }
 
 
-def _history(head: Told, panel: Panel) -> dict[str, Any]:
+def _history(head: Told, panel: Panel, row: int) -> dict[str, Any]:
     """The series' last weeks up to what the morning saw, and where in them the day stands."""
-    row = int(head.finding.series_id)
     column = int(head.finding.date.astype("datetime64[D]").astype(int) - panel.first_day[row])
     start = max(0, column - HISTORY)
     days = panel.cost[row, start : min(column + 4, int(panel.length[row]))]

@@ -6,8 +6,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from finops_pipeline.detect.channel import Channel
-from finops_pipeline.detect.panel import SETTLED
+from finops_pipeline.detect.expected import Expectation
+from finops_pipeline.detect.panel import SETTLED, Panel
 from finops_pipeline.detect.recurring import Pair
+
+MATERIAL = 0.5
+"""Dollars a day that have to move before anyone is told."""
+ALL_BUT = 0.9999
+"""More than sums of floats can differ by when they begin on another day."""
+LEAST_EASE = 0.8
+"""Less than `Channel.ease` ever is."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,14 @@ class Candidates:
     def between(self, first: int, end: int) -> "Candidates":
         """Those of the days from `first` to before `end`."""
         start, stop = np.searchsorted(self.day, (first, end))
-        return Candidates(*(getattr(self, field.name)[start:stop] for field in fields(self)))
+        return self._where(slice(start, stop))
+
+    def of_mornings(self, lag: int, since: np.ndarray) -> "Candidates":
+        """Those that are looked at on a morning not before the one of their series."""
+        return self._where(self.day + lag >= since[self.row])
+
+    def _where(self, chosen: np.ndarray | slice) -> "Candidates":
+        return Candidates(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,13 @@ class Sight:
     late: np.ndarray
     material: np.ndarray
     last_morning: np.ndarray
+    generous: bool = False
+    """Whether to let through what is all but far enough, and what its rows may speak for: see news.py."""
+
+    @classmethod
+    def of(cls, panel: Panel, e: Expectation, generous: bool = False) -> "Sight":
+        """What the mornings of a panel can see."""
+        return cls(panel.late, np.abs(e.filled - e.money(e.expected)) >= MATERIAL, panel.last_morning, generous)
 
     def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
         """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""
@@ -46,19 +68,22 @@ class Sight:
         up, down = _values(c, lag)
         within_up, within_down = _values(c.within, lag) if c.within else (up, down)
         least_up, least_down = (c.within.least_up, c.within.least_down) if c.within else (c.least_up, c.least_down)
+        slack = ALL_BUT if self.generous else 1.0
         up_cell, down_cell = (
-            (up > c.least_up) & (within_up > least_up),
-            (down > c.least_down) & (within_down > least_down),
+            (up > slack * c.least_up) & (within_up > slack * least_up),
+            (down > slack * c.least_down) & (within_down > slack * least_down),
         )
         # columns first: in the order of the days
         day, row = np.nonzero(((up_cell | down_cell) & self._visible(c, lag)).T)
         noise = np.zeros(len(row), up.dtype) if c.noise is None else c.noise[row, day]
         rise, fall = up[row, day], down[row, day]
-        if c.ease is not None:
-            rise = rise / np.where(self.late[row, day] & (lag < SETTLED), 1.0, c.ease[row, day])
+        if self.generous:
+            rise, noise = rise / LEAST_EASE, noise * slack
+        elif c.ease is not None:
+            rise = rise / np.where(self.late[row, day] & (lag < SETTLED), 1.0, c.ease()[row, day])
         far = (up_cell[row, day] & (rise > noise)) | (down_cell[row, day] & (fall > noise))
         found = Candidates(row, day, rise, fall, noise, within_up[row, day], within_down[row, day])
-        return Candidates(*(getattr(found, field.name)[far] for field in fields(found)))
+        return found._where(far)
 
     def _visible(self, c: Channel, lag: int) -> np.ndarray:
         """For which series and days a channel can speak on the morning `lag` days later."""

@@ -3,9 +3,11 @@
 `span` is how many days it looks at; the threshold itself comes from the series' own past (thresholds.py). `within` is a
 second statement that must be unusual too: a day may be odd for its weekday and yet lie among the costs of the last
 weeks, as holidays do. `hindsight` says how odd a day looks once the month after it is known: what turned out to recur
-does not make a threshold.
+does not make a threshold. `ease` and `hindsight` are worked out when they are asked for: a look at the newest days
+(news.py) needs neither.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,13 +33,15 @@ class Channel:
     sharp: bool = False
     rare: float = 3000
     noise: np.ndarray | None = None
-    ease: np.ndarray | None = None
-    hindsight: Pair | None = None
+    ease: Callable[[], np.ndarray] | None = None
+    hindsight: Callable[[], Pair] | None = None
     wait: int = 0
     gap: int = 0
     """Days before a week's mornings that set no threshold: what rises slowly would set its own."""
     late: np.ndarray | None = None
     """Days that have not settled at once, where that is not the series' own matter alone."""
+    unsure: np.ndarray | None = None
+    """Days whose statistic rests on more than the last months: they are looked at in full (news.py)."""
 
 
 def both_ways(change: np.ndarray) -> Pair:

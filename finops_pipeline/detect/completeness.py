@@ -1,11 +1,11 @@
 """What a late feed's first figures are worth: the share of the final value that mornings one and two usually show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from finops_pipeline.detect.panel import SETTLED
-from finops_pipeline.detect.windows import back, median_at
+from finops_pipeline.detect.windows import back, columns_from, median_at
 
 WINDOW = 84
 
@@ -28,6 +28,10 @@ class Completeness:
     def at_most(self) -> np.ndarray:
         """The largest share to reckon with, half as far again above the usual."""
         return np.minimum(self.most * np.sqrt(self.most / self.usual), 1.0)
+
+    def tail(self, start: np.ndarray, size: int) -> "Completeness":
+        """The same of `size` days of each series from `start` on."""
+        return Completeness(*(columns_from(getattr(self, field.name), start, size) for field in fields(self)))
 
 
 def completeness(seen: np.ndarray, final: np.ndarray, late: np.ndarray) -> Completeness:

@@ -5,13 +5,13 @@ finite and
 small sums do not count; credits mirror. Several simple forecasts compete and the one with the least past error speaks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 
 from finops_pipeline.detect.completeness import Completeness
-from finops_pipeline.detect.windows import ahead, back, carry_week, median_at, median_back, running_mean
+from finops_pipeline.detect.windows import ahead, back, carry_week, columns_from, median_at, median_back, running_mean
 
 FLOOR = 0.05
 MATERIAL = 0.25
@@ -54,6 +54,10 @@ class Expectation:
         nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(np.float32)
         share = sum((back(nothing, 7 * weeks) for weeks in range(1, 9)), np.zeros_like(nothing)) / 8
         return running_mean(np.minimum(share, 1 - share), 7) > 0.12
+
+    def tail(self, start: np.ndarray, size: int) -> "Expectation":
+        """The same of `size` days of each series from `start` on."""
+        return Expectation(*(columns_from(getattr(self, field.name), start, size) for field in fields(self)))
 
     def money(self, log_cost: np.ndarray) -> np.ndarray:
         """Back from the log scale to cost."""

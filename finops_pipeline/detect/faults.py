@@ -6,7 +6,7 @@ from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
-from finops_pipeline.detect.windows import ahead, back, carry_week, low_back, median_at, median_back, running_mean
+from finops_pipeline.detect.windows import ahead, back, low_back, median_at, median_back, running_mean
 
 WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
@@ -22,8 +22,9 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     half = novelty(e.observed, rows, double, many)
     alone = np.where(many & (half < 0.16), novelty(e.observed, rows, 0.0, many) - half, 0)
     alone = np.maximum(alone, 0)
-    next_cost, next_rows = ahead(e.newest, 1), ahead(np.log1p(carry_week(panel.second_rows)), 1)
-    lasts = (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
+    next_cost, next_rows = ahead(e.newest, 1), ahead(panel.log_second_rows, 1)
+    known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
+    lasts = known & (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
     noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent
     off = np.abs(e.residual - double) < np.maximum(0.35, 2 * e.scatter)
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)

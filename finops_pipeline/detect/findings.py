@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from finops_pipeline.detect.candidates import Sight
 from finops_pipeline.detect.channels import Channel, watched
-from finops_pipeline.detect.completeness import completeness
+from finops_pipeline.detect.completeness import Completeness, completeness
 from finops_pipeline.detect.expected import Expectation, expectation, from_log, orientation, to_log
-from finops_pipeline.detect.panel import DAY, Panel, panel_of
-from finops_pipeline.detect.walk import Alarm, walk
-
-MATERIAL = 0.5
-"""Dollars a day that have to move before anyone is told."""
+from finops_pipeline.detect.judged import RAISED, Judged
+from finops_pipeline.detect.news import LATELY, SHORTEST, may_speak
+from finops_pipeline.detect.panel import DAY, SETTLED, Panel, panel_of
+from finops_pipeline.detect.walk import Alarm, Past, walk
 
 BLOCK = 500
 """Series that are judged at once: enough for numpy, few enough for the processor's cache; 150 or 2,500 cost more."""
@@ -69,73 +69,140 @@ def detect(
 
 
 def findings_of(panel: Panel) -> list[Finding]:
-    """Every alarm that a run on each morning would have raised, with the morning it would have been raised on.
+    """Every alarm that a run on each morning would have raised, with the morning it would have been raised on."""
+    return findings_in(judge(panel))
+
+
+def judge(panel: Panel, before: Judged | None = None) -> Judged:
+    """Judge every morning of a panel, or only those that `before` does not hold for any more.
 
     Blocks of series are judged by themselves, many of them in processes side by side; what forms a group stays in one
-    block, so that findings do not depend on how many cores there are.
+    block and is always judged anew, so that findings do not depend on how many cores there are or what was judged.
     """
-    order = np.argsort(panel.group, kind="stable")
+    judged = Judged.nothing(panel)
+    past = (before or judged).past_of(judged)
+    past.since[panel.group != ""] = 0
+    past = replace(past, raised=past.raised[past.since[past.raised["row"]] > 0])
+    rows = np.flatnonzero(past.since <= panel.last_morning)
+    blocks = _blocks(panel, rows)
+    workers = min(WORKERS, os.cpu_count() or 1)
+    if len(rows) > ALONE and workers > 1:
+        # imported here: what runs in the processes is this module
+        from finops_pipeline.detect.side_by_side import in_processes
+
+        parts = [np.concatenate(blocks[number::workers]) for number in range(workers)]
+        found = in_processes([(panel.part(part), past.part(part)) for part in parts])
+    else:
+        parts = [rows]
+        found = [news_of(panel.part(rows), past.part(rows))] if len(rows) else []
+    for part, raised in zip(parts, found, strict=False):
+        raised["row"] = part[raised["row"]]
+    raised = np.concatenate([past.raised, *found])
+    order = np.lexsort((raised["day"] + raised["lag"], raised["row"]))
+    return judged.after(raised[order], panel.last_morning)
+
+
+def findings_in(judged: Judged) -> list[Finding]:
+    """What was told of, in the order of series and day."""
+    told = judged.raised[judged.raised["told"]]
+    found = [_finding(record, judged) for record in told]
+    return sorted(found, key=lambda f: (f.series_id, f.date))
+
+
+@np.errstate(all="ignore")
+def news_of(panel: Panel, past: Past) -> np.ndarray:
+    """What is raised from `past.since` on, in one process: rows of `RAISED`."""
+    left = panel.length + SETTLED - past.since
+    lately = (past.since > 0) & (left <= LATELY) & (panel.length >= SHORTEST)
+    walked = [np.flatnonzero(~lately)]
+    for rows in _blocks(panel, np.flatnonzero(lately)):
+        seen = _Seen.of(panel.part(rows))
+        walked.append(rows[may_speak(seen.panel, seen.expected, seen.shares, past.since[rows])])
+    found = [np.zeros(0, RAISED)]
+    for rows in _blocks(panel, np.sort(np.concatenate(walked))):
+        raised = _raised(_Seen.of(panel.part(rows)), past.part(rows))
+        raised["row"] = rows[raised["row"]]
+        found.append(raised)
+    return np.concatenate(found)
+
+
+def _blocks(panel: Panel, rows: np.ndarray) -> list[np.ndarray]:
+    """Some series in blocks that share no group."""
+    order = rows[np.argsort(panel.group[rows], kind="stable")]
     groups = panel.group[order]
     starts = [0]
     for row in range(1, len(order)):
         if row - starts[-1] >= BLOCK and (groups[row] != groups[row - 1] or not groups[row]):
             starts.append(row)
-    blocks = [panel.part(rows) for rows in np.split(order, starts[1:])]
-    workers = min(WORKERS, os.cpu_count() or 1)
-    if len(order) > ALONE and workers > 1:
-        # imported here: what runs in the processes is this module
-        from finops_pipeline.detect.side_by_side import in_processes
-
-        found = in_processes(blocks, workers)
-    else:
-        found = [finding for block in blocks for finding in findings_of_block(block)]
-    return sorted(found, key=lambda f: (f.series_id, f.date))
+    return [block for block in np.split(order, starts[1:]) if len(block)]
 
 
-@np.errstate(all="ignore")
-def findings_of_block(panel: Panel) -> list[Finding]:
-    """The findings of one block, in one process."""
-    sign = orientation(panel.cost)
-    panel = replace(
-        panel, cost=panel.cost * sign, first_cost=panel.first_cost * sign, second_cost=panel.second_cost * sign
-    )
-    rough = panel.rough()
-    first = completeness(rough.first_cost, rough.cost, panel.late)
-    second = completeness(rough.second_cost, rough.cost, panel.late)
-    e = expectation(rough.cost, rough.second_cost, second)
-    channels = watched(rough, e, first, second)
-    material = np.abs(e.filled - e.money(e.expected)) >= MATERIAL
-    alarms = walk(channels, panel.late, material, panel.last_morning)
-    return [_finding(panel, e, channels, alarm, sign) for alarm in alarms]
+@dataclass(frozen=True)
+class _Seen:
+    """A panel turned so that spending is positive, in single precision, with what was expected of it."""
+
+    sign: np.ndarray
+    whole: Panel
+    panel: Panel
+    shares: tuple[Completeness, Completeness]
+    expected: Expectation
+
+    @classmethod
+    def of(cls, panel: Panel) -> "_Seen":
+        sign = orientation(panel.cost)
+        turned = {name: getattr(panel, name) * sign for name in ("cost", "first_cost", "second_cost")}
+        whole = replace(panel, **turned)
+        rough = whole.rough()
+        first = completeness(rough.first_cost, rough.cost, panel.late)
+        second = completeness(rough.second_cost, rough.cost, panel.late)
+        return cls(sign, whole, rough, (first, second), expectation(rough.cost, rough.second_cost, second))
 
 
-def _finding(panel: Panel, e: Expectation, channels: list[Channel], alarm: Alarm, signs: np.ndarray) -> Finding:
-    row, day, rising = alarm.row, alarm.day, alarm.rising
-    at = (row, day)
-    sign = float(signs[at])
+def _raised(seen: _Seen, past: Past) -> np.ndarray:
+    """The walk of one block, each alarm with what the day looked like."""
+    channels = watched(seen.panel, seen.expected, *seen.shares)
+    alarms = walk(Sight.of(seen.panel, seen.expected), channels, past)
+    return np.array([_record(seen, channels, alarm) for alarm in alarms], RAISED)
+
+
+def _record(seen: _Seen, channels: list[Channel], alarm: Alarm) -> tuple[object, ...]:
+    at = (alarm.row, alarm.day)
+    sign, e = float(seen.sign[at]), seen.expected
     scale, log_cost = e.scale[at], e.expected[at]
     expected = sign * float(from_log(log_cost, scale))
-    present = bool(np.isfinite(panel.cost[at]))
-    looked_at = {1: panel.first_cost, 2: panel.second_cost}.get(alarm.lag, panel.cost)
-    seen = sign * float(looked_at[at]) if present else None
+    looked_at = {1: seen.whole.first_cost, 2: seen.whole.second_cost}.get(alarm.lag, seen.whole.cost)
+    observed = sign * float(looked_at[at])
+    cost = observed if np.isfinite(observed) else 0.0
     # the band that would just not have been left: the day lies `score` times as far off
-    off = abs(float(to_log(np.asarray(sign * (seen or 0.0)), scale)) - log_cost) / alarm.score
-    money = sorted(sign * float(from_log(log_cost + side * off, scale)) for side in (-1, 1))
-    date = np.datetime64(int(panel.first_day[row]) + day, "D")
+    off = abs(float(to_log(np.asarray(sign * cost), scale)) - log_cost) / alarm.score
+    lower, upper = sorted(sign * float(from_log(log_cost + side * off, scale)) for side in (-1, 1))
+    direction = "up" if alarm.rising == (sign > 0) else "down"
     name = channels[alarm.channel].name
+    return (
+        alarm.row, alarm.day, alarm.lag, alarm.channel, alarm.rising, alarm.told, alarm.score, name, direction,
+        observed, expected, lower, upper,
+    )  # fmt: skip
+
+
+def _finding(record: np.void, judged: Judged) -> Finding:
+    """An alarm as what is told of it."""
+    date = np.datetime64(int(judged.first_day[record["row"]]) + int(record["day"]), "D")
+    observed, expected = (float(record[name]) for name in ("observed", "expected"))
+    observed = observed if np.isfinite(observed) else None
+    name = str(record["name"])
     return Finding(
-        series_id=str(panel.series[row]),
+        series_id=str(judged.series[record["row"]]),
         date=date,
-        as_of=date + np.timedelta64(alarm.lag, "D"),
-        kind=KINDS.get(name) or _shape(name, rising),
+        as_of=date + np.timedelta64(int(record["lag"]), "D"),
+        kind=KINDS.get(name) or _shape(name, bool(record["rising"])),
         channel=name,
-        direction="up" if rising == (sign > 0) else "down",
-        observed=seen,
+        direction=str(record["direction"]),
+        observed=observed,
         expected=expected,
-        lower=money[0],
-        upper=money[1],
-        impact=(seen or 0.0) - expected,
-        score=alarm.score,
+        lower=float(record["lower"]),
+        upper=float(record["upper"]),
+        impact=(observed or 0.0) - expected,
+        score=float(record["score"]),
     )
 
 

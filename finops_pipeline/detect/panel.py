@@ -6,11 +6,14 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from finops_pipeline.detect.windows import carry_week
+from finops_pipeline.detect.windows import carry_week, columns_from
 
 DAY = "datetime64[D]"
 SETTLED = 3
 """Mornings after which a day is final."""
+LOOKS = ("cost_lag1", "cost_lag2", "rows_lag1", "rows_lag2")
+UNTOLD = -1
+"""In place of a day since 1970: nobody said."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,43 @@ class Panel:
         """Log row counts, days without one as a week before."""
         return np.log1p(carry_week(self.rows.astype(np.float32)))
 
+    @cached_property
+    def log_second_rows(self) -> np.ndarray:
+        """The same as the second mornings showed them."""
+        return np.log1p(carry_week(self.second_rows.astype(np.float32)))
+
+    def tail(self, size: int) -> "Panel":
+        """The last `size` days of each series; none may be shorter."""
+        start = self.length - size
+        cut = {
+            field.name: columns_from(values, start, size)
+            for field in fields(self)
+            if (values := getattr(self, field.name)).ndim > 1
+        }
+        moved = {"first_day": self.first_day + start, "length": self.length - start}
+        tail = replace(self, **cut, **moved, last_morning=self.last_morning - start)
+        # what fills a gap may stand before the days that are kept
+        for name in ("log_rows", "log_second_rows"):
+            tail.__dict__[name] = columns_from(getattr(self, name), start, size)
+        return tail
+
     def part(self, rows: slice | np.ndarray) -> "Panel":
         """The same of some series."""
         return Panel(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def _column(table: pa.Table, name: str, size: int) -> np.ndarray:
-    if name not in table.column_names:
-        return np.full(size, np.nan)
+def _column(table: pa.Table, name: str) -> np.ndarray:
+    return floats_of(table, name) if name in table.column_names else np.full(table.num_rows, np.nan)
+
+
+def floats_of(table: pa.Table, name: str) -> np.ndarray:
+    """A column of numbers; null is NaN."""
     return np.asarray(table[name].cast(pa.float64()).to_numpy(zero_copy_only=False), float)
 
 
-def _dates(table: pa.Table) -> np.ndarray:
-    return table["date"].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype(DAY).astype(int)
+def dates_of(table: pa.Table, name: str) -> np.ndarray:
+    """A column of dates, as days since 1970."""
+    return table[name].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype(DAY).astype(int)
 
 
 def panel_of(
@@ -84,38 +111,66 @@ def panel_of(
     """
     names = np.asarray(table["series_id"].cast(pa.string()).to_numpy(zero_copy_only=False), str)
     series, row = np.unique(names, return_inverse=True)
-    date = _dates(table)
-    first = np.full(len(series), np.iinfo(int).max)
-    np.minimum.at(first, row, date)
-    last = np.full(len(series), 0)
-    np.maximum.at(last, row, date)
-    for position, name in enumerate(series):
-        last[position] = max(last[position], (end or {}).get(str(name), 0))
-        first[position] = min(first[position], (start or {}).get(str(name), first[position]))
-    length = last - first + 1
-    shape = (len(series), int(length.max(initial=0)))
-    cost, usage, rows = (
-        _matrix(shape, row, date - first[row], _column(table, c, len(date))) for c in ("cost", "usage", "rows")
-    )
-    seen = {"cost_lag1": cost.copy(), "cost_lag2": cost.copy(), "rows_lag1": rows.copy(), "rows_lag2": rows.copy()}
-    late = np.zeros(shape, bool)
+    date = dates_of(table, "date")
+    looks = None
     if vintages is not None and vintages.num_rows:
         position = {name: number for number, name in enumerate(series)}
         owner = np.array([position.get(str(name), -1) for name in vintages["series_id"].to_pylist()])
-        day = _dates(vintages)
-        inside = (owner >= 0) & (day >= first[owner]) & (day <= last[owner])
-        owner, day = owner[inside], (day - first[owner])[inside]
+        looks = Looks(owner, dates_of(vintages, "date"), {name: _column(vintages, name) for name in LOOKS})
+    told = lambda known: np.array([(known or {}).get(str(name), UNTOLD) for name in series], int)  # noqa: E731
+    columns = {name: _column(table, name) for name in ("cost", "usage", "rows")}
+    group = np.array([(groups or {}).get(str(name), "") for name in series])
+    return panel_of_rows(Rows(series, row, date, columns), looks, group, told(end), told(as_of), told(start))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A long table: names of the series, and for each row the number of its series, its date and its columns."""
+
+    series: np.ndarray
+    row: np.ndarray
+    date: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the first and the second morning showed of some days, by the number of the series (-1: of none)."""
+
+    row: np.ndarray
+    date: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+def panel_of_rows(
+    rows: Rows, looks: Looks | None, group: np.ndarray, end: np.ndarray, as_of: np.ndarray, start: np.ndarray
+) -> Panel:
+    """The same from arrays; `end`, `as_of` and `start` hold a day for each series, or UNTOLD."""
+    row, date = rows.row, rows.date
+    first = np.full(len(rows.series), np.iinfo(int).max)
+    np.minimum.at(first, row, date)
+    last = end.clip(0)
+    np.maximum.at(last, row, date)
+    first = np.where(start == UNTOLD, first, np.minimum(first, start))
+    length = last - first + 1
+    shape = (len(first), int(length.max(initial=0)))
+    cost, usage, count = (
+        _matrix(shape, row, date - first[row], rows.columns[name]) for name in ("cost", "usage", "rows")
+    )
+    seen = {"cost_lag1": cost.copy(), "cost_lag2": cost.copy(), "rows_lag1": count.copy(), "rows_lag2": count.copy()}
+    late = np.zeros(shape, bool)
+    if looks is not None:
+        inside = (looks.row >= 0) & (looks.date >= first[looks.row]) & (looks.date <= last[looks.row])
+        owner = looks.row[inside]
+        day = looks.date[inside] - first[owner]
         late[owner, day] = True
         for name, matrix in seen.items():
-            values = _column(vintages, name, len(inside))[inside]
-            matrix[owner, day] = values
-    group = np.array([(groups or {}).get(str(name), "") for name in series])
-    settled = last - first + 1 + SETTLED
-    read = np.array([(as_of or {}).get(str(name), first[i] + settled[i]) for i, name in enumerate(series)], int) - first
+            matrix[owner, day] = looks.columns[name][inside]
+    settled = length + SETTLED
     return Panel(
-        series, first, length, cost, usage, rows,
+        rows.series, first, length, cost, usage, count,
         seen["cost_lag1"], seen["cost_lag2"], seen["rows_lag1"], seen["rows_lag2"], late, group,
-        np.minimum(settled, read),
+        np.where(as_of == UNTOLD, settled, np.minimum(settled, as_of - first)),
     )  # fmt: skip
 
 

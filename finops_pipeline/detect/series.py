@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from finops_pipeline.detect.panel import DAY, Panel, panel_of
+from finops_pipeline.detect.panel import LOOKS, UNTOLD, Looks, Panel, Rows, dates_of, floats_of, panel_of_rows
 
 KEY = ("scope", "metric", "source_name", "provider_name", "service_name", "entity", "billing_currency")
 """What tells series apart."""
@@ -35,31 +36,34 @@ def panel_of_series(rows: pa.Table) -> tuple[list[Series], Panel]:
     From `first_day` on a series could have had cost: what begins later is new. The shares are what a source's
     deliveries showed of a day on its first and second morning, null where none came or nobody knows.
     """
-    keys = rows.select(list(KEY)).combine_chunks()
-    text = pa.array(["\x1f".join("" if v is None else v for v in key.values()) for key in keys.to_pylist()])
-    names, first, number = np.unique(text.to_numpy(zero_copy_only=False), return_index=True, return_inverse=True)
-    series = [Series(**keys.slice(int(position), 1).to_pylist()[0]) for position in first]
-    labels = pa.array([f"{n:09d}" for n in range(len(names))]).take(pa.array(number))
-    cost = _floats(rows, "cost")
-    table = pa.table(
-        {
-            "series_id": labels,
-            "date": rows["charge_date"],
-            "cost": cost,
-            "usage": _floats(rows, "usage"),
-            "rows": _floats(rows, "row_count"),
-        }
+    parts = [pc.fill_null(rows[name].cast(pa.string()), "") for name in KEY]
+    joined = pc.binary_join_element_wise(*parts, "\x1f")  # pyright: ignore[reportAttributeAccessIssue]
+    told = joined.combine_chunks().dictionary_encode()
+    names = np.array(told.dictionary.to_pylist(), object)
+    order = np.argsort(names)
+    rank = np.empty(len(order), int)
+    rank[order] = np.arange(len(order))
+    number = rank[told.indices.to_numpy()]
+    # of each series one row: in reverse, so that the first is what stays
+    one = np.zeros(len(names), int)
+    one[number[::-1]] = np.arange(len(number))[::-1]
+    series = [Series(**key) for key in rows.select(list(KEY)).take(pa.array(one)).to_pylist()]
+    dates, cost, count = dates_of(rows, "charge_date"), floats_of(rows, "cost"), floats_of(rows, "row_count")
+    first, second = floats_of(rows, "first_share"), floats_of(rows, "second_share")
+    looks = (cost * first, cost * second, count * first, count * second)
+    seen: dict[str, np.ndarray] = dict(zip(LOOKS, looks, strict=True))
+    columns = {"cost": cost, "usage": floats_of(rows, "usage"), "rows": count}
+    is_account = np.array([s.scope == "account" for s in series])
+    ends, read, starts = (dates_of(rows, name)[one] for name in ("last_day", "as_of", "first_day"))
+    panel = panel_of_rows(
+        Rows(names[order].astype(str), number, dates, columns),
+        Looks(number, dates, seen),
+        np.full(len(series), ""),
+        ends,
+        read,
+        np.where(is_account, UNTOLD, starts),
     )
-    vintages = {"series_id": labels, "date": rows["charge_date"]}
-    for lag, share in ((1, "first_share"), (2, "second_share")):
-        seen = _floats(rows, share)
-        vintages |= {f"cost_lag{lag}": cost * seen, f"rows_lag{lag}": _floats(rows, "row_count") * seen}
-    ends, read, starts = (_days(rows, name) for name in ("last_day", "as_of", "first_day"))
-    end = {f"{n:09d}": int(ends[position]) for n, position in enumerate(first)}
-    as_of = {f"{n:09d}": int(read[position]) for n, position in enumerate(first)}
-    start = {f"{n:09d}": int(starts[position]) for n, position in enumerate(first) if series[n].scope != "account"}
-    panel = panel_of(table, pa.table(vintages), end=end, as_of=as_of, start=start)
-    return series, _without_gaps(panel, np.array([s.scope != "account" for s in series]))
+    return series, _without_gaps(panel, ~is_account)
 
 
 def _without_gaps(panel: Panel, filled: np.ndarray) -> Panel:
@@ -72,11 +76,3 @@ def _without_gaps(panel: Panel, filled: np.ndarray) -> Panel:
         name: np.where(hole & counted, 0.0, getattr(panel, name)) for name in ("rows", "first_rows", "second_rows")
     }
     return replace(panel, late=np.ones(panel.late.shape, bool), **zero)
-
-
-def _floats(rows: pa.Table, name: str) -> np.ndarray:
-    return np.asarray(rows[name].cast(pa.float64()).to_numpy(zero_copy_only=False), float)
-
-
-def _days(rows: pa.Table, name: str) -> np.ndarray:
-    return rows[name].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype(DAY).astype(int)

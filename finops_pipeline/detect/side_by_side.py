@@ -8,31 +8,34 @@ import pickle
 import subprocess
 import sys
 
-from finops_pipeline.detect.findings import Finding, findings_of_block
+import numpy as np
+
+from finops_pipeline.detect.findings import news_of
 from finops_pipeline.detect.panel import Panel
+from finops_pipeline.detect.walk import Past
 
 _KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**31 - 1), "MALLOC_MMAP_THRESHOLD_": str(2**31 - 1)}
 """glibc gives memory back after every array and asks for it again: a seventh of the CPU (measured)."""
 
 
-def in_processes(blocks: list[Panel], workers: int) -> list[Finding]:
-    """The findings of all blocks, in no order; the blocks are dealt out to as many processes as workers."""
+def in_processes(parts: list[tuple[Panel, Past]]) -> list[np.ndarray]:
+    """The news of each part, judged in a process of its own."""
     command = [sys.executable, "-m", "finops_pipeline.detect.side_by_side"]
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _KEPT_MEMORY)
-        for _ in range(workers)
+        for _ in parts
     ]
-    found: list[Finding] = []
+    found: list[np.ndarray] = []
     try:
-        for number, process in enumerate(started):
+        for part, process in zip(parts, started, strict=True):
             # a worker reads all before it answers, so that nobody waits for the other
             assert process.stdin is not None
-            pickle.dump(blocks[number::workers], process.stdin)
+            pickle.dump(part, process.stdin)
             process.stdin.close()
         for process in started:
             assert process.stdout is not None
             try:
-                found += pickle.load(process.stdout)
+                found.append(pickle.load(process.stdout))
             except EOFError:
                 raise RuntimeError(
                     "a process that judges anomalies ended early: see above; often out of memory"
@@ -48,5 +51,4 @@ def in_processes(blocks: list[Panel], workers: int) -> list[Finding]:
 
 
 if __name__ == "__main__":
-    answer = [finding for block in pickle.load(sys.stdin.buffer) for finding in findings_of_block(block)]
-    pickle.dump(answer, sys.stdout.buffer)
+    pickle.dump(news_of(*pickle.load(sys.stdin.buffer)), sys.stdout.buffer)

@@ -1,5 +1,7 @@
 """Channels of spending: spikes, steps, drops, ramps, prices and new lines, as log changes."""
 
+from functools import cache
+
 import numpy as np
 
 from finops_pipeline.detect.channel import Channel, both_ways
@@ -40,11 +42,12 @@ def cost_channel(
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(
         "range", raw_up, raw_down, 1, 0.08, 0.08, 1.1, early=raw_early,
-        hindsight=(beyond(over, over_recurs.in_hindsight())[0], raw_down),
+        hindsight=cache(lambda: (beyond(over, over_recurs.in_hindsight())[0], raw_down)),
     )  # fmt: skip
     return Channel(
         "cost", up, down, 1, 0.18, 0.2, 1.45, early=early, within=raw, gate=gate, noise=4.5 * e.scatter,
-        ease=support(panel, e), hindsight=relearnt(e, beyond(e.residual, recurs.in_hindsight())),
+        ease=cache(lambda: support(panel, e)),
+        hindsight=cache(lambda: relearnt(e, beyond(e.residual, recurs.in_hindsight()))),
     )  # fmt: skip
 
 
@@ -127,7 +130,10 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     change = np.where(weighty, level - median_back(level, 1, 14), 0.0)
     up, down = both_ways(change)
     noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
-    return Channel("price", up, down, 1, 0.03, 0.03, 1.8, memory=15, sharp=True, noise=noise, gate=weighty)
+    unsure = weighty & ~np.isfinite(back(level, 77))
+    return Channel(
+        "price", up, down, 1, 0.03, 0.03, 1.8, memory=15, sharp=True, noise=noise, gate=weighty, unsure=unsure
+    )
 
 
 def carry(values: np.ndarray) -> np.ndarray:
@@ -156,9 +162,8 @@ def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list
     usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
     high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
     none = np.zeros_like(cost)
-    return [
-        Channel("given_rows", above_envelope(cost, rows, 0.05, high), none, 1, 0.55, 9.0, 1.6, gate=high),
-    ]
+    above = above_envelope(cost, rows, 0.05, high)
+    return [Channel("given_rows", above, none, 1, 0.55, 9.0, 1.6, gate=high, unsure=high)]
 
 
 def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Only a sharp channel (a data fault, a new price, a new line) or something far la
 incident do not count as the series' usual behaviour.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -30,7 +30,10 @@ APART = 3
 
 @dataclass(frozen=True)
 class Alarm:
-    """A raised day: series row, day column, mornings later, channel number, direction, score."""
+    """A raised day: series row, day column, mornings later, channel number, direction, score.
+
+    What is not `told` belongs to an incident that was; it is remembered all the same.
+    """
 
     row: int
     day: int
@@ -38,6 +41,33 @@ class Alarm:
     channel: int
     rising: bool
     score: float
+    told: bool
+
+    @property
+    def morning(self) -> int:
+        """The column of the morning on which it was raised."""
+        return self.day + self.lag
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier walks raised (rows of `judged.RAISED`), and from which morning on each series has to be walked."""
+
+    since: np.ndarray
+    raised: np.ndarray
+
+    def part(self, rows: np.ndarray) -> "Past":
+        """The same of some series."""
+        place = np.full(len(self.since), -1)
+        place[rows] = np.arange(len(rows))
+        raised = self.raised[place[self.raised["row"]] >= 0]
+        raised["row"] = place[raised["row"]]
+        return Past(self.since[rows], raised)
+
+    def alarms(self) -> list[Alarm]:
+        """In the order of the mornings."""
+        found = (Alarm(*(record[field.name] for field in fields(Alarm))) for record in self.raised)
+        return sorted(found, key=lambda alarm: alarm.morning)
 
 
 @dataclass(frozen=True)
@@ -52,21 +82,29 @@ class _Loud:
     score: np.ndarray
 
 
-def walk(channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray) -> list[Alarm]:
-    """Go through the mornings in order, each series to its last; `material`: on which days enough money moved."""
-    return _Walk(channels, late, material, last_morning).run()
+def walk(sight: Sight, channels: list[Channel], past: Past) -> list[Alarm]:
+    """Go through the mornings in order, each series to its last.
+
+    A series with a past goes on from it: raised is what walking all would raise, and only the new is returned.
+    """
+    return _Walk(sight, channels, past).run()
 
 
 class _Walk:
     """Thresholds are learnt once a week, so a week's mornings are compared at once, and then told in their order."""
 
-    def __init__(self, channels: list[Channel], late: np.ndarray, material: np.ndarray, last_morning: np.ndarray):
+    def __init__(self, sight: Sight, channels: list[Channel], past: Past):
         self.channels = channels
-        size, self.days = late.shape
-        sight = Sight(late, material, last_morning)
-        self.candidates = [(n, lag, found) for n, c in enumerate(channels) for lag, found in sight.candidates(c)]
+        size, self.days = sight.late.shape
+        self.candidates = [
+            (n, lag, found.of_mornings(lag, past.since))
+            for n, c in enumerate(channels)
+            for lag, found in sight.candidates(c)
+        ]
+        self.first = max(WARM_UP, int(past.since.min(initial=0)))
+        self.past = past.alarms()
         # how long an incident is remembered is all that tells the masks of channels apart
-        self.masked = {memory: np.zeros(late.shape, bool) for memory in {c.memory for c in channels}}
+        self.masked = {memory: np.zeros(sight.late.shape, bool) for memory in {c.memory for c in channels}}
         self.quiet_until = np.full(size, -1)
         self.last_day = np.full(size, -99)
         self.last_sharp = np.full(size, -99)
@@ -74,10 +112,16 @@ class _Walk:
         self.alarms: list[Alarm] = []
 
     def run(self) -> list[Alarm]:
+        replayed = 0
         for monday in range(WARM_UP, self.days + SETTLED, REFRESH):
+            end = min(monday + REFRESH, self.days + SETTLED)
             if monday == YOUNG:
                 self._grow_up()
-            self._tell(self._listen(monday, min(monday + REFRESH, self.days + SETTLED)))
+            loud = self._listen(monday, end) if end > self.first else []
+            while replayed < len(self.past) and self.past[replayed].morning < end:
+                self._remember(self.past[replayed])
+                replayed += 1
+            self._tell(loud)
         return self.alarms
 
     def _grow_up(self) -> None:
@@ -120,7 +164,7 @@ class _Walk:
         keep = ~self.masked[c.memory][rows, past]
         up, down = part.up[rows, past], part.down[rows, past]
         if part.hindsight is not None and (clear := past.stop + SETTLED - HINDSIGHT) > past.start:
-            for values, later in zip((up, down), part.hindsight, strict=True):
+            for values, later in zip((up, down), part.hindsight(), strict=True):
                 known = values[:, : clear - past.start]
                 np.minimum(known, later[rows, past.start : clear], out=known)
         return (
@@ -148,18 +192,23 @@ class _Walk:
             )  # fmt: skip
 
     def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:
-        for memory, mask in self.masked.items():
-            mask[row, max(0, day - 2) : day + memory + 3] = True
         sharp = self.channels[channel].sharp
         # an echo of the incident does not hush a fault of the data, which is something else
         since = self.last_sharp[row] if sharp else self.last_day[row]
         loud = sharp or score > 2 * max(self.last_score[row], 1.5)
-        fresh = day > self.quiet_until[row] or (loud and day > since + APART)
+        told = bool(day > self.quiet_until[row] or (loud and day > since + APART))
+        alarm = Alarm(row, day, lag, channel, rising, score, told)
+        self.alarms.append(alarm)
+        self._remember(alarm)
+
+    def _remember(self, alarm: Alarm) -> None:
+        """What an alarm means for later mornings."""
+        row, day = alarm.row, alarm.day
+        for memory, mask in self.masked.items():
+            mask[row, max(0, day - 2) : day + memory + 3] = True
         self.last_day[row] = day
-        if sharp or fresh:
+        if alarm.told or self.channels[alarm.channel].sharp:
             self.last_sharp[row] = day
         self.quiet_until[row] = max(self.quiet_until[row], day + QUIET)
-        if not fresh:
-            return
-        self.last_score[row] = score
-        self.alarms.append(Alarm(row, day, lag, channel, rising, score))
+        if alarm.told:
+            self.last_score[row] = alarm.score

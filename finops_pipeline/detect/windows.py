@@ -19,6 +19,13 @@ def ahead(values: np.ndarray, days: int) -> np.ndarray:
     return np.concatenate([values[:, days:], np.repeat(values[:, -1:], days, axis=1)], axis=1)
 
 
+def columns_from(values: np.ndarray, start: np.ndarray, size: int) -> np.ndarray:
+    """`size` columns of each row, from its own `start` on."""
+    if (start == start[0]).all():
+        return values[:, start[0] : start[0] + size]
+    return np.take_along_axis(values, start[:, None] + np.arange(size)[None, :], axis=1)
+
+
 def median_back(values: np.ndarray, first: int, last: int, newest: np.ndarray | None = None) -> np.ndarray:
     """Median over the columns `first` to `last` days before. `newest` stands in for the column `first` days before.
 

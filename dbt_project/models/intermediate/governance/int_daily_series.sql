@@ -1,19 +1,7 @@
 -- What is watched day by day: usage cost, as money, quantity and number of lines, by everything that answers for it.
 -- Charges give what was bought (total, provider, account, service, SKU), the ledger who used it (team, project, model,
 -- dataset, GPU cluster, owner tags).
-with charges as (
-
-    select * from {{ ref('focus_cost_and_usage') }}
-
-),
-
-allocations as (
-
-    select * from {{ ref('fct_cost_allocations') }}
-
-),
-
-pools as (
+with pools as (
 
     select
         pool_id,
@@ -42,6 +30,33 @@ sources as (
     from deliveries
     where status = 'live'
     group by source_name
+
+),
+
+-- Twelve to fifteen months tell what is usual; what was usual before tells nothing any more. They begin with a quarter:
+-- a day that has the same past tomorrow need not be judged again.
+oldest as (
+
+    select {{ first_day_watched('min(last_day)') }} as first_day
+    from sources
+
+),
+
+charges as (
+
+    select charges.*
+    from {{ ref('focus_cost_and_usage') }} as charges
+    cross join oldest
+    where charges.x_ChargeDate >= oldest.first_day
+
+),
+
+allocations as (
+
+    select allocations.*
+    from {{ ref('fct_cost_allocations') }} as allocations
+    cross join oldest
+    where allocations.charge_date >= oldest.first_day
 
 ),
 
@@ -120,11 +135,14 @@ series as (
 first_days as (
 
     select
-        source_name,
-        provider_name,
-        min(charge_date) as first_day
-    from charges_by_day
-    group by source_name, provider_name
+        charges.x_SourceName as source_name,
+        charges.ProviderName as provider_name,
+        min(charges.x_ChargeDate) as first_day
+    from {{ ref('focus_cost_and_usage') }} as charges
+    inner join sources
+        on charges.x_SourceName = sources.source_name
+    where charges.ChargeCategory = 'Usage' and charges.x_ChargeDate <= sources.last_day
+    group by charges.x_SourceName, charges.ProviderName
 
 ),
 
@@ -164,43 +182,50 @@ company_start as (
     select max(first_day) as first_day
     from first_days
 
+),
+
+watched as (
+
+    select
+        series.*,
+        coalesce(providers.first_day, company_start.first_day) as known_since,
+        sources.source_name as feed,
+        coalesce(sources.last_day, company.last_day) as last_day,
+        coalesce(sources.as_of, company.as_of) as as_of
+    from series
+    left join providers
+        on series.provider_name = providers.provider_name
+    left join sources
+        on
+            sources.source_name = coalesce(
+                series.source_name,
+                case when providers.sources = 1 then providers.source_name end
+            )
+    cross join company
+    cross join company_start
+
 )
 
 select
-    series.scope,
-    series.entity,
-    series.metric,
-    series.source_name,
-    series.provider_name,
-    series.service_name,
-    series.billing_currency,
-    series.charge_date,
-    series.cost,
-    series.usage,
-    series.row_count,
-    greatest(
-        coalesce(providers.first_day, company_start.first_day), coalesce(sources.last_day, company.last_day) - 399
-    ) as first_day,
-    coalesce(sources.last_day, company.last_day) as last_day,
-    coalesce(sources.as_of, company.as_of) as as_of,
+    watched.scope,
+    watched.entity,
+    watched.metric,
+    watched.source_name,
+    watched.provider_name,
+    watched.service_name,
+    watched.billing_currency,
+    watched.charge_date,
+    watched.cost,
+    watched.usage,
+    watched.row_count,
+    greatest(watched.known_since, {{ first_day_watched('watched.last_day') }}) as first_day,
+    watched.last_day,
+    watched.as_of,
     cast(first_morning.first_share as double) as first_share,
     cast(second_morning.second_share as double) as second_share
-from series
-left join providers
-    on series.provider_name = providers.provider_name
-left join sources
-    on
-        sources.source_name = coalesce(
-            series.source_name,
-            case when providers.sources = 1 then providers.source_name end
-        )
-cross join company
-cross join company_start
+from watched
 left join lateness as first_morning
-    on sources.source_name = first_morning.source_name and series.charge_date + 1 = first_morning.delivered_on
+    on watched.feed = first_morning.source_name and watched.charge_date + 1 = first_morning.delivered_on
 left join lateness as second_morning
-    on sources.source_name = second_morning.source_name and series.charge_date + 2 = second_morning.delivered_on
--- 400 days tell what is usual; what was usual before tells nothing any more
-where
-    series.charge_date <= coalesce(sources.last_day, company.last_day)
-    and series.charge_date > coalesce(sources.last_day, company.last_day) - 400
+    on watched.feed = second_morning.source_name and watched.charge_date + 2 = second_morning.delivered_on
+where watched.charge_date between {{ first_day_watched('watched.last_day') }} and watched.last_day
