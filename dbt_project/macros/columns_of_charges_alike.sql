@@ -39,17 +39,14 @@
 {% endmacro %}
 
 
-{#- The machine that a charge hangs on, as the bill or its tag calls it; null where no GPU machine has that name, so that
+{#- The machine that a charge hangs on, as the bill or its tag calls it; null where no GPU machine has that
+    name in the month of the charge's window, so that
     the disks and the traffic of all other machines are alike. -#}
 {% macro attached_gpu_machine(charges) -%}
     case
-        when lower({{ charges }}.attached_machine) in (
-            select machine_id as name
-            from {{ ref('int_gpu_machines') }}
-            union
-            select machine_name as name
-            from {{ ref('int_gpu_machines') }}
-            where machine_name is not null
+        when {{ charges }}.attached_machine is null then null
+        when (substr({{ charge_window(charges) }}, 1, 7), lower({{ charges }}.attached_machine)) in (
+            select (month, name) from {{ ref('int_gpu_machine_names') }}
         ) then lower({{ charges }}.attached_machine)
     end
 {%- endmacro %}

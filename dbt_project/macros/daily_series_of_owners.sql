@@ -1,5 +1,5 @@
 {# The CTEs of `int_daily_series` that tell who used it, day by day: `consumer_series`, `cluster_series` and
-   `untagged_series`. They read its `allocations`, `pools` and `sources`. #}
+   `untagged_series`. They read its `allocations` and `sources`. #}
 {% macro daily_series_of_owners() %}
 allocations_by_day as (
 
@@ -9,7 +9,7 @@ allocations_by_day as (
         allocations.project,
         allocations.model_name,
         allocations.dataset,
-        pools.cluster,
+        allocations.cluster,
         allocations.is_idle,
         allocations.is_unallocated,
         allocations.billing_currency,
@@ -21,8 +21,6 @@ allocations_by_day as (
     from allocations
     inner join sources
         on allocations.source_name = sources.source_name
-    left join pools
-        on allocations.origin_pool_id = pools.pool_id
     where allocations.charge_category = 'Usage' and allocations.charge_date <= sources.last_day
     group by all
 

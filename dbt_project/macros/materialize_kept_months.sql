@@ -1,33 +1,51 @@
-{#- A table that keeps the rows of months that need not be mapped again: see months_to_map. The others go, the new ones
-    come and `months_mapped`, which says what the table is made from, changes in one transaction, so that a run that
-    fails leaves all three as they were. The model has the columns source_name and billing_period. -#}
+{#- A table that keeps the rows of months that need not be made again. The others go and the new ones come in one
+    transaction, so that a run that fails leaves both as they were. What a model makes beyond those months is left out:
+    a step may need more than it makes, as a day of the next month that an invoice still counts.
+
+    `kept_by` names what decides: 'delivery' (columns source_name and billing_period; see months_to_map), else the
+    column to look at: a billing period, a month's name, or a day (see months_to_make). -#}
 {% materialization kept_months, adapter='duckdb' %}
-    {%- set made_with = env_var('FINOPS_MADE_WITH', '') -%}
-    {%- set months = months_to_map() -%}
+    {%- set kept_by = config.require('kept_by') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set state = api.Relation.create(database=this.database, schema=this.schema, identifier='months_mapped') -%}
+    {%- set made_with = env_var('FINOPS_MADE_WITH', '') -%}
+    {%- set of_deliveries = kept_by == 'delivery' -%}
+    {%- set months = months_to_map() if of_deliveries else months_to_make() -%}
     {{ run_hooks(pre_hooks) }}
     {%- call statement('main') -%}
-        {%- if months is none %}
+        {%- if months is none or existing is none %}
         {%- if existing is not none %}
         drop {{ existing.type }} if exists {{ existing }};
         {%- endif %}
         {{ create_table_as(False, target, compiled_code) }};
-        {%- else %}
+        {%- elif of_deliveries %}
         delete from {{ target }}
         where (source_name, billing_period) not in (
-            select (source_name, billing_period) from {{ state }}
+            select (source_name, billing_period) from {{ months_mapped() }}
             where made_from in (select made_from from ({{ delivered_months(made_with) }}))
         );
         insert into {{ target }} by name {{ compiled_code }};
+        {%- else %}
+        delete from {{ target }}
+        where {{ is_of_months_made(kept_by) }};
+        insert into {{ target }} by name
+        select * from ({{ compiled_code }}) as made
+        where {{ is_of_months_made(kept_by) }};
         {%- endif %}
-        drop table if exists {{ state }};
+        {%- if of_deliveries %}
+        drop table if exists {{ months_mapped() }};
         {%- if made_with %}
-        create table {{ state }} as {{ delivered_months(made_with) }};
+        create table {{ months_mapped() }} as {{ delivered_months(made_with) }};
+        {%- endif %}
         {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{#- Where a run notes what the charges of each delivered month were mapped from. -#}
+{% macro months_mapped() -%}
+    {{- return(api.Relation.create(database=target.database, schema=target.schema, identifier='months_mapped')) -}}
+{%- endmacro %}

@@ -6,8 +6,16 @@
     {%- endif -%}
     {%- set folder = env_var('FINOPS_HOME') ~ '/landing/rules/' -%}
     {%- set settings = adapter.dispatch('read_landed_files')([folder ~ 'settings.parquet']) -%}
-    {%- set rates = adapter.dispatch('read_landed_files')([folder ~ 'fx_rates.parquet']) -%}
-    {{- return(adapter.dispatch('settings_with_rates')(settings, rates)) -}}
+    {{- return(adapter.dispatch('settings_with_rates')(settings, exchange_rates())) -}}
+{%- endmacro %}
+
+
+{#- The landed rates: one row per currency and day. -#}
+{% macro exchange_rates() -%}
+    {%- if not execute -%}
+        {{- return("(select 'XXX' as from_currency)") -}}
+    {%- endif -%}
+    {{- return(adapter.dispatch('read_landed_files')([env_var('FINOPS_HOME') ~ '/landing/rules/fx_rates.parquet'])) -}}
 {%- endmacro %}
 
 {% macro default__settings_with_rates(settings, rates) -%}

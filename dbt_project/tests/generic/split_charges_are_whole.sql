@@ -25,7 +25,13 @@ with split_charges as (
 
 pools as (
 
-    select * from {{ of_model }}
+    select
+        pool_id,
+        {%- for measure in cost_measures() %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ of_model }}
+    group by pool_id
 
 )
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='billing_period') }}
 -- Every hop of every pool's cost, with its consumer and with what it is when nobody is: idle, or unallocated for a
 -- reason. A hop with is_final is an amount of the ledger; the others were split again in a later hop.
 {%- set spreading = allocation_rules() | selectattr('commitment_benefit', 'equalto', 'spread') | list %}

@@ -3,7 +3,7 @@
 --
 -- A view: a charge's pool is found by one number in a small table, which costs a reader less than to join a charge's id
 -- with a second table as long as the bill.
--- depends_on: {{ ref('int_gpu_machines') }}
+-- depends_on: {{ ref('int_gpu_machine_names') }}
 {{ config(materialized='view') }}
 
 with charges as (

@@ -7,7 +7,8 @@
 -- and the default rules are one `case`.
 --
 -- depends_on: {{ ref('int_gpu_hours_by_scope') }}
--- depends_on: {{ ref('int_gpu_machines') }}
+-- depends_on: {{ ref('int_gpu_machine_names') }}
+{{ config(materialized='kept_months', kept_by='billing_period') }}
 {%- set owner_columns = tag_owner_columns() %}
 {%- set rules = allocation_rules() %}
 {%- set told_apart_by = [] %}
@@ -58,6 +59,7 @@
 with single_charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

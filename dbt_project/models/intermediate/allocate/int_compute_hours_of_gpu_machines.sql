@@ -12,6 +12,7 @@ with compute_hours as (
         usage_end,
         {{ (place + consumers + (components.values() | list)) | join(',\n        ') }}
     from {{ ref('stg_usage__compute_hours') }}
+    where {{ touches_months_made('usage_start', 'usage_end') }}
 
 ),
 

@@ -55,7 +55,9 @@ consumers_of_rules as (
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_charges_attributed_to_owners') }}
-    where coalesce({{ tag_owner_columns() | join(', ') }}) is not null
+    where
+        coalesce({{ tag_owner_columns() | join(', ') }}) is not null
+        and {{ is_of_months_made('charge_date') }}
     {%- endif %}
 
 ),

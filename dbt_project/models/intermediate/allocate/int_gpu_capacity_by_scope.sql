@@ -27,6 +27,7 @@ gpu_capacity as (
         lower(capacity_type) as capacity_type,
         gpu_hours_capacity
     from {{ ref('stg_usage__gpu_capacity') }}
+    where {{ touches_months_made('usage_start', 'usage_end') }}
 
 ),
 

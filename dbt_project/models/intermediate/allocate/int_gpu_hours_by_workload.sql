@@ -18,6 +18,7 @@
 with telemetry as (
 
     select * from {{ ref('stg_usage__gpu_hours') }}
+    where {{ touches_months_made('usage_start', 'usage_end') }}
 
 ),
 

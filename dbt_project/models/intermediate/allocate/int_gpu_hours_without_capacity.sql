@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='driver_window') }}
 -- Telemetry that the bill cannot hold: more GPU-hours held than were paid for, and rows that name no machine of the
 -- bill. Nothing is charged for the surplus. Days only: a month's surplus is that of its days. An empty table is the
 -- good case; a warning test counts the rows.

@@ -7,6 +7,7 @@
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

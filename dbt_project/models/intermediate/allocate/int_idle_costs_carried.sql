@@ -98,6 +98,7 @@ carriers as (
             or charges.capacity_type in ('reserved', 'block')
         )
         and charges.effective_cost > 0
+        and {{ is_of_months_made('charges.charge_date') }}
         and coalesce(charges.{{ tag_owner_columns() | join(', charges.') }}) is not null
     group by
         idle_parts.pool_id,

@@ -10,6 +10,7 @@
 with charges as (
 
     select * from {{ ref('int_charges_assigned_to_pools') }}
+    where {{ is_of_months_made('billing_period') }}
 
 )
 

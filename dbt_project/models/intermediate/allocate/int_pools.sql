@@ -1,7 +1,9 @@
--- The pools of cost, summed before anything is split: what a pool holds and what all its charges have in common.
+-- The pools of cost, summed before anything is split: what a pool holds and what all its charges have in common. Of the
+-- months that a run makes: what comes of them is kept (int_allocation_steps), the way there is not.
 with charges as (
 
     select * from {{ ref('int_charges_matched_to_rules') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

@@ -29,6 +29,7 @@ rows_of_rule_{{ number }} as (
     from {{ ref(feed.model) }}
     where
         {{ feed.quantity }} is not null
+        and {{ touches_months_made('usage_start', 'usage_end') if feed.is_interval else is_of_months_made('usage_date') }}
         {%- for key, value in rule.driver_of.items() %}
         and lower({{ key }}) = {{ text_literal(value | lower) }}
         {%- endfor %}

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='driver_window') }}
 -- Where the cost of each shared service finally leaves to somebody who is no service, cycles solved: over a graph of
 -- services, never over money.
 --

@@ -13,6 +13,7 @@
 with steps as (
 
     select * from {{ ref('int_allocation_steps') }}
+    where {{ is_of_months_made('billing_period') }}
 
 ),
 

@@ -6,12 +6,14 @@
 with storage_bytes as (
 
     select * from {{ ref('stg_usage__storage_bytes') }}
+    where {{ is_of_months_made('usage_date') }}
 
 ),
 
 storage_access as (
 
     select * from {{ ref('stg_usage__storage_access') }}
+    where {{ is_of_months_made('usage_date') }}
 
 ),
 

@@ -12,14 +12,12 @@ def model(dbt, session):
     Mornings whose days are what they were are not judged again, unless everything is to be built anew.
     """
     dbt.config(materialized="table")
-    clusters = dbt.ref("int_pools").project("pool_id as clusters_pool_id, cluster").set_alias("pools")
-    ledger = dbt.ref("fct_cost_allocations").set_alias("ledger")
     judged = Path(os.environ.get("FINOPS_HOME", ".finops"), "judged_mornings.npz")
     if os.environ.get("FINOPS_REBUILD"):
         judged.unlink(missing_ok=True)
     return anomalies(
         dbt.ref("int_daily_series").to_arrow_table(),
         dbt.ref("focus_cost_and_usage"),
-        ledger.join(clusters, "ledger.origin_pool_id = pools.clusters_pool_id", how="left"),
+        dbt.ref("fct_cost_allocations"),
         judged,
     )

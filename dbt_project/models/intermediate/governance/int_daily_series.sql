@@ -1,16 +1,7 @@
 -- What is watched day by day: usage cost, as money, quantity and number of lines, by everything that answers for it.
 -- Charges give what was bought (total, provider, account, service, SKU), the ledger who used it (team, project, model,
 -- dataset, GPU cluster, owner tags).
-with pools as (
-
-    select
-        pool_id,
-        cluster
-    from {{ ref('int_pools') }}
-
-),
-
-deliveries as (
+with deliveries as (
 
     select
         *,

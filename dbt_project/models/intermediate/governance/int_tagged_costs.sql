@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- Cost of each day by tag key of the policy and value, and beside it, once, what cannot be tagged. Taggable is usage
 -- with a positive effective cost of something that has an id or carries a tag; taxes, credits, support, fees, refunds,
 -- unused commitments and traffic without a resource are not.
@@ -20,6 +21,7 @@ charges as (
             false
         ) as is_taggable
     from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

@@ -41,7 +41,9 @@ split_usage as (
     from split_rows
     left join owners
         on split_rows.tags = owners.tags
-    where split_rows.component is not null
+    where
+        split_rows.component is not null
+        and {{ touches_months_made('split_rows.usage_start', 'split_rows.usage_end') }}
 
 )
 

@@ -1,4 +1,4 @@
-{{ config(materialized='kept_months') }}
+{{ config(materialized='kept_months', kept_by='delivery') }}
 {#- A table: allocation, the marts and the checks read it many times, and the steps before it are views. Months whose
     deliveries are as they were keep their rows. -#}
 

@@ -1,8 +1,10 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- What the bill's own meters of cached input charge for a token: one row per day, currency and managed model. The
 -- ledger keeps input together, so this price comes from the charges before they are given to owners.
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('charge_date') }}
 
 )
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- The ledger's cost of answering requests: workloads that serve a model, and calls of managed models (the bill's meter
 -- names the model). One row per day, currency, model, version, environment, team and workload.
 {%- set bases = allocation_rules() | selectattr('driver', 'equalto', 'gpu_hours') | map(attribute='basis') | list
@@ -6,6 +7,7 @@
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

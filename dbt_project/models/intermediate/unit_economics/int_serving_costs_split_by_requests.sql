@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- Puts what was asked beside what it cost. A model that answers on several endpoints or in several serving modes has
 -- one cost in the ledger: it is split by requests (by tokens where no request is counted). Guarantees that the parts
 -- add up to int_serving_costs exactly; what was asked but has no cost, and what cost but was not asked, stays

@@ -7,12 +7,14 @@
 with inference as (
 
     select * from {{ ref('stg_usage__inference') }}
+    where {{ touches_months_made('usage_start', 'usage_end') }}
 
 ),
 
 tokens as (
 
     select * from {{ ref('stg_usage__tokens') }}
+    where {{ touches_months_made('usage_start', 'usage_end') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- The ledger's cost of storage by day, currency, dataset, team, bucket and class, beside the byte-hours and accesses of
 -- the feeds. Disks and file systems without a dataset are in it too, so that it adds up to the ledger's storage.
 {%- set key = ['dataset', 'team', 'bucket', 'storage_class'] %}
@@ -5,6 +6,7 @@
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

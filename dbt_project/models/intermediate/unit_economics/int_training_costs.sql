@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 -- The ledger's cost of training, as a pool for each day, currency and workload (and run, where telemetry names it),
 -- with what was bought on demand, committed and on spot apart. Credits and tax stand beside.
 {%- set owners = ['team', 'project', 'environment', 'model_name', 'model_version', 'workload', 'run_id'] %}
@@ -5,6 +6,7 @@
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='billing_period') }}
 -- What each team would carry of a GPU cluster's month by another method than the ledger's, beside what it carries:
 -- the same money seen twice, never added to the ledger.
 --

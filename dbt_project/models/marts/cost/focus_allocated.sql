@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='BillingPeriodStart') }}
 -- The bill in FOCUS once more, with shared charges replaced by their allocated parts: one row per final amount of the
 -- ledger, with the dimensions that the charges of its pool have in common.
 {%- set names = {
@@ -18,6 +19,7 @@
 with amounts as (
 
     select * from {{ ref('int_allocations_unioned') }}
+    where {{ is_of_months_made('billing_period') }}
 
 ),
 

@@ -1,14 +1,17 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 {%- set uses = ['inference', 'training', 'storage', 'other', 'idle', 'unallocated', 'credits', 'tax'] %}
 
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
 charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='billing_period') }}
 {%- set owners = [
     'team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit',
 ] %}
@@ -7,6 +8,7 @@
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

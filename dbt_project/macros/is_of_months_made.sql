@@ -1,0 +1,37 @@
+{#- The condition that a row is of the months that a run makes again (months_to_make.sql), by a column: its billing period
+    or that one's start, its day, or the day or month that a window's name begins with. Days stand in ranges: files and
+    row groups say which they hold. -#}
+{% macro is_of_months_made(column) -%}
+    {%- set made = months_to_make() -%}
+    {%- if made is none -%}
+        true
+    {%- elif column.endswith('billing_period') -%}
+        {{ column }} in {{ text_list(made.billing_periods) }}
+    {%- elif column == 'BillingPeriodStart' -%}
+        {{ touches_months(column, column, made.billing_periods) }}
+    {%- elif column.endswith('driver_window') or column == 'month' -%}
+        substr({{ column }}, 1, 7) in {{ text_list(made.months) }}
+    {%- else -%}
+        {{ touches_months(column, column, made.months) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The condition that a usage interval touches the months that a run makes again. -#}
+{% macro touches_months_made(usage_start, usage_end) -%}
+    {%- set made = months_to_make() -%}
+    {{- 'true' if made is none else touches_months(usage_start, usage_end, made.months) -}}
+{%- endmacro %}
+
+
+{#- The condition that something lies in one of these months or reaches into one; instants or days. -#}
+{% macro touches_months(first, last, months) -%}
+    {%- for month in months %}
+        {%- set next_month = (modules.datetime.date.fromisoformat(month ~ '-28') + modules.datetime.timedelta(days=4)) -%}
+        {{ '(' if loop.first else ' or ' -}}
+        ({{ last }} >= '{{ month }}-01' and {{ first }} < '{{ next_month.strftime('%Y-%m') }}-01')
+        {{- ')' if loop.last }}
+    {%- else -%}
+        false
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,61 @@
+{#- Where a run notes what the kept months are made from: the unchanged rows of int_month_inputs. -#}
+{% macro months_made() -%}
+    {{- return(adapter.get_relation(target.database, target.schema, 'months_made')) -}}
+{%- endmacro %}
+
+
+{#- Whether the note of the last run and all tables that keep months are there, and this run may keep them. -#}
+{% macro all_months_are_kept() %}
+    {%- if env_var('FINOPS_REBUILD', '') or months_made() is none -%}
+        {{- return(false) -}}
+    {%- endif -%}
+    {%- set prepayments = 'select count(*) from read_parquet(' ~ path_list(landed_files('prepayments')) ~ ')' -%}
+    {%- if run_query(prepayments).rows[0][0] -%}
+        {{- return(false) -}}
+    {%- endif -%}
+    {%- for node in graph.nodes.values() if node.config.materialized == 'kept_months' -%}
+        {%- if adapter.get_relation(node.database, node.schema, node.alias) is none -%}
+            {{- return(false) -}}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(true) -}}
+{% endmacro %}
+
+
+{#- The note without what is about to be made again. What has changed is noted as unfinished with its months, so that the
+    next run makes them again if this one fails. In the transaction of int_month_inputs. -#}
+{% macro forget_changed_months() %}
+    create or replace table {{ api.Relation.create(database=target.database, schema=target.schema, identifier='months_made') }} as
+    select distinct
+        case when is_changed then 'unfinished ' || replace(input, 'unfinished ', '') else input end as input,
+        billing_period,
+        case when is_changed then 'unfinished' else digest end as digest,
+        months,
+        deciding_months
+    from {{ this }}
+{% endmacro %}
+
+
+{#- The note of a run that made all kept tables; after any other the months stay unfinished. At the end of a run. -#}
+{% macro note_months_made(results) %}
+    {%- if not execute -%}
+        {{- return('') -}}
+    {%- endif -%}
+    {%- set made = [] -%}
+    {%- for result in results if result.status == 'success' -%}
+        {%- do made.append(result.node.unique_id) -%}
+    {%- endfor -%}
+    {%- set of_months = [] -%}
+    {%- for node in graph.nodes.values()
+        if node.config.materialized == 'kept_months' or node.name == 'int_month_inputs' -%}
+        {%- if node.unique_id not in made -%}
+            {{- return('') -}}
+        {%- endif -%}
+        {%- do of_months.append(node) -%}
+    {%- endfor -%}
+    {%- set inputs = of_months | selectattr('name', 'equalto', 'int_month_inputs') | first -%}
+    create or replace table {{ api.Relation.create(database=target.database, schema=target.schema, identifier='months_made') }} as
+    select input, billing_period, digest, months, deciding_months
+    from {{ api.Relation.create(database=inputs.database, schema=inputs.schema, identifier=inputs.alias) }}
+    where digest is not null
+{% endmacro %}

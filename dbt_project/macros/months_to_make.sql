@@ -1,0 +1,46 @@
+{#- The months that a run allocates and sums up again: {'billing_periods': [...], 'months': [...]} by name, or none for
+    all of them. int_month_inputs says which inputs have changed; this says what depends on them.
+
+    - A delivery that has changed has its billing period made again, all sources of it, because overhead follows the cost
+      of the whole period.
+    - Where a changed input decides what others pay, so has every period that reaches into those months: a UTC day can be
+      billed in two periods (Google's months end in Pacific time), and corrections come months later.
+    - `months` are all calendar months that these periods reach into: what has to be read to make them, and the days of
+      the marts that have to be summed up again.
+
+    While dbt parses, and in a warehouse without int_month_inputs (a test of a few models), it is none. -#}
+{% macro months_to_make() %}
+    {%- if not execute -%}
+        {%- do ref('int_month_inputs') -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set inputs = adapter.get_relation(target.database, target.schema, 'int_month_inputs') -%}
+    {%- if inputs is none -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set made -%}
+        with inputs as (select * from {{ inputs }}),
+        changed as (select * from inputs where is_changed),
+        reach as (
+            select distinct billing_period, unnest(months) as month from inputs where billing_period is not null
+        ),
+        periods as (
+            select billing_period from changed where billing_period is not null
+            union
+            select billing_period from reach where month in (select unnest(deciding_months) from changed)
+        )
+        select 'billing_periods' as kind, billing_period as name from periods
+        union
+        select 'months', month from reach where billing_period in (select billing_period from periods)
+        union
+        select 'months', unnest(months) from changed
+        union
+        select 'kept', billing_period from reach where billing_period not in (select billing_period from periods)
+        order by all
+    {%- endset -%}
+    {%- set of_kind = {'billing_periods': [], 'months': [], 'kept': []} -%}
+    {%- for row in run_query(made).rows -%}
+        {%- do of_kind[row[0]].append(row[1]) -%}
+    {%- endfor -%}
+    {{- return({'billing_periods': of_kind.billing_periods, 'months': of_kind.months} if of_kind.kept else none) -}}
+{% endmacro %}

@@ -1,0 +1,159 @@
+-- What the months of the ledger and of the marts are made from, and what of it has changed since they were: deliveries,
+-- files of telemetry, exchange rates, and which month is open. One row per input with the calendar months it is about
+-- and, of these, the ones in which it can decide what others pay (`deciding_months`). An input that is gone is here with the
+-- months it was about. months_to_make.sql says which months that asks for.
+--
+-- Everything counts as changed where a run cannot know better: without the digest of its code, rules and configuration
+-- (FINOPS_MADE_WITH), where all is to be built anew (FINOPS_REBUILD), while capacity is prepaid, because a purchase moves
+-- cost into later months, and where a kept table or the note of the last run is missing.
+{{ config(post_hook="{{ forget_changed_months() }}") }}
+{%- set intervals = ['gpu_hours', 'gpu_capacity', 'compute_hours', 'inference', 'tokens'] %}
+{%- set days = ['storage_bytes', 'storage_access', 'jobs', 'api_calls', 'driver', 'business_metric'] %}
+{%- set made_with = env_var('FINOPS_MADE_WITH', '') if execute else '' %}
+{%- set before = months_made() if made_with and all_months_are_kept() %}
+-- depends_on: {{ ref('int_charges_attributed_to_owners') }}
+-- depends_on: {{ ref('stg_deliveries') }}
+
+with charge_months as (
+
+    select
+        source_name,
+        billing_period,
+        {{ month_of('charge_date') }} as month,
+        -- paid hours and bytes say how much of a machine or bucket was idle; all else has a pool to itself
+        bool_or(is_cluster_machine or bucket is not null) as is_deciding
+    from {{ ref('int_charges_attributed_to_owners') }}
+    group by all
+    union all
+    -- charges for a whole month take their driver over it, whatever their day; and a bill may tell of pods
+    select distinct
+        source_name,
+        billing_period,
+        billing_period as month,
+        true as is_deciding
+    from {{ ref('stg_deliveries') }}
+    where provider <> 'usage'
+
+),
+
+bills as (
+
+    select
+        'bill ' || charge_months.source_name || ' ' || charge_months.billing_period as input,
+        charge_months.billing_period,
+        {% if made_with %}any_value(mapped.made_from){% else %}''{% endif %} as digest,
+        list(distinct charge_months.month) as months,
+        list(distinct charge_months.month) filter (where charge_months.is_deciding) as deciding_months
+    from charge_months
+    {%- if made_with %}
+    left join {{ months_mapped() }} as mapped
+        on
+            charge_months.source_name = mapped.source_name
+            and charge_months.billing_period = mapped.billing_period
+    {%- endif %}
+    group by
+        charge_months.source_name,
+        charge_months.billing_period
+
+),
+
+-- Training runs are not among them: what is made of them is made whole, because a run may last for months.
+telemetry as (
+    {% for kind in intervals + days %}
+    select
+        {{ text_literal(kind) }} as kind,
+        source_name,
+        delivery_id,
+        cast(min({{ 'usage_start' if kind in intervals else 'usage_date' }}) as date) as first_day,
+        cast(max({{ 'usage_end - interval 1 microsecond' if kind in intervals else 'usage_date' }}) as date) as last_day
+    from {{ ref('stg_usage__' ~ kind) }}
+    group by
+        source_name,
+        delivery_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+feeds as (
+
+    select
+        concat_ws(' ', 'feed', telemetry.kind, telemetry.source_name, telemetry.delivery_id) as input,
+        cast(null as string) as billing_period,
+        concat_ws('/', deliveries.identity, deliveries.row_count, {{ text_literal(made_with) }}) as digest,
+        list_transform(
+            generate_series(
+                date_trunc('month', telemetry.first_day), date_trunc('month', telemetry.last_day), interval 1 month
+            ),
+            lambda first_day: {{ month_of('first_day') }}
+        ) as months,
+        months as deciding_months
+    from telemetry
+    inner join {{ ref('stg_deliveries') }} as deliveries
+        on
+            telemetry.kind = deliveries.table_name
+            and telemetry.source_name = deliveries.source_name
+            and telemetry.delivery_id = deliveries.delivery_id
+
+),
+
+rates as (
+
+    select
+        'rates of ' || {{ month_of('day') }} as input,
+        cast(null as string) as billing_period,
+        md5(string_agg(
+            concat_ws('/', from_currency, day, rate, rate_date, source), ' ' order by from_currency, day
+        )) as digest,
+        [{{ month_of('day') }}] as months,
+        cast([] as varchar[]) as deciding_months
+    from {{ exchange_rates() }}
+    group by {{ month_of('day') }}
+
+),
+
+-- what is not over yet is provisional
+open_month as (
+
+    select
+        'open month' as input,
+        cast(null as string) as billing_period,
+        {{ open_billing_period() }} as digest,
+        coalesce(list(distinct month), []) as months,
+        months as deciding_months
+    from charge_months
+    where billing_period >= {{ open_billing_period() }}
+
+),
+
+inputs as (
+
+    select * from bills
+    union all
+    select * from feeds
+    union all
+    select * from rates
+    union all
+    select * from open_month
+
+)
+
+{% if before -%}
+select
+    coalesce(inputs.input, before.input) as input,
+    coalesce(inputs.billing_period, before.billing_period) as billing_period,
+    inputs.digest,
+    list_distinct(coalesce(inputs.months, []) || coalesce(before.months, [])) as months,
+    list_distinct(
+        coalesce(inputs.deciding_months, []) || coalesce(before.deciding_months, [])
+    ) as deciding_months,
+    inputs.digest is distinct from before.digest as is_changed
+from inputs
+full outer join {{ before }} as before
+    on inputs.input = before.input
+{%- else -%}
+select
+    *,
+    true as is_changed
+from inputs
+{%- endif %}
