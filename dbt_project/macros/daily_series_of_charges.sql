@@ -55,8 +55,9 @@ charge_series as (
         billing_currency,
         charge_date,
         sum(cost) as cost,
-        -- quantities add up within one unit only
-        case when grouping(sku) = 0 and count(distinct usage_unit) = 1 then sum(usage) end as usage,
+        -- quantities add up within one unit only; told without a set of units for each group, which ten thousand series
+        -- of a year need more memory for than there is
+        case when grouping(sku) = 0 and min(usage_unit) = max(usage_unit) then sum(usage) end as usage,
         cast(sum(row_count) as bigint) as row_count
     from charges_by_day
     group by grouping sets (

@@ -36,18 +36,14 @@ def panel_of_series(rows: pa.Table) -> tuple[list[Series], Panel]:
     From `first_day` on a series could have had cost: what begins later is new. The shares are what a source's
     deliveries showed of a day on its first and second morning, null where none came or nobody knows.
     """
-    parts = [pc.fill_null(rows[name].cast(pa.string()), "") for name in KEY]
-    joined = pc.binary_join_element_wise(*parts, "\x1f")  # pyright: ignore[reportAttributeAccessIssue]
-    told = joined.combine_chunks().dictionary_encode()
-    names = np.array(told.dictionary.to_pylist(), object)
+    one, number = _told_apart(rows)
+    series = [Series(**key) for key in rows.select(list(KEY)).take(pa.array(one)).to_pylist()]
+    names = np.array(["\x1f".join(getattr(s, name) or "" for name in KEY) for s in series], object)
     order = np.argsort(names)
+    series, one, names = [series[place] for place in order], one[order], names[order].astype(str)
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
-    number = rank[told.indices.to_numpy()]
-    # of each series one row: in reverse, so that the first is what stays
-    one = np.zeros(len(names), int)
-    one[number[::-1]] = np.arange(len(number))[::-1]
-    series = [Series(**key) for key in rows.select(list(KEY)).take(pa.array(one)).to_pylist()]
+    number = rank[number]
     dates, cost, count = dates_of(rows, "charge_date"), floats_of(rows, "cost"), floats_of(rows, "row_count")
     first, second = floats_of(rows, "first_share"), floats_of(rows, "second_share")
     looks = (cost * first, cost * second, count * first, count * second)
@@ -56,7 +52,7 @@ def panel_of_series(rows: pa.Table) -> tuple[list[Series], Panel]:
     is_account = np.array([s.scope == "account" for s in series])
     ends, read, starts = (dates_of(rows, name)[one] for name in ("last_day", "as_of", "first_day"))
     panel = panel_of_rows(
-        Rows(names[order].astype(str), number, dates, columns),
+        Rows(names, number, dates, columns),
         Looks(number, dates, seen),
         np.full(len(series), ""),
         ends,
@@ -64,6 +60,17 @@ def panel_of_series(rows: pa.Table) -> tuple[list[Series], Panel]:
         np.where(is_account, UNTOLD, starts),
     )
     return series, _without_gaps(panel, ~is_account)
+
+
+def _told_apart(rows: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """One row of each series, and for each row the number of its series."""
+    code = np.zeros(rows.num_rows, np.int64)
+    for name in KEY:
+        column = pc.dictionary_encode(rows[name].combine_chunks())  # pyright: ignore[reportAttributeAccessIssue]
+        # of each column few values, so that their codes fit into one number
+        code = code * (len(column.dictionary) + 1) + pc.fill_null(column.indices, -1).to_numpy() + 1
+    _, one, number = np.unique(code, return_index=True, return_inverse=True)
+    return one, number
 
 
 def _without_gaps(panel: Panel, filled: np.ndarray) -> Panel:
