@@ -56,6 +56,18 @@ def _learnt(share: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray
         hole = np.isnan(share[:, day])
         share[hole, day] = share[hole, day - 1]
     known = np.isfinite(back(share, SETTLED + 14)) & late
-    past = [back(share, days) for days in range(SETTLED, SETTLED + WINDOW)]
     usual = median_at(np.nan_to_num(share, nan=1.0), range(SETTLED, SETTLED + 21))
-    return usual, np.fmin.reduce(past), np.fmax.reduce(past), known
+    return usual, _most_extreme(share, np.fmin), _most_extreme(share, np.fmax), known
+
+
+def _most_extreme(share: np.ndarray, of_both: np.ufunc) -> np.ndarray:
+    """Over the settled days of the window, from windows of 1, 2, 4, 8 ... days that do not overlap."""
+    part, width, done = share, 1, 0
+    whole = np.full(share.shape, np.nan, share.dtype)
+    while done < WINDOW:
+        if WINDOW & width:
+            whole = of_both(whole, back(part, SETTLED + done))
+            done += width
+        part = of_both(part, back(part, width))
+        width *= 2
+    return whole

@@ -177,6 +177,6 @@ def panel_of_rows(
 def _matrix(shape: tuple[int, int], row: np.ndarray, column: np.ndarray, values: np.ndarray) -> np.ndarray:
     known = np.isfinite(values)
     cell = row[known] * shape[1] + column[known]
-    total = np.bincount(cell, values[known], minlength=shape[0] * shape[1])
+    total = np.bincount(cell, values[known], minlength=shape[0] * shape[1]).astype(float)
     total[np.bincount(cell, minlength=len(total)) == 0] = np.nan
     return total.reshape(shape)
