@@ -3,7 +3,7 @@
 The floor copies the billing files to zstd Parquet and understands nothing; the peer is a plain pandas script that does
 less. Rows are CPU seconds and peak memory of whole processes, as ratios to the floor: the machine's speed cancels.
 Then single stages, each beside a floor of its own: normalization, `finops explain`, the ledger, extraction, a month
-after many, the exact split; and detection.
+after many, publishing, the exact split; and detection.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import anomaly_speed, explain, extract, history, ledger, normalize, split
+from benchmarks import anomaly_speed, explain, extract, history, ledger, normalize, publishing, split
 from benchmarks.measure import Cost, measure
 
 PYTHON = sys.executable
@@ -62,6 +62,7 @@ def _bench(folder: Path, rows: int) -> None:
     ledger.bench(folder / "home", folder / "ledger", rows)
     extract.bench(folder / "extract", rows)
     history.bench(folder / "history", max(2_000, rows // 50))
+    publishing.bench(folder / "home", folder / "publishing", max(2_000, rows // 50))
     split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
     anomaly_speed.bench(max(100, rows // 100))
 

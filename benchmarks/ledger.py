@@ -23,7 +23,8 @@ from rich.table import Table
 from benchmarks import explain
 from benchmarks.ledger_month import CHARGES, RULES
 from benchmarks.measure import Cost, measure
-from finops_pipeline.publish.marts import write_database, write_tables
+from finops_pipeline.publish.database import write_database
+from finops_pipeline.publish.marts import write_tables
 from finops_pipeline.publish.tables import mart_tables
 from finops_pipeline.resources.dbt import dbt_executable, parsed_target
 from finops_pipeline.rules import load_rules, write_rule_tables
@@ -101,9 +102,11 @@ def _land_rules(home: Path, folder: Path) -> None:
 def _publish(folder: Path) -> None:
     marts = [mart for mart in mart_tables(folder / "dbt" / "manifest.json") if mart.name in _PUBLISHED]
     version = folder / "marts" / "v1"
-    shutil.rmtree(folder / "marts", ignore_errors=True)
+    for before in ("marts", "parts"):
+        shutil.rmtree(folder / before, ignore_errors=True)
     version.mkdir(parents=True)
-    write_database(version, write_tables(version, folder / "warehouse.duckdb", marts, folder / "no-checks"))
+    tables = write_tables(version, folder / "warehouse.duckdb", marts, folder / "no-checks", folder / "parts")
+    write_database(version, tables)
     (folder / "marts" / "current").symlink_to(version.name)
 
 

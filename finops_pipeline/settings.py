@@ -43,6 +43,11 @@ class Settings:
         return self.home / "marts"
 
     @property
+    def parts(self) -> Path:
+        """The months of large marts as they were last written; the next version is joined from them."""
+        return self.home / "parts"
+
+    @property
     def check_results(self) -> Path:
         """History of check results, one JSON Lines file a run, failed runs included."""
         return self.home / "check_results"

@@ -11,7 +11,9 @@ import dagster as dg
 from finops_pipeline.extract.ledger import read_ledger
 from finops_pipeline.fingerprint import engine_versions, read_warehouse_inputs
 from finops_pipeline.focus import FOCUS_VERSION
-from finops_pipeline.publish.marts import totals_by_currency, write_database, write_manifest, write_tables
+from finops_pipeline.progress import MOMENT
+from finops_pipeline.publish.database import write_database
+from finops_pipeline.publish.marts import totals_by_currency, write_manifest, write_tables
 from finops_pipeline.publish.tables import mart_tables
 from finops_pipeline.publish.versions import finish_version, remove_old_versions, start_version, version_name
 from finops_pipeline.resources.dbt import current_manifest
@@ -40,9 +42,21 @@ def current_marts(context: dg.AssetExecutionContext, refresh_request: RefreshReq
     settings = refresh_request.settings
     name = version_name(settings.now, context.run.run_id)
     building = start_version(settings.marts, name)
-    tables = write_tables(building, settings.warehouse, _MARTS, settings.check_results)
-    database = write_database(building, tables)
-    write_manifest(building, database, tables, _facts(building, settings, name, context.run.run_id))
+    inputs = read_warehouse_inputs(settings.home)
+    tables = write_tables(
+        building,
+        settings.warehouse,
+        _MARTS,
+        settings.check_results,
+        settings.parts,
+        made_with=inputs["inputs"],
+        rebuild=refresh_request.rebuild,
+        tell=lambda text: context.log.info(text, extra=MOMENT),
+    )
+    before = None if refresh_request.rebuild else settings.marts / "current"
+    database = write_database(building, tables, before)
+    facts = {**inputs, **_facts(building, settings, name, context.run.run_id)}
+    write_manifest(building, database, tables, facts)
     version = finish_version(settings.marts, building)
     removed = remove_old_versions(settings.marts)
     return dg.MaterializeResult(
@@ -63,7 +77,6 @@ def _facts(building: Any, settings: Settings, name: str, run_id: str) -> dict[st
         "version": name,
         "run_id": run_id,
         "published_at": settings.now.isoformat(),
-        **read_warehouse_inputs(settings.home),
         "focus_version": FOCUS_VERSION,
         "engines": engine_versions(),
         "totals": totals_by_currency(building),

@@ -1,5 +1,5 @@
-"""Writing one version: every mart as Parquet in the order of its key (the bill by
-month, day and pool first), one `marts.duckdb`, and `manifest.json`.
+"""Writing one version: every mart as Parquet in the order of its key (large ones month by month), one
+`marts.duckdb` (`database.py`), and `manifest.json`.
 
 The Parquet files are byte-identical for the same input (`fct_check_results` and `fct_deliveries` carry run facts).
 Where versions stand and how the link moves is `versions.py`.
@@ -7,40 +7,37 @@ Where versions stand and how the link moves is `versions.py`.
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from finops_pipeline.checks.results import history_query
-from finops_pipeline.focus import DATA_TABLE, data_table_query
-from finops_pipeline.publish.tables import MartTable
-
-STORAGE_VERSION = "v1.0.0"
-"""DuckDB's oldest stable file format: a file of the newest one cannot be opened by BI tools with an older engine."""
+from finops_pipeline.publish.bill_months import months_of_the_bill
+from finops_pipeline.publish.by_month import write_by_month
+from finops_pipeline.publish.database import MADE_BY
+from finops_pipeline.publish.engine import FOCUS_TABLE, open_engine, quoted, write_parquet
+from finops_pipeline.publish.months import WHOLE_UP_TO_ROWS, Month, MonthlyMart
+from finops_pipeline.publish.parts import KeptMonths
+from finops_pipeline.publish.tables import MartTable, PublishedTable
 
 CHECK_RESULTS = "fct_check_results"
 _CHECK_RESULTS_KEY = ("run_id", "check_name", "subject")
 
-# Enough for every sort seen to stay in memory up to millions of rows; beyond it DuckDB spills into the home folder.
-_MEMORY_LIMIT = "2GB"
-FOCUS_TABLE = "focus_cost_and_usage"
-_ROW_GROUP_ROWS = 122_880
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """One table of a version: its rows and the SHA-256 of its Parquet file."""
-
-    rows: int
-    sha256: str
-
 
 def write_tables(
-    building: Path, warehouse: Path, marts: Iterable[MartTable], check_results: Path, *, threads: int | None = None
+    building: Path,
+    warehouse: Path,
+    marts: Iterable[MartTable],
+    check_results: Path,
+    parts: Path,
+    *,
+    made_with: Mapping[str, str] | None = None,
+    rebuild: bool = False,
+    threads: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, PublishedTable]:
     """Write `<table>.parquet` for every mart and for the history of checks.
 
@@ -49,55 +46,47 @@ def write_tables(
         warehouse: the working DuckDB file; opened read-only and closed again.
         marts: what to write, and in which order of rows.
         check_results: the folder with the recorded check results.
+        parts: the folder that keeps the months of large marts from one run to the next.
+        made_with: the parts of the fingerprint that the warehouse was built from; None if nobody knows.
+        rebuild: write every month anew, whatever is kept.
         threads: of the engine; the files do not depend on it.
+        tell: hears what was written.
     """
-    spill = building.parent / f"{building.name}.spill"
-    connection = duckdb.connect(
-        warehouse, read_only=True, config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)}
-    )
-    try:
-        if threads:
-            connection.execute(f"set threads = {threads}")
-        connection.execute("set TimeZone = 'UTC'")
-        sources = {mart.name: (f"select * from {mart.relation}", mart.key) for mart in marts}
-        sources[CHECK_RESULTS] = (history_query(check_results), _CHECK_RESULTS_KEY)
-        return {name: _write_parquet(connection, building, name, *sources[name]) for name in sorted(sources)}
-    finally:
-        connection.close()
-
-
-def write_database(building: Path, tables: Iterable[str]) -> Path:
-    """Write `marts.duckdb` with the tables of the Parquet files beside it: copies, so that no path is inside.
-
-    The bill is there a second time as a view, for queries of FOCUS 1.0 to 1.2.
-    """
-    tables = sorted(tables)
-    database = building / "marts.duckdb"
-    spill = building.parent / f"{building.name}.spill"
-    with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)}) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {_quoted(database)} as published (storage_version '{STORAGE_VERSION}')")
-        for name in tables:
-            source = _quoted(building / f"{name}.parquet")
-            connection.execute(f'create table published."{name}" as select * from read_parquet({source})')
-        if FOCUS_TABLE in tables:
-            # Unqualified, so that the view finds its table under whatever name the file is opened.
-            connection.execute("use published")
-            connection.execute(f"create view {DATA_TABLE} as {data_table_query(FOCUS_TABLE)}")
-            connection.execute("use memory")
-        connection.execute("checkpoint published")
-        connection.execute("detach published")
-    return database
+    marts = list(marts)
+    written = {}
+    with open_engine(building, warehouse, "read_only", name="warehouse", threads=threads) as connection:
+        for mart in sorted(marts, key=lambda mart: mart.name):
+            kept = KeptMonths(parts / mart.name, ignored=rebuild)
+            months = months_of_the_bill(connection, made_with) if made_with and mart.name == FOCUS_TABLE else None
+            written[mart.name] = _write_mart(connection, building, mart, months, kept, tell)
+        query = history_query(check_results)
+        rows = write_parquet(connection, building / f"{CHECK_RESULTS}.parquet", query, _CHECK_RESULTS_KEY)
+        written[CHECK_RESULTS] = PublishedTable(rows, _sha256(building / f"{CHECK_RESULTS}.parquet"))
+    for folder in parts.glob("*/"):
+        if folder.name not in written:
+            shutil.rmtree(folder)
+    return dict(sorted(written.items()))
 
 
 def write_manifest(
     building: Path, database: Path, tables: Mapping[str, PublishedTable], facts: Mapping[str, Any]
 ) -> Path:
-    """Write `manifest.json`: the run's facts, then rows and checksums of every file of the version."""
+    """Write `manifest.json`: the run's facts, then rows and checksums of every file of the version.
+
+    Of a table that was written by month it also tells the digest of each: what the next version takes over.
+    """
     manifest = building / "manifest.json"
     content = {
         **facts,
-        "tables": {name: {"rows": table.rows, "file": f"{name}.parquet"} for name, table in sorted(tables.items())},
+        "database": MADE_BY,
+        "tables": {
+            name: {
+                "rows": table.rows,
+                "file": f"{name}.parquet",
+                **({"months": table.months.digests} if table.months else {}),
+            }
+            for name, table in sorted(tables.items())
+        },
         "sha256": {
             **{f"{name}.parquet": table.sha256 for name, table in sorted(tables.items())},
             database.name: _sha256(database),
@@ -109,7 +98,7 @@ def write_manifest(
 
 def totals_by_currency(building: Path) -> list[dict[str, str]]:
     """What the published bill sums to, per currency, as exact text."""
-    source = _quoted(building / "fct_cost_allocations.parquet")
+    source = quoted(building / "fct_cost_allocations.parquet")
     with duckdb.connect() as connection:
         rows = connection.execute(
             f"""
@@ -125,24 +114,25 @@ def totals_by_currency(building: Path) -> list[dict[str, str]]:
     ]
 
 
-def _write_parquet(
-    connection: duckdb.DuckDBPyConnection, building: Path, name: str, query: str, key: tuple[str, ...]
+def _write_mart(
+    connection: duckdb.DuckDBPyConnection,
+    building: Path,
+    mart: MartTable,
+    known: list[Month] | None,
+    kept: KeptMonths,
+    tell: Callable[[str], None],
 ) -> PublishedTable:
-    path = building / f"{name}.parquet"
-    order = ", ".join(f'"{column}"' for column in key)
-    written = connection.execute(
-        f"""
-        copy (select * from ({query}) order by {order})
-        to {_quoted(path)} (format parquet, compression zstd, row_group_size {_ROW_GROUP_ROWS})
-        """
-    ).fetchone()
-    return PublishedTable(rows=written[0] if written else 0, sha256=_sha256(path))
+    path = building / f"{mart.name}.parquet"
+    if mart.month is not None:
+        monthly = MonthlyMart(connection, mart)
+        months = monthly.months() if known is None else known
+        if sum(month.rows for month in months) > WHOLE_UP_TO_ROWS:
+            return write_by_month(monthly, months, kept, path, tell)
+    kept.keep_only([])
+    rows = write_parquet(connection, path, f"select * from {mart.relation}", mart.key)
+    return PublishedTable(rows, _sha256(path))
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _quoted(path: Path) -> str:
-    return "'" + os.fspath(path).replace("'", "''") + "'"

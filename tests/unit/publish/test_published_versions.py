@@ -12,7 +12,8 @@ import pytest
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.checks.results import record_results, results_of
 from finops_pipeline.focus import COMPATIBILITY_COLUMNS, COST_AND_USAGE, DUCKDB_TYPES
-from finops_pipeline.publish.marts import totals_by_currency, write_database, write_manifest, write_tables
+from finops_pipeline.publish.database import write_database
+from finops_pipeline.publish.marts import totals_by_currency, write_manifest, write_tables
 from finops_pipeline.publish.tables import MartTable
 from finops_pipeline.publish.versions import (
     finish_version,
@@ -61,7 +62,7 @@ def write_warehouse(path: Path, order: str) -> Path:
 
 def build_version(folder: Path, warehouse: Path, run_id: str = "a1b2c3d4-0000", threads: int | None = None) -> Path:
     building = start_version(folder / "marts", version_name(NOW, run_id))
-    tables = write_tables(building, warehouse, MARTS, folder / "check_results", threads=threads)
+    tables = write_tables(building, warehouse, MARTS, folder / "check_results", folder / "parts", threads=threads)
     database = write_database(building, tables)
     write_manifest(building, database, tables, {"run_id": run_id, "totals": totals_by_currency(building)})
     return building

@@ -1,0 +1,168 @@
+"""Writing `marts.duckdb`: the rows of the Parquet files once more, in one file that any tool opens.
+
+What the version before holds already is taken over: its file is copied, and the months and tables that differ are
+replaced in the copy. Which ones differ is read from the manifests, never from the rows.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from finops_pipeline.focus import DATA_TABLE, data_table_query
+from finops_pipeline.publish.engine import FOCUS_TABLE, open_engine, quoted
+from finops_pipeline.publish.months import month_condition
+from finops_pipeline.publish.tables import PublishedMonths, PublishedTable
+
+STORAGE_VERSION = "v1.0.0"
+"""DuckDB's oldest stable file format: a file of the newest one cannot be opened by BI tools with an older engine."""
+
+MADE_BY = {"duckdb": duckdb.__version__, "storage_version": STORAGE_VERSION}
+"""What writes the file. One that another engine wrote is not continued."""
+
+_DATABASE = "marts.duckdb"
+_CHUNK = 1 << 20
+_MOST_REPLACED = 0.25
+"""Of the Parquet files' bytes. Its blocks are left free: where more is replaced, the file is better made anew."""
+
+_MOST_FREE = 0.33
+"""Of the blocks in use; most of what a version leaves free, the next one uses again."""
+
+_log = logging.getLogger(__name__)
+
+
+class _CannotContinueError(Exception):
+    """The version before is no start for this one; the text says why."""
+
+
+def write_database(building: Path, tables: Mapping[str, PublishedTable], before: Path | None = None) -> Path:
+    """Write `marts.duckdb` with the tables of the Parquet files beside it: copies, so that no path is inside.
+
+    The bill is there a second time as a view, for queries of FOCUS 1.0 to 1.2.
+
+    Args:
+        building: the folder of the version, with its Parquet files.
+        tables: what they hold.
+        before: the version to take unchanged rows from; it is only read. None writes all of them.
+    """
+    database = building / _DATABASE
+    if before is not None:
+        try:
+            _continue(building, tables, before)
+            return database
+        except (_CannotContinueError, duckdb.Error) as reason:
+            _log.info("%s is written anew: %s", _DATABASE, reason)
+            for leftover in building.glob(f"{_DATABASE}*"):
+                leftover.unlink()
+    with open_engine(building, database, f"storage_version '{STORAGE_VERSION}'") as connection:
+        for name in sorted(tables):
+            _create(connection, building, name)
+        _finish(connection, tables)
+    return database
+
+
+def _continue(building: Path, tables: Mapping[str, PublishedTable], before: Path) -> None:
+    manifest = _manifest(before)
+    held: dict[str, dict[str, Any]] = manifest["tables"]
+    _expect_much_the_same(building, tables, manifest)
+    _copy(before / _DATABASE, building / _DATABASE, manifest["sha256"][_DATABASE])
+    with open_engine(building, building / _DATABASE) as connection:
+        _expect_few_free_blocks(connection)
+        connection.execute(f"drop view if exists {DATA_TABLE}")
+        for name in sorted(held.keys() - tables.keys()):
+            connection.execute(f'drop table "{name}"')
+        for name, table in sorted(tables.items()):
+            if manifest["sha256"].get(f"{name}.parquet") == table.sha256:
+                continue
+            months = _months(held, name)
+            if table.months is not None and months.items() & table.months.digests.items():
+                _replace_months(connection, name, table.months, months)
+            else:
+                connection.execute(f'drop table if exists "{name}"')
+                _create(connection, building, name)
+            _expect_rows(connection, name, table.rows)
+        _finish(connection, tables)
+
+
+def _manifest(version: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _CannotContinueError("nothing is published that can be continued") from error
+    if manifest.get("database") != MADE_BY:
+        raise _CannotContinueError("another engine wrote the one before")
+    return manifest
+
+
+def _expect_much_the_same(building: Path, tables: Mapping[str, PublishedTable], manifest: Mapping[str, Any]) -> None:
+    total = taken_over = 0
+    for name, table in tables.items():
+        size = (building / f"{name}.parquet").stat().st_size
+        total += size
+        if manifest["sha256"].get(f"{name}.parquet") == table.sha256:
+            taken_over += size
+        elif table.months is not None:
+            months = table.months.digests.items() & _months(manifest["tables"], name).items()
+            taken_over += sum(path.stat().st_size for month, _ in months for path in table.months.files[month])
+    if total - taken_over > _MOST_REPLACED * total:
+        raise _CannotContinueError(f"{total - taken_over:,} of {total:,} bytes of the tables are new")
+
+
+def _expect_few_free_blocks(connection: duckdb.DuckDBPyConnection) -> None:
+    ((used, free),) = connection.execute(
+        "select used_blocks, free_blocks from pragma_database_size() where database_name = current_database()"
+    ).fetchall()
+    if free > _MOST_FREE * used:
+        raise _CannotContinueError(f"{free} of the {used + free} blocks of the one before are free")
+
+
+def _months(tables: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, str]:
+    """The months of a table with their digests, by a manifest; none of one that was written in one piece."""
+    return tables.get(name, {}).get("months", {})
+
+
+def _copy(source: Path, target: Path, sha256: str) -> None:
+    hasher = hashlib.sha256()
+    try:
+        with source.open("rb") as reading, target.open("xb") as writing:
+            while chunk := reading.read(_CHUNK):
+                hasher.update(chunk)
+                writing.write(chunk)
+    except OSError as error:
+        raise _CannotContinueError("the one before cannot be copied") from error
+    if hasher.hexdigest() != sha256:
+        raise _CannotContinueError("the one before is not what was published")
+
+
+def _replace_months(
+    connection: duckdb.DuckDBPyConnection, name: str, months: PublishedMonths, held: Mapping[str, str]
+) -> None:
+    """Let a table that holds some months hold others."""
+    for month, _ in sorted(held.items() - months.digests.items()):
+        condition = month_condition(months.column, month, by_date=months.by_date)
+        connection.execute(f'delete from "{name}" where {condition}')
+    for month, _ in sorted(months.digests.items() - held.items()):
+        parts = ", ".join(quoted(path) for path in months.files[month])
+        connection.execute(f'insert into "{name}" select * from read_parquet([{parts}])')
+
+
+def _create(connection: duckdb.DuckDBPyConnection, building: Path, name: str) -> None:
+    source = quoted(building / f"{name}.parquet")
+    connection.execute(f'create table "{name}" as select * from read_parquet({source})')
+
+
+def _expect_rows(connection: duckdb.DuckDBPyConnection, name: str, rows: int) -> None:
+    ((counted,),) = connection.execute(f'select count(*) from "{name}"').fetchall()
+    if counted != rows:
+        raise _CannotContinueError(f"{name} has {counted:,} rows instead of {rows:,}")
+
+
+def _finish(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, PublishedTable]) -> None:
+    if FOCUS_TABLE in tables:
+        # Unqualified, so that the view finds its table under whatever name the file is opened.
+        connection.execute(f"create view {DATA_TABLE} as {data_table_query(FOCUS_TABLE)}")
+    connection.execute("checkpoint")
