@@ -24,6 +24,8 @@ class Case:
     amortized: list[Line] = field(default_factory=list)
     """Azure only: the lines of the amortized export; `lines` are the actual one's."""
     period: str = "2026-10"
+    is_net: bool = False
+    """AWS only: the delivery has net amounts."""
 
 
 PLAN = "arn:aws:savingsplans::999988887777:savingsplan/case"
@@ -264,6 +266,134 @@ CASES: dict[str, Case] = {
             {"team": "nobody", "environment": None, "cost_center": "4711", "owner_source": "rule:everything-else"},
             {"team": None, "owner_source": None},
         ],
+    ),
+    # A fully used hour of a 52.40 commitment that covers 78.60 of on-demand usage; the negation cancels.
+    "aws-savings-plan-covered-usage": Case(
+        "aws_cur2",
+        [
+            _aws(
+                "SavingsPlanCoveredUsage",
+                78.6,
+                savings_plan_savings_plan_a_r_n=PLAN,
+                savings_plan_savings_plan_effective_cost=52.4,
+                line_item_usage_amount=1.0,
+                pricing_public_on_demand_cost=78.6,
+                pricing_public_on_demand_rate="78.60",
+            ),
+            _aws("SavingsPlanNegation", -78.6, savings_plan_savings_plan_a_r_n=PLAN),
+        ],
+        [
+            {
+                "charge_category": "Usage",
+                "pricing_category": "Committed",
+                "commitment_discount_status": "Used",
+                "commitment_discount_category": "Spend",
+                "commitment_discount_quantity": "52.4",
+                "commitment_discount_unit": "USD",
+                "pricing_quantity": 1,
+                "list_unit_price": "78.6",
+                "contracted_unit_price": "78.6",
+                "billed_cost": 0,
+                "effective_cost": "52.4",
+                "list_cost": "78.6",
+                "contracted_cost": "78.6",
+            }
+        ],
+    ),
+    # Two plans; the first one's lines differ by 0.03, the second one's cancel.
+    "aws-savings-plan-negation": Case(
+        "aws_cur2",
+        [
+            line
+            for plan, covered, negated, effective in (("1", 10.0, -9.97, 7.0), ("2", 5.0, -5.0, 4.0))
+            for line in (
+                _aws(
+                    "SavingsPlanCoveredUsage",
+                    covered,
+                    savings_plan_savings_plan_a_r_n=PLAN + plan,
+                    savings_plan_savings_plan_effective_cost=effective,
+                ),
+                _aws("SavingsPlanNegation", negated, savings_plan_savings_plan_a_r_n=PLAN + plan),
+            )
+        ],
+        [
+            {
+                "charge_category": "Usage",
+                "charge_origin": "delivered",
+                "commitment_discount_id": PLAN + "1",
+                "billed_cost": 0,
+                "effective_cost": 7,
+            },
+            {
+                "charge_category": "Adjustment",
+                "charge_origin": "negation residual",
+                "commitment_discount_id": PLAN + "1",
+                "commitment_discount_category": "Spend",
+                "service_name": "Savings Plans for AWS Compute usage",
+                "billed_cost": "0.03",
+                "effective_cost": 0,
+            },
+            {
+                "charge_category": "Usage",
+                "charge_origin": "delivered",
+                "commitment_discount_id": PLAN + "2",
+                "billed_cost": 0,
+                "effective_cost": 4,
+            },
+        ],
+    ),
+    # A plan's fee with 12 of 60 unused, a fully used one, and a reservation's fee with 3 + 4 unused.
+    "aws-recurring-fees": Case(
+        "aws_cur2",
+        [
+            *(
+                _aws(
+                    "SavingsPlanRecurringFee",
+                    fee,
+                    savings_plan_savings_plan_a_r_n=PLAN,
+                    savings_plan_total_commitment_to_date=fee,
+                    savings_plan_used_commitment=used,
+                )
+                for fee, used in ((60.0, 48.0), (30.0, 30.0))
+            ),
+            _reserved(
+                "fee",
+                "RIFee",
+                20.0,
+                reservation_unused_amortized_upfront_fee_for_billing_period=3.0,
+                reservation_unused_recurring_fee=4.0,
+                reservation_unused_quantity=2.5,
+            ),
+        ],
+        [
+            {
+                "charge_category": category,
+                "charge_frequency": frequency,
+                "pricing_category": pricing,
+                "commitment_discount_status": status,
+                "commitment_discount_quantity": quantity,
+                "commitment_discount_unit": unit,
+                "billed_cost": billed,
+                "effective_cost": effective,
+            }
+            for category, frequency, pricing, status, quantity, unit, billed, effective in (
+                ("Purchase", "Recurring", "Standard", None, 60, "USD", 60, 0),
+                ("Usage", "Usage-Based", "Committed", "Unused", 12, "USD", 0, 12),
+                ("Purchase", "Recurring", "Standard", None, 30, "USD", 30, 0),
+                ("Purchase", "Recurring", "Standard", None, None, None, 20, 0),
+                ("Usage", "Usage-Based", "Committed", "Unused", "2.5", "Hours", 0, 7),
+            )
+        ],
+    ),
+    # In a net delivery a line without a net amount counts nothing, and the discount line has none.
+    "aws-net-amounts": Case(
+        "aws_cur2",
+        [_aws("Usage", 10.0, line_item_net_unblended_cost=9.0), _aws("EdpDiscount", -1.0)],
+        [
+            {"charge_category": "Usage", "billed_cost": 9, "effective_cost": 9},
+            {"charge_category": "Usage", "billed_cost": 0, "effective_cost": 0},
+        ],
+        is_net=True,
     ),
     "aws-savings-plan-all-upfront": Case(
         "aws_cur2",

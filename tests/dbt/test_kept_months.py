@@ -36,7 +36,9 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     zone, deliveries = months.zone, {}
     for name, case in CASES.items():
         variant = "ActualCost" if case.table == "azure_cost_details" else ""
-        deliveries[name] = zone.land(case.table, name, case.lines, variant=variant, period=case.period)
+        deliveries[name] = zone.land(
+            case.table, name, case.lines, variant=variant, period=case.period, is_net=case.is_net
+        )
         if case.amortized:
             zone.land(case.table, name, case.amortized, variant="AmortizedCost", period=case.period)
     aws = next(case for case in CASES.values() if case.table == "aws_cur2")

@@ -182,7 +182,7 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
 
 def _land_case(zone: LandingZone, source: str, case: Case) -> None:
     variant = "ActualCost" if case.table == "azure_cost_details" else ""
-    zone.land(case.table, source, case.lines, variant=variant, period=case.period)
+    zone.land(case.table, source, case.lines, variant=variant, period=case.period, is_net=case.is_net)
     if case.amortized:
         zone.land(case.table, source, case.amortized, variant="AmortizedCost", period=case.period)
 
@@ -306,14 +306,15 @@ def test_what_was_bought_and_not_spread_yet_is_the_open_balance(zone: LandingZon
     ]
 
 
-def _amounts(table: str, line: dict[str, Any]) -> tuple[Decimal, Decimal]:
+def _amounts(case: Case, line: dict[str, Any]) -> tuple[Decimal, Decimal]:
     """Billed and effective cost of a delivered line, as the providers' own documentation amortizes."""
 
     def number(name: str) -> Decimal:
         return Decimal(str(line.get(name, 0)))
 
+    table = case.table
     if table == "aws_cur2":
-        cost = number("line_item_unblended_cost")
+        cost = number("line_item_net_unblended_cost" if case.is_net else "line_item_unblended_cost")
         is_committed = "savings_plan_savings_plan_a_r_n" in line or "reservation_reservation_a_r_n" in line
         amortized = {
             "SavingsPlanCoveredUsage": number("savings_plan_savings_plan_effective_cost"),
@@ -340,8 +341,8 @@ def _amounts(table: str, line: dict[str, Any]) -> tuple[Decimal, Decimal]:
 @pytest.mark.parametrize("name", CASES)
 def test_billed_and_amortized_totals_are_those_worked_out_from_the_lines(zone: LandingZone, name: str) -> None:
     case = CASES[name]
-    billed = sum((_amounts(case.table, line)[0] for line in case.lines), Decimal(0))
-    effective = sum((_amounts(case.table, line)[1] for line in case.amortized or case.lines), Decimal(0))
+    billed = sum((_amounts(case, line)[0] for line in case.lines), Decimal(0))
+    effective = sum((_amounts(case, line)[1] for line in case.amortized or case.lines), Decimal(0))
     if name == "prepaid-seats":
         effective -= Decimal("0.999999999999999")  # the third day is not spread yet
     [total] = zone.query(f"""

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with
 
 delivered_charges as (
@@ -23,3 +24,4 @@ mapped as (
 )
 
 select * from mapped
+where {{ is_of_months(months_to_map()) }}

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with
 
 cost_details as (
@@ -295,3 +296,4 @@ mapped as (
 )
 
 select * from mapped
+where {{ is_of_months(months_to_map()) }}

@@ -15,7 +15,7 @@ delivered_charges as {{ computed_anew() }} (
 
 ),
 
-amortized as (
+amortized as {{ computed_anew() }} (
 
     select
         *,
@@ -30,7 +30,7 @@ amortized as (
 ),
 
 -- The purchase of prepaid capacity costs nobody anything, and what uses the capacity is covered by it.
-charges_with_prepayments as (
+charges_with_prepayments as {{ computed_anew() }} (
 
     select
         delivered_charges.* replace (
@@ -53,7 +53,7 @@ charges_with_prepayments as (
 ),
 
 -- Each day's part stands beside what used it, and is addressed by that line and the purchase.
-prepaid_shares as (
+prepaid_shares as {{ computed_anew() }} (
 
     select
         delivered_charges.* replace (
@@ -98,7 +98,7 @@ prepaid_shares as (
 
 ),
 
-charges as (
+charges as {{ computed_anew() }} (
 
     select * from charges_with_prepayments
     union all

@@ -1,7 +1,5 @@
-{#- A table: three models read it (meters, tags, charges), and the bill would be mapped anew for each. It holds the
-    months that a run maps; the normalized bill after it keeps the others. -#}
-{{ config(materialized='table') }}
-{%- set months = months_to_map() -%}
+{#- A view of tables: what it reads are the months that a run maps, and the normalized bill after it keeps the others. A
+    wide row is dear to write, so it is written only there. -#}
 {%- set mapped_models = [
     ref('int_aws__charges_mapped_to_focus'),
     ref('int_gcp__charges_mapped_to_focus'),
@@ -32,7 +30,6 @@ mapped_charges as (
         {{ column if is_focus or column in said_by_all else 'cast(null as ' ~ type ~ ') as ' ~ column }}
         {%- endfor %}
     from {{ mapped_model }}
-    where {{ is_of_months(months) }}
     {{ 'union all' if not loop.last }}
 {% endfor %}
 ),

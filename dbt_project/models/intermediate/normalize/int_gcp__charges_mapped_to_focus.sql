@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {%- set own_credit_types = own_gcp_credit_types() -%}
 {%- set commitment_credit_types = ['COMMITTED_USAGE_DISCOUNT', 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'] -%}
 
@@ -316,3 +317,4 @@ mapped as (
 )
 
 select * from mapped
+where {{ is_of_months(months_to_map()) }}

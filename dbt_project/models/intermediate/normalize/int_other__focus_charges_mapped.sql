@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with
 
 charges as (
@@ -39,3 +40,4 @@ mapped as (
 )
 
 select * from mapped
+where {{ is_of_months(months_to_map()) }}

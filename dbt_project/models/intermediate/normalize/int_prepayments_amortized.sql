@@ -9,7 +9,7 @@ prepayments as (
 
 ),
 
-charges as (
+charges as {{ computed_anew() }} (
 
     select * from {{ ref('int_charges_unioned') }}
 

@@ -4,7 +4,11 @@ with
 
 delivered_lines as (
 
-    select * from {{ landed(source('raw', 'aws_cur1')) }}
+    select
+        *,
+        {{ delivered_aws_product_name(delivered, is_legacy=true) }} as x_product_name
+
+    from {{ landed(source('raw', 'aws_cur1')) }}
 
 ),
 
@@ -17,9 +21,11 @@ renamed as (
         x_file as landed_file,
         x_row as landed_row,
         {{- staged_aws_line_item_columns(delivered, is_legacy=true) }}
-        {{ first_delivered(delivered, ['product/ProductName', 'product_product_name']) }} as product_product_name,
-        {{ columns_to_map(delivered, ['resourceTags/', 'resource_tags_']) }} as resource_tags,
-        coalesce(x_is_net, false) as is_net
+        x_product_name as product_product_name,
+        {{ delivered_aws_tags(delivered, is_legacy=true) }} as resource_tags,
+        coalesce(x_is_net, false) as is_net,
+        {{ fingerprint(delivered_aws_descriptions(delivered, is_legacy=true)) }} as description_id,
+        {{ fingerprint(delivered_aws_tag_columns(delivered, is_legacy=true)) }} as tags_id
 
     from delivered_lines
 

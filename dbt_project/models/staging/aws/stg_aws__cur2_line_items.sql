@@ -6,9 +6,7 @@ delivered_lines as (
 
     select
         *,
-        {{ delivered_map(delivered, 'product') }} as x_product,
-        {{ delivered_map(delivered, 'tags') }} as x_tags,
-        {{ delivered_map(delivered, 'resource_tags') }} as x_resource_tags
+        {{ delivered_aws_product_name(delivered, is_legacy=false) }} as x_product_name
 
     from {{ landed(source('raw', 'aws_cur2')) }}
 
@@ -23,9 +21,11 @@ renamed as (
         x_file as landed_file,
         x_row as landed_row,
         {{- staged_aws_line_item_columns(delivered, is_legacy=false) }}
-        x_product['product_name'] as product_product_name,
-        {{ merge_maps(['x_tags', 'x_resource_tags']) }} as resource_tags,
-        coalesce(x_is_net, false) as is_net
+        x_product_name as product_product_name,
+        {{ delivered_aws_tags(delivered, is_legacy=false) }} as resource_tags,
+        coalesce(x_is_net, false) as is_net,
+        {{ fingerprint(delivered_aws_descriptions(delivered, is_legacy=false)) }} as description_id,
+        {{ fingerprint(delivered_aws_tag_columns(delivered, is_legacy=false)) }} as tags_id
 
     from delivered_lines
 
