@@ -4,31 +4,11 @@
 -- taxes, credits, purchases and fees fall on one day of the month by nature: what people use is watched
 charges_by_day as (
 
-    select
-        charges.x_SourceName as source_name,
-        charges.ProviderName as provider_name,
-        coalesce(charges.SubAccountId, charges.BillingAccountId) as account,
-        charges.ServiceName as service_name,
-        coalesce(charges.SkuMeter, charges.SkuId) as sku,
-        charges.BillingCurrency as billing_currency,
-        charges.x_ChargeDate as charge_date,
-        charges.ConsumedUnit as usage_unit,
-        sum(charges.EffectiveCost) as cost,
-        sum(charges.ConsumedQuantity) as usage,
-        count(*) as row_count
+    select charges.*
     from charges
     inner join sources
-        on charges.x_SourceName = sources.source_name
-    where charges.ChargeCategory = 'Usage' and charges.x_ChargeDate <= sources.last_day
-    group by
-        charges.x_SourceName,
-        charges.ProviderName,
-        coalesce(charges.SubAccountId, charges.BillingAccountId),
-        charges.ServiceName,
-        coalesce(charges.SkuMeter, charges.SkuId),
-        charges.BillingCurrency,
-        charges.x_ChargeDate,
-        charges.ConsumedUnit
+        on charges.source_name = sources.source_name
+    where charges.is_usage and charges.charge_date <= sources.last_day
 
 ),
 

@@ -3,26 +3,11 @@
 {% macro daily_series_of_owners() %}
 allocations_by_day as (
 
-    select
-        allocations.provider_name,
-        allocations.team,
-        allocations.project,
-        allocations.model_name,
-        allocations.dataset,
-        allocations.cluster,
-        allocations.is_idle,
-        allocations.is_unallocated,
-        allocations.billing_currency,
-        allocations.charge_date,
-        sum(allocations.allocated_effective_cost) as cost,
-        sum(allocations.driver_quantity) filter (
-            allocations.driver = 'gpu_hours' and not allocations.is_idle
-        ) as gpu_hours
+    select allocations.*
     from allocations
     inner join sources
         on allocations.source_name = sources.source_name
-    where allocations.charge_category = 'Usage' and allocations.charge_date <= sources.last_day
-    group by all
+    where allocations.charge_date <= sources.last_day
 
 ),
 

@@ -1,18 +1,18 @@
 {#- The condition that a row is of the months that a run makes again (months_to_make.sql), by a column: its billing period
     or that one's start, its day, or the day or month that a window's name begins with. Days stand in ranges: files and
-    row groups say which they hold. -#}
-{% macro is_of_months_made(column) -%}
+    row groups say which they hold. `following`: with that many months after a changed one, for what looks back. -#}
+{% macro is_of_months_made(column, following=0) -%}
     {%- set made = months_to_make() -%}
     {%- if made is none -%}
         true
-    {%- elif column.endswith('billing_period') -%}
+    {%- elif column.endswith('billing_period') or column == 'x_BillingPeriod' -%}
         {{ column }} in {{ text_list(made.billing_periods) }}
     {%- elif column == 'BillingPeriodStart' -%}
         {{ touches_months(column, column, made.billing_periods) }}
     {%- elif column.endswith('driver_window') or column == 'month' -%}
         substr({{ column }}, 1, 7) in {{ text_list(made.months) }}
     {%- else -%}
-        {{ touches_months(column, column, made.months) }}
+        {{ touches_months(column, column, made.months + months_following(made, following)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -34,4 +34,19 @@
     {%- else -%}
         false
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The months that come at most so many months after one in which a changed input decides. -#}
+{% macro months_following(made, following) -%}
+    {%- set found = [] -%}
+    {%- for month in made.all_months if month not in made.months -%}
+        {%- for changed in made.deciding_months -%}
+            {%- set months_after = (month[:4] | int - changed[:4] | int) * 12 + month[5:] | int - changed[5:] | int -%}
+            {%- if 0 < months_after <= following and month not in found -%}
+                {%- do found.append(month) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(found) -}}
 {%- endmacro %}

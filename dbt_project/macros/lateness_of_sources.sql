@@ -5,12 +5,12 @@
 costs_by_period_and_day as (
 
     select
-        x_SourceName as source_name,
-        x_BillingPeriod as billing_period,
-        x_ChargeDate as charge_date,
-        sum(EffectiveCost) as cost
+        source_name,
+        billing_period,
+        charge_date,
+        sum(cost) as cost
     from charges
-    group by x_SourceName, x_BillingPeriod, x_ChargeDate
+    group by source_name, billing_period, charge_date
 
 ),
 

@@ -3,9 +3,11 @@
     a step may need more than it makes, as a day of the next month that an invoice still counts.
 
     `kept_by` names what decides: 'delivery' (columns source_name and billing_period; see months_to_map), else the
-    column to look at: a billing period, a month's name, or a day (see months_to_make). -#}
+    column to look at: a billing period, a month's name, or a day (see months_to_make). A model that looks back makes so
+    many `following` months again. -#}
 {% materialization kept_months, adapter='duckdb' %}
     {%- set kept_by = config.require('kept_by') -%}
+    {%- set following = config.get('following', 0) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
     {%- set made_with = env_var('FINOPS_MADE_WITH', '') -%}
@@ -27,10 +29,10 @@
         insert into {{ target }} by name {{ compiled_code }};
         {%- else %}
         delete from {{ target }}
-        where {{ is_of_months_made(kept_by) }};
+        where {{ is_of_months_made(kept_by, following) }};
         insert into {{ target }} by name
         select * from ({{ compiled_code }}) as made
-        where {{ is_of_months_made(kept_by) }};
+        where {{ is_of_months_made(kept_by, following) }};
         {%- endif %}
         {%- if of_deliveries %}
         drop table if exists {{ months_mapped() }};

@@ -4,6 +4,32 @@
 {%- endmacro %}
 
 
+{#- What a run names for its code, rules, configuration and engines; empty where it cannot know. -#}
+{% macro made_with() -%}
+    {{- return(env_var('FINOPS_MADE_WITH', '') if execute else '') -}}
+{%- endmacro %}
+
+
+{#- What the kept months are made from. Empty, so that everything counts as changed, where a run cannot know better:
+    without the digest of its code, rules and configuration (FINOPS_MADE_WITH), where all is to be built anew
+    (FINOPS_REBUILD), while capacity is prepaid, because a purchase moves cost into later months, and where the note of
+    the last run or a kept table is missing. -#}
+{% macro months_kept() -%}
+    {%- if made_with() and all_months_are_kept() -%}
+        {{- return(months_made()) -}}
+    {%- endif -%}
+    (
+        select
+            cast(null as string) as input,
+            cast(null as string) as billing_period,
+            cast(null as string) as digest,
+            cast(null as string[]) as months,
+            cast(null as string[]) as deciding_months
+        where false
+    )
+{%- endmacro %}
+
+
 {#- Whether the note of the last run and all tables that keep months are there, and this run may keep them. -#}
 {% macro all_months_are_kept() %}
     {%- if env_var('FINOPS_REBUILD', '') or months_made() is none -%}
@@ -36,18 +62,23 @@
 {% endmacro %}
 
 
-{#- The note of a run that made all kept tables; after any other the months stay unfinished. At the end of a run. -#}
+{#- The note of a run that made all kept tables, no test failing; after any other the months stay unfinished, so that the
+    next run makes and tests them again. At the end of a run. -#}
 {% macro note_months_made(results) %}
     {%- if not execute -%}
         {{- return('') -}}
     {%- endif -%}
     {%- set made = [] -%}
-    {%- for result in results if result.status == 'success' -%}
+    {%- for result in results -%}
+        {%- if result.status in ('error', 'fail', 'runtime error', 'partial success', 'skipped') -%}
+            {{- return('') -}}
+        {%- endif -%}
         {%- do made.append(result.node.unique_id) -%}
     {%- endfor -%}
     {%- set of_months = [] -%}
     {%- for node in graph.nodes.values()
-        if node.config.materialized == 'kept_months' or node.name == 'int_month_inputs' -%}
+        if node.name == 'int_month_inputs'
+        or (node.config.materialized == 'kept_months' and node.config.kept_by != 'delivery') -%}
         {%- if node.unique_id not in made -%}
             {{- return('') -}}
         {%- endif -%}

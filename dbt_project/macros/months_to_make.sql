@@ -7,6 +7,8 @@
       billed in two periods (Google's months end in Pacific time), and corrections come months later.
     - `months` are all calendar months that these periods reach into: what has to be read to make them, and the days of
       the marts that have to be summed up again.
+    - `deciding_months` are those in which a changed input decides what others pay, for what looks back at them from the
+      months after (`all_months`: those there are).
 
     While dbt parses, and in a warehouse without int_month_inputs (a test of a few models), it is none. -#}
 {% macro months_to_make() %}
@@ -35,12 +37,16 @@
         union
         select 'months', unnest(months) from changed
         union
+        select 'deciding_months', unnest(deciding_months) from changed
+        union
+        select 'all_months', month from reach
+        union
         select 'kept', billing_period from reach where billing_period not in (select billing_period from periods)
         order by all
     {%- endset -%}
-    {%- set of_kind = {'billing_periods': [], 'months': [], 'kept': []} -%}
+    {%- set of_kind = {'billing_periods': [], 'months': [], 'deciding_months': [], 'all_months': [], 'kept': []} -%}
     {%- for row in run_query(made).rows -%}
         {%- do of_kind[row[0]].append(row[1]) -%}
     {%- endfor -%}
-    {{- return({'billing_periods': of_kind.billing_periods, 'months': of_kind.months} if of_kind.kept else none) -}}
+    {{- return(of_kind if of_kind.kept else none) -}}
 {% endmacro %}

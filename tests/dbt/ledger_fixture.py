@@ -18,6 +18,7 @@ import pyarrow as pa
 from finops_pipeline.resources.dbt import parsed_target
 from finops_pipeline.rules import AllocationRules, load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
+from finops_pipeline.side_files.amortization import Amortization, write_prepayment_table
 from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, write_feedback_table
 from finops_pipeline.side_files.budgets import Budgets, write_budget_table
 from finops_pipeline.side_files.datasets import DatasetCatalog, write_dataset_table
@@ -88,6 +89,7 @@ SPLIT_COLUMNS = {
 }  # fmt: skip
 """int_aws__split_usage, as the ledger reads it."""
 
+_DELIVERY = {"source_name": "varchar", "delivery_id": "varchar"}
 _QUANTITY = "decimal(38,18)"
 _INTERVAL = {"usage_start": "timestamp", "usage_end": "timestamp"}
 _OWNERS = dict.fromkeys(CONSUMERS, "varchar")
@@ -134,6 +136,7 @@ FEED_COLUMNS = {
 
 SELECTED = (
     "stg_allocation_rules",
+    "stg_deliveries",
     "stg_ledger_entries",
     "stg_delivery_totals",
     "stg_metrics",
@@ -147,6 +150,7 @@ SELECTED = (
 
 LEDGER_ALONE = (
     "stg_allocation_rules",
+    "stg_deliveries",
     "stg_datasets",
     "path:models/intermediate/allocate",
     "fct_cost_allocations",
@@ -255,10 +259,13 @@ class Ledger:
         reverse: bool = False,
         command: str = "build",
         selected: tuple[str, ...] = SELECTED,
+        made_with: str = "",
     ) -> "Built":
         """Run dbt on the allocation models and the marts; `build` tests them, `run` does not.
 
-        `reverse` turns the order of all rows round.
+        `reverse` turns the order of all rows round. `made_with` is what a run names for its code, rules and
+        configuration: with it, months keep their ledger. The charges of a source's month are then one delivery, and so
+        are the rows of a feed that begin in one month.
 
         Raises:
             AssertionError: dbt failed; the message is its output.
@@ -269,6 +276,7 @@ class Ledger:
         write_dataset_table(self.datasets, self.home / "landing")
         write_feedback_table(AnomalyFeedback(), self.home / "landing")
         write_fx_table((), self.home / "landing")
+        write_prepayment_table(Amortization(), self.home / "landing")
         write_budget_table(self.budgets, self.home / "landing")
         write_tag_policy_table(self.tag_policy, self.rules, self.home / "landing")
         write_invoice_table(self.invoices, self.home / "landing")
@@ -276,16 +284,19 @@ class Ledger:
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             _create(connection, "int_charges_attributed_to_owners", CHARGE_COLUMNS, self.charges[::step])
             for kind, columns in FEED_COLUMNS.items():
-                _create(connection, f"stg_usage__{kind}", columns, self.feeds[kind][::step])
+                rows = [row | _delivery_of(kind, row) for row in self.feeds[kind][::step]]
+                _create(connection, f"stg_usage__{kind}", columns | _DELIVERY, rows)
             _create(connection, "int_azure__exports_paired", PAIR_COLUMNS, [])
             _create(connection, "int_aws__split_usage", SPLIT_COLUMNS, self.split_usage)
-            _write_deliveries(connection, self.home / "landing" / "deliveries.parquet")
+            _write_deliveries(connection, self.home / "landing" / "deliveries.parquet", with_feeds=bool(made_with))
+            _note_what_charges_are_made_from(connection, made_with)
         arguments = ("--threads", str(threads), "--select", *selected)
         options = ("--exclude-resource-type", "unit_test") if command == "build" else ()
         if selected != SELECTED:
             # a test that also looks at a model which is not built here has nothing to look at
             options += ("--indirect-selection", "buildable")
-        return Built(self.home / "warehouse.duckdb", run_dbt(self.home, command, *arguments, *options))
+        output = run_dbt(self.home, command, *arguments, *options, made_with=made_with)
+        return Built(self.home / "warehouse.duckdb", output)
 
 
 @dataclass
@@ -313,9 +324,10 @@ class Built:
             return connection.sql(sql).fetchall()
 
 
-def run_dbt(home: Path, *arguments: str) -> str:
+def run_dbt(home: Path, *arguments: str, made_with: str = "") -> str:
     """Run dbt on a ledger's home; returns what it printed."""
     environment = os.environ | {"FINOPS_HOME": str(home), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment["FINOPS_MADE_WITH"] = made_with
     environment |= {"FINOPS_NOW": "2026-10-20T06:00:00Z", "DBT_LOG_LEVEL_FILE": "info"}
     result = subprocess.run(
         [
@@ -354,8 +366,38 @@ def _texts(column: str, rows: list[dict[str, Any]]) -> pa.Array:
     return pa.array([None if text is None else str(text) for text in texts], pa.string())
 
 
-def _write_deliveries(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _delivery_of(kind: str, row: dict[str, Any]) -> dict[str, str]:
+    first = row.get("usage_start") or row.get("usage_date") or row["started_at"]
+    return {"source_name": kind, "delivery_id": f"{first:%Y-%m}"}
+
+
+def _note_what_charges_are_made_from(connection: duckdb.DuckDBPyConnection, made_with: str) -> None:
+    connection.execute("drop table if exists months_mapped")
+    if made_with:
+        connection.execute(
+            """
+            create table months_mapped as
+            select source_name, billing_period,
+                md5(string_agg(charges::varchar, ' ' order by charge_id)) || $1 as made_from
+            from int_charges_attributed_to_owners as charges
+            group by all
+            """,
+            [made_with],
+        )
+
+
+def _write_deliveries(connection: duckdb.DuckDBPyConnection, path: Path, *, with_feeds: bool) -> None:
     """The ledger of deliveries whose raw totals are the charges' own: extraction is not what is tested here."""
+    feeds = " union all by name ".join(
+        f"""
+        select '{kind}' as table_name, source_name, 'usage' as provider, '{kind}' as dataset, '' as variant,
+            delivery_id,
+            md5(string_agg(feed::varchar, ' ' order by feed::varchar)) as identity, 'live' as status, count(*) as rows,
+            timestamp '2026-10-20 06:00:00' as seen_at
+        from stg_usage__{kind} as feed group by all
+        """
+        for kind in FEED_COLUMNS
+    )
     connection.execute(f"""
         copy (
             with totals as (
@@ -378,5 +420,6 @@ def _write_deliveries(connection: duckdb.DuckDBPyConnection, path: Path) -> None
                 timestamp '2026-10-20 06:00:00' as seen_at
             from totals
             group by source_name, provider, billing_period
+            {"union all by name" + feeds if with_feeds else ""}
         ) to '{path}' (format parquet)
     """)

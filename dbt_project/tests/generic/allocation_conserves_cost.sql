@@ -25,7 +25,7 @@ to_allocate as (
         {%- for column in costs.values() %}
         sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ of_model }}
+    from {{ months_beside(of_model, model) }} as of_model
     group by {{ (of_by or by) | join(', ') }}
 
 ),

@@ -30,7 +30,7 @@ pools as (
         {%- for measure in cost_measures() %}
         sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ of_model }}
+    from {{ months_beside(of_model, model) }} as of_model
     group by pool_id
 
 )

@@ -59,7 +59,7 @@
 with single_charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
-    where {{ is_of_months_made('charge_date') }}
+    where {{ is_of_months_made('billing_period') }}
 
 ),
 

@@ -1,6 +1,7 @@
 {{ config(materialized='kept_months', kept_by='month') }}
--- What the bill calls the machines of GPU clusters, by month: a disk or an address may hang on a machine by its id or by
--- its name. Kept while int_gpu_machines is not, because every charge of the bill is looked up here (columns_of_charges_alike).
+-- What the bill calls the machines of GPU clusters, by month: a disk or an address may hang on a machine by its id or
+-- by its name. Kept while int_gpu_machines is not, because every charge of the bill is looked up here
+-- (columns_of_charges_alike).
 with machines as (
 
     select * from {{ ref('int_gpu_machines') }}

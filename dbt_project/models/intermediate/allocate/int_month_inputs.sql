@@ -1,16 +1,12 @@
 -- What the months of the ledger and of the marts are made from, and what of it has changed since they were: deliveries,
 -- files of telemetry, exchange rates, and which month is open. One row per input with the calendar months it is about
--- and, of these, the ones in which it can decide what others pay (`deciding_months`). An input that is gone is here with the
--- months it was about. months_to_make.sql says which months that asks for.
---
--- Everything counts as changed where a run cannot know better: without the digest of its code, rules and configuration
--- (FINOPS_MADE_WITH), where all is to be built anew (FINOPS_REBUILD), while capacity is prepaid, because a purchase moves
--- cost into later months, and where a kept table or the note of the last run is missing.
+-- and, of these, the ones in which it can decide what others pay (`deciding_months`). An input that is gone is here
+-- with the months it was about. months_to_make.sql says which months that asks for; months_made.sql where everything
+-- counts as changed.
 {{ config(post_hook="{{ forget_changed_months() }}") }}
 {%- set intervals = ['gpu_hours', 'gpu_capacity', 'compute_hours', 'inference', 'tokens'] %}
 {%- set days = ['storage_bytes', 'storage_access', 'jobs', 'api_calls', 'driver', 'business_metric'] %}
-{%- set made_with = env_var('FINOPS_MADE_WITH', '') if execute else '' %}
-{%- set before = months_made() if made_with and all_months_are_kept() %}
+{%- set made_with = made_with() %}
 -- depends_on: {{ ref('int_charges_attributed_to_owners') }}
 -- depends_on: {{ ref('stg_deliveries') }}
 
@@ -20,8 +16,12 @@ with charge_months as (
         source_name,
         billing_period,
         {{ month_of('charge_date') }} as month,
-        -- paid hours and bytes say how much of a machine or bucket was idle; all else has a pool to itself
-        bool_or(is_cluster_machine or bucket is not null) as is_deciding
+        -- paid hours and bytes say how much of a machine or bucket was idle, and what ran in a month is looked back at;
+        -- a correction of anything else concerns itself alone
+        bool_or(
+            is_cluster_machine or bucket is not null or capacity_type is not null
+            or (charge_category = 'Usage' and charge_class is distinct from 'Correction')
+        ) as is_deciding
     from {{ ref('int_charges_attributed_to_owners') }}
     group by all
     union all
@@ -41,7 +41,7 @@ bills as (
     select
         'bill ' || charge_months.source_name || ' ' || charge_months.billing_period as input,
         charge_months.billing_period,
-        {% if made_with %}any_value(mapped.made_from){% else %}''{% endif %} as digest,
+        {% if made_with %}coalesce(any_value(mapped.made_from), '?'){% else %}'?'{% endif %} as digest,
         list(distinct charge_months.month) as months,
         list(distinct charge_months.month) filter (where charge_months.is_deciding) as deciding_months
     from charge_months
@@ -136,24 +136,21 @@ inputs as (
     union all
     select * from open_month
 
+),
+
+noted as (
+
+    select * from {{ months_kept() }}
+
 )
 
-{% if before -%}
 select
-    coalesce(inputs.input, before.input) as input,
-    coalesce(inputs.billing_period, before.billing_period) as billing_period,
+    coalesce(inputs.input, noted.input) as input,
+    coalesce(inputs.billing_period, noted.billing_period) as billing_period,
     inputs.digest,
-    list_distinct(coalesce(inputs.months, []) || coalesce(before.months, [])) as months,
-    list_distinct(
-        coalesce(inputs.deciding_months, []) || coalesce(before.deciding_months, [])
-    ) as deciding_months,
-    inputs.digest is distinct from before.digest as is_changed
+    list_distinct(list_concat(inputs.months, noted.months)) as months,
+    list_distinct(list_concat(inputs.deciding_months, noted.deciding_months)) as deciding_months,
+    inputs.input is null or noted.input is null or inputs.digest <> noted.digest as is_changed
 from inputs
-full outer join {{ before }} as before
-    on inputs.input = before.input
-{%- else -%}
-select
-    *,
-    true as is_changed
-from inputs
-{%- endif %}
+full outer join noted
+    on inputs.input = noted.input

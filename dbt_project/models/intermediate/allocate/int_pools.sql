@@ -3,7 +3,7 @@
 with charges as (
 
     select * from {{ ref('int_charges_matched_to_rules') }}
-    where {{ is_of_months_made('charge_date') }}
+    where {{ is_of_months_made('billing_period') }}
 
 ),
 

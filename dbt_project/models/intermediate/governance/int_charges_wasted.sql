@@ -1,11 +1,14 @@
 -- Charges that bought nothing, of pools that one owner carries as a whole: only there can an amount be told apart by
 -- its charges. The first kind that fits wins, in the order of `judged_charges`. One row per amount of the ledger,
 -- kind, resource and owner.
+--
+-- A month is judged by itself and the {{ waste_looks_back() }} months before it, never by later ones.
 {{ config(materialized='ephemeral') }}
 
 with allocations as (
 
     select * from {{ ref('fct_cost_allocations') }}
+    where {{ is_of_months_made('charge_date', following=waste_looks_back()) }}
 
 ),
 
@@ -16,7 +19,27 @@ charges as (
         {{ resource_role('charges.sku_meter', 'charges.service_subcategory') }} as resource_role,
         coalesce(charges.resource_name, {{ last_path_segment('charges.resource_id') }}) as short_name
     from {{ ref('int_charges_assigned_to_pools') }} as charges
-    where charges.charge_category = 'Usage'
+    where
+        charges.charge_category = 'Usage'
+        and {{ is_of_months_made('charges.charge_date', following=waste_looks_back()) }}
+
+),
+
+resource_days as (
+
+    select
+        *,
+        cast(date_trunc('month', charge_date) as date) as month
+    from {{ ref('int_resource_days') }}
+
+),
+
+months as (
+
+    select
+        month,
+        {{ months_before('month', waste_looks_back()) }} as first_month
+    from (select distinct cast(date_trunc('month', charge_date) as date) as month from charges) as charge_months
 
 ),
 
@@ -52,41 +75,33 @@ machine_days as (
 
 ),
 
-resource_days as (
+-- when a resource that is billed in a month had machine hours first
+first_machine_days as (
 
     select
-        source_name,
-        resource_id,
-        charge_date,
-        sum(
-            case when resource_role = 'notebook' and consumed_unit = 'Hours' then consumed_quantity end
-        ) as notebook_hours,
-        bool_or(capacity_type is not null) as has_machine_hours,
-        min(case when bool_or(capacity_type is not null) then charge_date end) over (
-            partition by source_name, resource_id
-        ) as first_machine_date
-    from charges
-    where resource_id is not null and effective_cost > 0
+        months.month,
+        resource_days.source_name,
+        resource_days.resource_id,
+        min(resource_days.charge_date) as first_machine_date
+    from resource_days
+    inner join months
+        on resource_days.month between months.first_month and months.month
+    where resource_days.has_machine_hours
     group by
-        source_name,
-        resource_id,
-        charge_date
+        months.month,
+        resource_days.source_name,
+        resource_days.resource_id
 
 ),
 
 -- days without a gap on which a notebook was billed around the clock
-notebook_days as (
+notebook_streaks as (
 
     select
         source_name,
         resource_id,
-        charge_date,
-        count(*) over (
-            partition by
-                source_name,
-                resource_id,
-                {{ days_before('charge_date', 'place') }}
-        ) as days_in_a_row
+        min(charge_date) as first_date,
+        max(charge_date) as last_date
     from (
         select
             *,
@@ -94,10 +109,26 @@ notebook_days as (
         from resource_days
         where notebook_hours >= 23
     ) as around_the_clock
+    group by
+        source_name,
+        resource_id,
+        {{ days_before('charge_date', 'place') }}
 
 ),
 
--- an endpoint is only judged on days on which the feed speaks of others, and if it ever speaks of this one
+sources_with_machines as (
+
+    select distinct
+        months.month,
+        resource_days.source_name
+    from resource_days
+    inner join months
+        on resource_days.month between months.first_month and months.month
+    where resource_days.is_virtual_machine
+
+),
+
+-- an endpoint is only judged on days on which the feed speaks of others, and if it speaks of this one at some time
 served as (
 
     select
@@ -108,6 +139,17 @@ served as (
     group by
         lower(endpoint),
         cast(usage_start as date)
+
+),
+
+known_endpoints as (
+
+    select distinct
+        months.month,
+        served.endpoint
+    from served
+    inner join months
+        on served.charge_date between months.first_month and last_day(months.month)
 
 ),
 
@@ -122,8 +164,11 @@ judged_charges as (
         charges.environment,
         charges.effective_cost,
         case when charges.consumed_unit = 'Hours' then charges.consumed_quantity end as hours,
-        notebook_days.days_in_a_row,
-        resource_days.first_machine_date,
+        {{ days_between(
+            'greatest(notebook_streaks.first_date, months.first_month)',
+            'least(notebook_streaks.last_date, last_day(months.month))',
+        ) }} + 1 as days_in_a_row,
+        first_machine_days.first_machine_date,
         charges.sub_account_id,
         charges.region_id,
         case
@@ -134,43 +179,58 @@ judged_charges as (
                 and machine_days.charge_date is null
                 and charges.region_id is not null
                 -- a bill without any machine may call them something else
-                and charges.source_name in (select with_machines.source_name from machine_days as with_machines)
+                and sources_with_machines.source_name is not null
                 then 'disk_without_machine'
             when
                 not resource_days.has_machine_hours
-                and resource_days.first_machine_date < charges.charge_date
+                and first_machine_days.first_machine_date < charges.charge_date
                 then 'stopped_but_billed'
-            when charges.resource_role = 'notebook' and notebook_days.days_in_a_row >= 7 then 'notebook_never_stopped'
+            when charges.resource_role = 'notebook' and days_in_a_row >= 7 then 'notebook_never_stopped'
             when
                 charges.resource_role = 'endpoint'
                 and coalesce(served.requests, 0) = 0
-                and lower(charges.short_name) in (select known.endpoint from served as known)
+                and known_endpoints.endpoint is not null
                 and charges.charge_date in (select known.charge_date from served as known)
                 then 'endpoint_without_requests'
         end as waste_kind
     from charges
     inner join whole_pools
         on charges.pool_id = whole_pools.pool_id
+    inner join months
+        on charges.charge_date between months.month and last_day(months.month)
     left join machine_days
         on
             charges.source_name = machine_days.source_name
             and charges.sub_account_id is not distinct from machine_days.sub_account_id
             and charges.region_id = machine_days.region_id
             and charges.charge_date = machine_days.charge_date
+    left join sources_with_machines
+        on
+            charges.source_name = sources_with_machines.source_name
+            and months.month = sources_with_machines.month
     left join resource_days
         on
             charges.source_name = resource_days.source_name
             and charges.resource_id = resource_days.resource_id
             and charges.charge_date = resource_days.charge_date
-    left join notebook_days
+    left join first_machine_days
         on
-            charges.source_name = notebook_days.source_name
-            and charges.resource_id = notebook_days.resource_id
-            and charges.charge_date = notebook_days.charge_date
+            charges.source_name = first_machine_days.source_name
+            and charges.resource_id = first_machine_days.resource_id
+            and months.month = first_machine_days.month
+    left join notebook_streaks
+        on
+            charges.source_name = notebook_streaks.source_name
+            and charges.resource_id = notebook_streaks.resource_id
+            and charges.charge_date between notebook_streaks.first_date and notebook_streaks.last_date
     left join served
         on
             charges.charge_date = served.charge_date
             and lower(charges.short_name) = served.endpoint
+    left join known_endpoints
+        on
+            lower(charges.short_name) = known_endpoints.endpoint
+            and months.month = known_endpoints.month
     where charges.resource_id is not null and charges.effective_cost > 0
 
 ),

@@ -36,16 +36,16 @@ oldest as (
 charges as (
 
     select charges.*
-    from {{ ref('focus_cost_and_usage') }} as charges
+    from {{ ref('int_charges_by_day') }} as charges
     cross join oldest
-    where charges.x_ChargeDate >= oldest.first_day
+    where charges.charge_date >= oldest.first_day
 
 ),
 
 allocations as (
 
     select allocations.*
-    from {{ ref('fct_cost_allocations') }} as allocations
+    from {{ ref('int_allocations_by_day') }} as allocations
     cross join oldest
     where allocations.charge_date >= oldest.first_day
 
@@ -126,14 +126,16 @@ series as (
 first_days as (
 
     select
-        charges.x_SourceName as source_name,
-        charges.ProviderName as provider_name,
-        min(charges.x_ChargeDate) as first_day
-    from {{ ref('focus_cost_and_usage') }} as charges
+        charges.source_name,
+        charges.provider_name,
+        min(charges.charge_date) as first_day
+    from {{ ref('int_charges_by_day') }} as charges
     inner join sources
-        on charges.x_SourceName = sources.source_name
-    where charges.ChargeCategory = 'Usage' and charges.x_ChargeDate <= sources.last_day
-    group by charges.x_SourceName, charges.ProviderName
+        on charges.source_name = sources.source_name
+    where charges.is_usage and charges.charge_date <= sources.last_day
+    group by
+        charges.source_name,
+        charges.provider_name
 
 ),
 

@@ -1,10 +1,21 @@
+{{ config(materialized='kept_months', kept_by='charge_date', following=waste_looks_back()) }}
 -- Money that bought nothing, or more than was needed, as parts of the ledger. A part is in one kind: idle rows of the
 -- ledger first; then, in pools that one owner carries as a whole, the first kind of int_charges_wasted that fits a
 -- charge; then expired bytes of split buckets and on-demand hours of split machines. What a bill or feed does not say
 -- (which disk hangs on which machine, who looks at a dashboard) is not guessed.
-with allocations as (
+--
+-- A month is judged by itself and the {{ waste_looks_back() }} months before it, never by later ones: a closed month's
+-- waste does not change while its bill does not.
+with ledger as (
 
     select * from {{ ref('fct_cost_allocations') }}
+
+),
+
+allocations as (
+
+    select * from ledger
+    where {{ is_of_months_made('charge_date', following=waste_looks_back()) }}
 
 ),
 
@@ -23,7 +34,9 @@ charges as (
         charges.environment,
         charges.effective_cost
     from {{ ref('int_charges_assigned_to_pools') }} as charges
-    where charges.charge_category = 'Usage'
+    where
+        charges.charge_category = 'Usage'
+        and {{ is_of_months_made('charges.charge_date', following=waste_looks_back()) }}
 
 ),
 
@@ -104,9 +117,12 @@ expired as (
         || round(cast(storage_unit_costs.retention_saving_at_most as double)
             / cast(storage_unit_costs.stored_cost as double) * 100, 1)
         || ' % of its bytes are older than ' || cast(storage_unit_costs.retention_days as string) || ' days'
-        || coalesce(
-            ', last read ' || cast(storage_unit_costs.days_since_last_access as string) || ' days before', ''
-        ) as evidence,
+        || case
+            when storage_unit_costs.days_since_last_access > 365 then ', not read for a year'
+            when storage_unit_costs.days_since_last_access is not null
+                then ', last read ' || cast(storage_unit_costs.days_since_last_access as string) || ' days before'
+            else ''
+        end as evidence,
         least(
             allocations.allocated_effective_cost,
             {{ part_of_cost(
@@ -134,25 +150,47 @@ expired as (
 
 held_hours as (
 
+    select * from allocations
+    where driver = 'gpu_hours' and charge_category = 'Usage' and driver_quantity > 0
+
+),
+
+spot_hours as (
+
     select
         *,
-        capacity_type = 'spot' as is_spot
-    from allocations
-    where driver = 'gpu_hours' and charge_category = 'Usage' and driver_quantity > 0
+        cast(date_trunc('month', charge_date) as date) as month
+    from ledger
+    where
+        driver = 'gpu_hours'
+        and charge_category = 'Usage'
+        and driver_quantity > 0
+        and capacity_type = 'spot'
+
+),
+
+months as (
+
+    select distinct cast(date_trunc('month', charge_date) as date) as month
+    from held_hours
 
 ),
 
 spot_workloads as (
 
     select
-        workload,
-        gpu_model,
-        min(charge_date) as first_date
-    from held_hours
-    where is_spot and workload is not null
+        months.month,
+        spot_hours.workload,
+        spot_hours.gpu_model,
+        min(spot_hours.charge_date) as first_date
+    from spot_hours
+    inner join months
+        on spot_hours.month between {{ months_before('months.month', waste_looks_back()) }} and months.month
+    where spot_hours.workload is not null
     group by
-        workload,
-        gpu_model
+        months.month,
+        spot_hours.workload,
+        spot_hours.gpu_model
 
 ),
 
@@ -166,8 +204,7 @@ spot_prices as (
         billing_currency,
         sum(allocated_effective_cost) as effective_cost,
         sum(driver_quantity) as gpu_hours
-    from held_hours
-    where is_spot
+    from spot_hours
     group by
         provider_name,
         gpu_model,
@@ -208,6 +245,7 @@ interruptible as (
         on
             held_hours.workload = spot_workloads.workload
             and held_hours.gpu_model = spot_workloads.gpu_model
+            and held_hours.charge_date between spot_workloads.month and last_day(spot_workloads.month)
     left join spot_prices
         on
             held_hours.provider_name = spot_prices.provider_name

@@ -1,0 +1,100 @@
+"""Months from which nothing has changed keep their ledger, and it is the one that is made from nothing."""
+
+import random
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from ledger_fixture import Built, Ledger
+from random_ledger import random_rules, throw, written
+
+MONTHS = AUGUST, SEPTEMBER, OCTOBER = [date(2026, month, 1) for month in (8, 9, 10)]
+TOPOLOGIES = 100
+TABLES = (
+    "fct_allocation_alternatives",
+    "fct_allocation_steps",
+    "fct_cost_bridge_to_bill",
+    "fct_cost_layers",
+    "fct_inference_unit_costs",
+    "fct_storage_unit_costs",
+    "fct_training_run_days",
+    "fct_waste",
+    "focus_allocated",
+    "focus_cost_and_usage",
+    "int_allocations_by_day",
+    "int_charges_by_day",
+    "int_gpu_hours_without_capacity",
+    "int_resource_days",
+    "int_service_exits",
+)
+
+
+class Company:
+    """A bill of three months under random rules, of which some first days stand on the invoice of the month before."""
+
+    def __init__(self, folder: Path) -> None:
+        dice = random.Random("kept")
+        self.ledger = Ledger(folder / "kept", rules=written(random_rules(dice, AUGUST), folder / "kept.yaml"))
+        self.runs: list[list[str]] = []
+        for month in MONTHS:
+            throw(dice, self.ledger, TOPOLOGIES, month)
+        for charge in self.ledger.charges:
+            day = charge["charge_date"]
+            if day.day == 1 and day > AUGUST and dice.random() < 0.3:
+                charge["billing_period"] = f"{day.replace(month=day.month - 1):%Y-%m}"
+        self.run()
+        self._deliver_october_again(dice)
+        self.run()
+        self._tell_september_anew()
+        self.made = self.run()
+        whole = deepcopy(self.ledger)
+        whole.home = folder / "whole"
+        self.whole = whole.build(command="run")
+
+    def run(self) -> Built:
+        """The next run's ledger; `runs` gets the billing periods that it allocated."""
+        built = self.ledger.build(made_with="rules and code")
+        self.runs.append(
+            [period for (period,) in built.rows("select distinct billing_period from int_pools order by 1")]
+        )
+        return built
+
+    def _deliver_october_again(self, dice: random.Random) -> None:
+        """Lines gone, lines new, and a correction of August."""
+        ledger = self.ledger
+        ledger.charges = [
+            charge for charge in ledger.charges if charge["billing_period"] != "2026-10" or dice.random() < 0.8
+        ]
+        throw(dice, ledger, TOPOLOGIES // 2, OCTOBER)
+        ledger.charge("-7.5", day=date(2026, 8, 2), charge_class="Correction", billing_period="2026-10", team="t")
+        for number, charge in enumerate(ledger.charges):
+            if charge["billing_period"] == "2026-10":
+                charge["charge_id"] = f"again-{number:04}"
+
+    def _tell_september_anew(self) -> None:
+        """Late telemetry: a workload held more than was told at first."""
+        late = next(row for row in self.ledger.feeds["gpu_hours"] if row["usage_start"].date() == date(2026, 9, 2))
+        late["gpu_hours_requested"] += Decimal("1.5")
+
+
+@pytest.fixture(scope="module")
+def company(ledgers: Path) -> Company:
+    """After three runs, and as it is made from nothing."""
+    return Company(ledgers)
+
+
+def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
+    first, after_delivery, after_telemetry = company.runs
+    assert first == ["2026-08", "2026-09", "2026-10"]
+    # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
+    assert after_delivery == ["2026-09", "2026-10"]
+    assert after_telemetry == ["2026-08", "2026-09"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_was_kept_is_what_is_made_from_nothing(company: Company, table: str) -> None:
+    rows = f"select * from {table} order by all"
+    assert company.made.rows(rows) == company.whole.rows(rows)
+    assert company.made.rows("select count(*) > 300 from fct_cost_allocations") == [(True,)]
