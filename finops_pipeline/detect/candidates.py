@@ -50,13 +50,17 @@ class Sight:
     late: np.ndarray
     material: np.ndarray
     last_morning: np.ndarray
+    scale: np.ndarray
+    """What counts as next to nothing on each day: a part of what was usual then."""
     generous: bool = False
     """Whether to let through what is all but far enough, and what its rows may speak for: see news.py."""
 
     @classmethod
     def of(cls, panel: Panel, e: Expectation, generous: bool = False) -> "Sight":
         """What the mornings of a panel can see."""
-        return cls(panel.late, np.abs(e.filled - e.money(e.expected)) >= MATERIAL, panel.last_morning, generous)
+        return cls(
+            panel.late, np.abs(e.filled - e.money(e.expected)) >= MATERIAL, panel.last_morning, e.scale, generous
+        )
 
     def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
         """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""

@@ -132,7 +132,7 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
     unsure = weighty & ~np.isfinite(back(level, 77))
     return Channel(
-        "price", up, down, 1, 0.03, 0.03, 1.8, memory=15, sharp=True, noise=noise, gate=weighty, unsure=unsure
+        "price", up, down, 1, 0.03, 0.25, 1.8, memory=15, sharp=True, noise=noise, gate=weighty, unsure=unsure
     )
 
 

@@ -23,6 +23,8 @@ LEARN_FROM = 28
 """First day whose surprise counts: before it there is no level to be surprised from."""
 LEARN_YOUNG_FROM = 14
 """The same while the series is young and has little else."""
+SMALLER = 0.25
+"""Share of what a series usually costs below which what it once cost tells nothing of its surprises."""
 REFRESH = 7
 QUIET = 14
 APART = 3
@@ -94,7 +96,7 @@ class _Walk:
     """Thresholds are learnt once a week, so a week's mornings are compared at once, and then told in their order."""
 
     def __init__(self, sight: Sight, channels: list[Channel], past: Past):
-        self.channels = channels
+        self.channels, self.scale = channels, sight.scale
         size, self.days = sight.late.shape
         self.candidates = [
             (n, lag, found.of_mornings(lag, past.since))
@@ -161,7 +163,7 @@ class _Walk:
 
     def _limits(self, c: Channel, part: Channel, rows: np.ndarray, past: slice) -> Pair:
         """The thresholds of some series in both directions, by what they have shown outside of incidents."""
-        keep = ~self.masked[c.memory][rows, past]
+        keep = ~self.masked[c.memory][rows, past] & self._alike(rows, past)
         up, down = part.up[rows, past], part.down[rows, past]
         if part.hindsight is not None and (clear := past.stop + SETTLED - HINDSIGHT) > past.start:
             for values, later in zip((up, down), part.hindsight(), strict=True):
@@ -171,6 +173,12 @@ class _Walk:
             thresholds(np.where(keep, up, np.nan), part.margin, part.least_up, part.rare, part.span),
             thresholds(np.where(keep, down, np.nan), part.margin, part.least_down, part.rare, part.span),
         )
+
+    def _alike(self, rows: np.ndarray, past: slice) -> np.ndarray:
+        """The days on which a series was not far smaller than now, once enough of them are known: a launch is over."""
+        scale = self.scale[rows, past]
+        alike = scale >= SMALLER * scale[:, -1:]
+        return alike | (alike.sum(axis=1, keepdims=True) < YOUNG)
 
     def _tell(self, loud: list[_Loud]) -> None:
         """Raise, morning by morning, the loudest of each series; a channel that knows what it sees goes first."""
