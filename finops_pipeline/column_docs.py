@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from finops_pipeline.expanded_sql import expanded_sql
 from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 
 DOCUMENT = PROJECT_ROOT / "docs" / "columns.md"
@@ -65,12 +66,20 @@ def _unit(name: str, type_: str) -> str:
 
 
 def _sources(model: str) -> dict[str, str]:
-    """Column to expression of the last `select` that names columns: what the published value is made of."""
+    """Column to expression of the last `select` that names columns: what the published value is made of.
+
+    As the file has it, for its macros are named for what they do; what only a macro names, as the macro writes it.
+    """
     path = next(MARTS.rglob(f"{model}.sql"), Path())
     if not path.is_file():
         return {}
+    found = _selected(expanded_sql(path)) | _selected(path.read_text(encoding="utf-8"))
+    return {name: text if len(text) <= 160 else f"{text[:157]}..." for name, text in found.items()}
+
+
+def _selected(text: str) -> dict[str, str]:
     # Comments name no column, and what imports a whole model has its `from` on the same line.
-    text = re.sub(r"\{#.*?#\}|--[^\n]*|select \* from[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"\{#.*?#\}|--[^\n]*|select \* from[^\n]*", "", text, flags=re.DOTALL)
     found: dict[str, str] = {}
     for selected in re.findall(r"\bselect\b(.*?)\n\s*from\b", text, flags=re.DOTALL):
         columns = {}
@@ -80,7 +89,7 @@ def _sources(model: str) -> dict[str, str]:
                 expression = match["expression"]
                 columns[(match["name"] or expression.rpartition(".")[2]).lower()] = expression
         found |= columns
-    return {name: text if len(text) <= 160 else f"{text[:157]}..." for name, text in found.items()}
+    return found
 
 
 def _items(selected: str) -> list[str]:

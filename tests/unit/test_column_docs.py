@@ -6,8 +6,8 @@ from finops_pipeline.column_docs import DOCUMENT, column_docs
 from finops_pipeline.focus import COMPATIBILITY_COLUMNS, COST_AND_USAGE
 
 
-def _section(document: str) -> str:
-    return document.split("\n## focus_cost_and_usage\n")[1].split("\n## ")[0]
+def _section(document: str, table: str = "focus_cost_and_usage") -> str:
+    return document.split(f"\n## {table}\n")[1].split("\n## ")[0]
 
 
 def test_the_document_is_the_one_the_project_gives():
@@ -24,3 +24,16 @@ def test_every_focus_column_has_meaning_and_source():
     assert rows["BilledCost"][3].strip() == "billing currency"
     assert rows["BilledCost"][5].strip() == "`charges.billed_cost`"
     assert rows["x_GpuHours"][3].strip() == "GPU-hours"
+
+
+def test_no_column_is_without_a_source():
+    lines = [line for line in column_docs().splitlines() if line.startswith("| `")]
+    assert len(lines) > 500
+    assert [line for line in lines if line.endswith("|  |")] == []
+
+
+def test_a_macro_is_written_out_where_only_it_names_a_column():
+    section = _section(column_docs(), "fct_cost_allocations")
+    rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    assert rows["provider_name"].endswith("when 'azure' then 'Microsoft' else allocations.provider end` |")
+    assert rows["reporting_currency"].endswith("`settings.reporting_currency` |")
