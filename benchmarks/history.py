@@ -1,8 +1,7 @@
 """What history costs: the newest month arrives after one month of history, and after many.
 
 A company of N months and one more. `finops run --to` takes all but the newest; what is measured is the run that then
-lands, allocates and publishes it: landing and normalization do that month alone, allocation, marts, checks and
-publishing all of them. Beside it the same run rebuilt whole.
+lands, allocates, sums up, tests and publishes it, and keeps the others. Beside it the same run rebuilt whole.
 
 Usage: python -m benchmarks.history [--months N] [--rows LINES_PER_MONTH]
 """
