@@ -14,6 +14,7 @@ import pytest
 from ledger_fixture import run_dbt
 
 from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
+from finops_pipeline.detect.anomalies import anomalies
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
 from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, Feedback, write_feedback_table
@@ -23,7 +24,7 @@ FIRST = date(2026, 5, 1)
 DAYS = 140
 DELIVERED = datetime(2026, 9, 18, 5)
 
-MODELS = ("int_daily_series", "int_anomalies_found", "fct_anomalies")
+MODELS = ("int_charges_by_day", "int_allocations_by_day", "int_daily_series", "int_anomalies_found", "fct_anomalies")
 
 LINES = """
     create table lines as
@@ -112,7 +113,7 @@ def build(home: Path, events: list[str]) -> Found:
             """create table fct_cost_allocations as
             select x_SourceName as source_name, ProviderName as provider_name, SubAccountId as sub_account_id,
                 ServiceName as service_name, x_Team as team, x_Project as project, x_ModelName as model_name,
-                x_Dataset as dataset, x_Cluster as origin_pool_id, false as is_idle, x_Team is null as is_unallocated,
+                x_Dataset as dataset, x_Cluster as cluster, false as is_idle, x_Team is null as is_unallocated,
                 BillingCurrency as billing_currency, x_ChargeDate as charge_date, 'Usage' as charge_category,
                 case when x_Cluster is not null then 'gpu_hours' end as driver,
                 case when x_Cluster is not null then 'GPU-Hours' end as driver_unit,
@@ -120,7 +121,6 @@ def build(home: Path, events: list[str]) -> Found:
                 cast(sum(EffectiveCost) as decimal(38, 18)) as allocated_effective_cost
             from focus_cost_and_usage group by all"""
         )
-        connection.execute("create table int_pools as select 'gke' as pool_id, 'gke' as cluster")
         connection.execute(
             f"""copy (
                 select 'aws_cur2' as table_name, x_SourceName as source_name, 'aws' as provider, 'live' as status,
@@ -256,12 +256,28 @@ def test_what_was_acknowledged_is_told_no_more_and_the_same_input_gives_the_same
         ]
 
 
+def test_the_next_mornings_run_goes_on_and_tells_what_a_run_from_nothing_tells(found: Found, tmp_path: Path) -> None:
+    kept = tmp_path / "judged_mornings.npz"
+    with duckdb.connect(str(found.warehouse), read_only=True) as connection:
+        ledger = connection.table("fct_cost_allocations")
+        charges = connection.table("focus_cost_and_usage")
+        told = []
+        for back in (6, 1, 0):
+            series = connection.sql(
+                f"""select * replace (last_day - {back} as last_day, as_of - {back} as as_of)
+                from int_daily_series where charge_date <= last_day - {back}"""
+            ).to_arrow_table()
+            told.append(anomalies(series, charges, ledger, kept))
+            assert told[-1].equals(anomalies(series, charges, ledger))
+    assert [table.num_rows for table in told] == [6, 7, 7]
+
+
 def test_the_order_of_rows_and_the_seed_of_hashes_change_nothing(found: Found) -> None:
     code = """if True:
         import duckdb, hashlib, sys
         from finops_pipeline.detect.anomalies import anomalies
         with duckdb.connect(sys.argv[1], read_only=True) as connection:
-            ledger = connection.table("fct_cost_allocations").project("*, origin_pool_id as cluster")
+            ledger = connection.table("fct_cost_allocations")
             series = connection.sql(f"from int_daily_series order by hash(entity, charge_date, {sys.argv[2]})")
             rows = anomalies(series.to_arrow_table(), connection.table("focus_cost_and_usage"), ledger).to_pylist()
             print(len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())"""
