@@ -15,6 +15,14 @@ _MEMORY_LIMIT = "2GB"
 WRITER = "format parquet, compression zstd, row_group_size 122880"
 """How every Parquet file is written: 122,880 rows are a row group of DuckDB's own tables as well."""
 
+SETTINGS = (
+    "set TimeZone = 'UTC'",
+    # Or a Parquet column is required or optional by what the engine has concluded about nulls: from rows that were
+    # deleted long ago, from a filter. The same rows would not give the same bytes, nor two months one schema.
+    "set disabled_optimizers = 'statistics_propagation'",
+)
+"""What every connection is told first. It decides bytes as well."""
+
 
 @contextmanager
 def open_engine(
@@ -33,10 +41,8 @@ def open_engine(
     with duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)}) as connection:
         if threads:
             connection.execute(f"set threads = {threads}")
-        connection.execute("set TimeZone = 'UTC'")
-        # Or a Parquet column is required or optional by what the engine has concluded about nulls: from rows that were
-        # deleted long ago, from a filter. The same rows would not give the same bytes, nor two months one schema.
-        connection.execute("set disabled_optimizers = 'statistics_propagation'")
+        for setting in SETTINGS:
+            connection.execute(setting)
         connection.execute(f"attach {quoted(database)} as {name}" + (f" ({', '.join(options)})" if options else ""))
         connection.execute(f"use {name}")
         yield connection

@@ -70,7 +70,10 @@ def join_parquet(parts: Sequence[Part], target: Path) -> Joined:
             if not merged:
                 merged = footer
             elif _without_rows(footer) != _without_rows(merged):
-                raise FinopsError(f"{part.path} and {parts[0].path} have different columns and cannot be one file.")
+                raise FinopsError(
+                    f"{part.path} and {parts[0].path} have different columns and cannot be one file."
+                    " Run `finops run --rebuild`, which writes all months anew."
+                )
             for group in own_groups:
                 _move(group, moved_by, part.path)
                 if _ORDINAL in group:

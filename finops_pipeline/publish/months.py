@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from finops_pipeline.publish.engine import WRITER
+from finops_pipeline.publish.engine import SETTINGS, WRITER
 from finops_pipeline.publish.tables import MartTable
 
 WHOLE_UP_TO_ROWS = 20_000
@@ -55,8 +55,8 @@ class MonthlyMart:
         """A digest of what each of these months holds, whatever the order of its rows, and of how it is written."""
         rows = self.connection.execute(
             f"""
-            select {self._name}, count(*), sum(cast(hash(facts) as hugeint))
-            from {self.mart.relation} as facts
+            select {self._name}, count(*), sum(cast(hash(every_column) as hugeint))
+            from {self.mart.relation} as every_column
             where {" or ".join(self.where(month) for month in months)}
             group by 1
             """
@@ -68,8 +68,9 @@ class MonthlyMart:
         return self._digest(month.name, month.rows, month.made_from) if month.made_from else None
 
     def _digest(self, *content: object) -> str:
-        written_by = (self._types, self.mart.key, self.mart.slices, SLICED_ABOVE_ROWS, WRITER, duckdb.__version__)
-        return hashlib.sha256(json.dumps((written_by, content), sort_keys=True).encode()).hexdigest()[:32]
+        table = (self._types, self.mart.key, self.mart.slices, SLICED_ABOVE_ROWS)
+        written_by = (*SETTINGS, WRITER, duckdb.__version__)
+        return hashlib.sha256(json.dumps((table, written_by, content), sort_keys=True).encode()).hexdigest()[:32]
 
     def where(self, month: str) -> str:
         """The condition that a row is of a month, in the form that skips what the warehouse stores of others."""
