@@ -5,6 +5,7 @@ as long as those days are what they were, and a run goes on where the first of t
 """
 
 import hashlib
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,13 +83,14 @@ class Judged:
 
 
 def read_judged(path: Path) -> Judged | None:
-    """What an earlier run has judged, unless other code or another numpy did; it holds for no other."""
-    if not path.is_file():
+    """What an earlier run has judged, unless other code or another numpy did, or the file cannot be read any more."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            if str(kept["made_with"]) != _made_with():
+                return None
+            return Judged(**{name: kept[name] for name in Judged.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    with np.load(path, allow_pickle=False) as kept:
-        if str(kept["made_with"]) != _made_with():
-            return None
-        return Judged(**{name: kept[name] for name in Judged.__dataclass_fields__})
 
 
 def _made_with() -> str:

@@ -14,7 +14,7 @@ from finops_pipeline.detect.panel import SETTLED, Panel
 
 REACH = 164
 """Days before a day on which its statistics rest, forecasts not counted: 94 to have been zero seldom, of which each
-looks at the scatter of 63 others; three months of the calendar and what stood around them are fewer (a test counts)."""
+looks at the scatter of 63 others; three months of the calendar and what stood around them are fewer."""
 LATELY = 35
 """Newest days that are looked at in this way; a series with more to judge is judged with all its past at once."""
 SHORTEST = REACH + LATELY
