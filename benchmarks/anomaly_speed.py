@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.anomaly_speed [SERIES]
 
-All mornings are judged anew, as a run does. CPU is of this process and those it starts, the making of the series left
-out.
+A first run judges all mornings, that of the next day what is new. CPU is of this process and those it starts, the
+making of the series left out.
 """
 
 import resource
