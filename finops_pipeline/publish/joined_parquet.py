@@ -15,7 +15,7 @@ from finops_pipeline.errors import FinopsError
 from finops_pipeline.publish.thrift import Struct, read_struct, write_struct
 
 _MAGIC = b"PAR1"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # larger ones are fresh memory from the kernel each time, and cost three times as much
 _TAIL = 8  # the footer's length in four bytes, and the magic again
 
 # Numbers of the fields in parquet.thrift
