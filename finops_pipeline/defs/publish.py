@@ -43,6 +43,10 @@ def current_marts(context: dg.AssetExecutionContext, refresh_request: RefreshReq
     name = version_name(settings.now, context.run.run_id)
     building = start_version(settings.marts, name)
     inputs = read_warehouse_inputs(settings.home)
+
+    def tell(text: str) -> None:
+        context.log.info(text, extra=MOMENT)
+
     tables = write_tables(
         building,
         settings.warehouse,
@@ -51,10 +55,10 @@ def current_marts(context: dg.AssetExecutionContext, refresh_request: RefreshReq
         settings.parts,
         made_with=inputs["inputs"],
         rebuild=refresh_request.rebuild,
-        tell=lambda text: context.log.info(text, extra=MOMENT),
+        tell=tell,
     )
     before = None if refresh_request.rebuild else settings.marts / "current"
-    database = write_database(building, tables, before)
+    database = write_database(building, tables, before, tell=tell)
     facts = {**inputs, **_facts(building, settings, name, context.run.run_id)}
     write_manifest(building, database, tables, facts)
     version = finish_version(settings.marts, building)

@@ -6,8 +6,7 @@ replaced in the copy. Which ones differ is read from the manifests, never from t
 
 import hashlib
 import json
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,18 @@ _MOST_REPLACED = 0.25
 _MOST_FREE = 0.33
 """Of the blocks in use; most of what a version leaves free, the next one uses again."""
 
-_log = logging.getLogger(__name__)
-
 
 class _CannotContinueError(Exception):
     """The version before is no start for this one; the text says why."""
 
 
-def write_database(building: Path, tables: Mapping[str, PublishedTable], before: Path | None = None) -> Path:
+def write_database(
+    building: Path,
+    tables: Mapping[str, PublishedTable],
+    before: Path | None = None,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Write `marts.duckdb` with the tables of the Parquet files beside it: copies, so that no path is inside.
 
     The bill is there a second time as a view, for queries of FOCUS 1.0 to 1.2.
@@ -48,6 +51,7 @@ def write_database(building: Path, tables: Mapping[str, PublishedTable], before:
         building: the folder of the version, with its Parquet files.
         tables: what they hold.
         before: the version to take unchanged rows from; it is only read. None writes all of them.
+        tell: hears why the version before is no start.
     """
     database = building / _DATABASE
     if before is not None:
@@ -55,7 +59,7 @@ def write_database(building: Path, tables: Mapping[str, PublishedTable], before:
             _continue(building, tables, before)
             return database
         except (_CannotContinueError, duckdb.Error) as reason:
-            _log.info("%s is written anew: %s", _DATABASE, reason)
+            tell(f"{_DATABASE} is written anew: {reason}")
             for leftover in building.glob(f"{_DATABASE}*"):
                 leftover.unlink()
     with open_engine(building, database, f"storage_version '{STORAGE_VERSION}'") as connection:
