@@ -3,40 +3,95 @@
 Not SQL of its own, so that the forecast is the measured one: `finops_pipeline/detect/month_end_forecast.sql`.
 """
 
+import hashlib
+import os
+
+import duckdb
+
 from finops_pipeline.detect.forecast import FORECAST_SQL
 
 DAYS_OF_HISTORY = 28
 """Below four weeks a weekday has fewer than four days to take the median of."""
 
+MADE = "forecasts_made"
+"""The forecasts of the run before, with what each was made from: a day sees nothing that comes later, so one whose past
+is what it was is not forecast again."""
+
+COLUMNS = {
+    "budget_key": "varchar",
+    "as_of": "date",
+    "made_from": "hugeint",
+    "rest_of_month": "decimal(38, 18)",
+    "half_width": "decimal(38, 18)",
+    "backtests": "integer",
+}
+
 QUERY = f"""
-    with daily_costs as (
-        select budget_key as series_id, charge_date, cast(cost as double) as cost
+    with days as (
+        select
+            *,
+            -- all days up to this one, with what turns them into a forecast
+            sum(cast(hash(charge_date, cost, $made_with) as hugeint)) over (
+                partition by budget_key order by charge_date
+            ) as made_from
         from budget_costs
         where charge_date >= first_cost_date
     ),
-    forecast_origins as (
-        select budget_key as series_id, charge_date as as_of
-        from budget_costs
+    origins as (
+        select budget_key, charge_date as as_of, made_from
+        from days
         where charge_date >= first_cost_date + {DAYS_OF_HISTORY - 1}
     ),
+    made as (
+        select {MADE}.*
+        from {MADE}
+        inner join origins using (budget_key, as_of, made_from)
+    ),
+    daily_costs as (
+        select budget_key as series_id, charge_date, cast(cost as double) as cost
+        from days
+    ),
+    forecast_origins as (
+        select budget_key as series_id, as_of
+        from origins
+        anti join made using (budget_key, as_of)
+    ),
     forecasts as ({FORECAST_SQL})
+    select {", ".join(COLUMNS)} from made
+    union all
     -- to the cent: a statistic, and the same on every run however many threads added it up
     select
-        series_id as budget_key,
-        as_of,
-        cast(round(forecast_cost - known_cost, 2) as decimal(38, 18)) as rest_of_month,
+        origins.budget_key,
+        origins.as_of,
+        origins.made_from,
+        cast(round(forecasts.forecast_cost - forecasts.known_cost, 2) as decimal(38, 18)),
         case
-            when backtests >= 3
-                then cast(round((forecast_upper - forecast_lower) / 2, 2) as decimal(38, 18))
-        end as half_width,
-        cast(backtests as integer) as backtests
+            when forecasts.backtests >= 3
+                then cast(round((forecasts.forecast_upper - forecasts.forecast_lower) / 2, 2) as decimal(38, 18))
+        end,
+        cast(forecasts.backtests as integer)
     from forecasts
+    inner join origins
+        on forecasts.series_id = origins.budget_key and forecasts.as_of = origins.as_of
     order by budget_key, as_of
 """
+
+
+def forecasts(connection, budget_costs, *, anew):
+    """All forecasts of the budgets' daily costs (an Arrow table).
+
+    Those that were made before from the same days are kept, unless all are to be made `anew`.
+    """
+    connection.register("budget_costs", budget_costs)
+    columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
+    connection.execute(f"create {'or replace table' if anew else 'table if not exists'} {MADE} ({columns})")
+    made_with = hashlib.sha256(f"{duckdb.__version__} {QUERY}".encode()).hexdigest()
+    connection.execute(f"create or replace table {MADE} as {QUERY}", {"made_with": made_with})
+    return connection.sql(f"select * exclude (made_from) from {MADE} order by budget_key, as_of").to_arrow_table()
 
 
 def model(dbt, session):
     """One row per budget and day from its 28th day of cost on."""
     dbt.config(materialized="table")
-    budget_costs = dbt.ref("int_budget_costs_by_day")
-    return budget_costs.query("budget_costs", QUERY)
+    budget_costs = dbt.ref("int_budget_costs_by_day").to_arrow_table()
+    return forecasts(session, budget_costs, anew=bool(os.environ.get("FINOPS_REBUILD")))
