@@ -1,7 +1,7 @@
 """Who pays more and who pays less under other rules, before anyone puts them in force.
 
-The ledger of the last run is built once more, under the other rules, in a scratch copy of the warehouse: the same
-charges, the same feeds, the same models. What is published and what the next run finds stay as they are.
+The month's ledger of the last run is built once more, under the other rules, in a scratch copy of the warehouse: the
+same charges, the same feeds, the same models. What is published and what the next run finds stay as they are.
 """
 
 import os
@@ -23,7 +23,8 @@ from finops_pipeline.run_lock import hold_run_lock
 from finops_pipeline.settings import DBT_PROJECT_DIR, Settings
 
 _REBUILT = ["--select", "stg_allocation_rules", "path:models/intermediate/allocate"]
-_NOT_REBUILT = ["--exclude", "int_costs_reconciled_with_deliveries", "int_deliveries_with_totals"]
+_INPUTS = "int_month_inputs"
+_NOT_REBUILT = ["--exclude", "int_costs_reconciled_with_deliveries", "int_deliveries_with_totals", _INPUTS]
 _LEDGER = """
     select
         billing_currency,
@@ -72,6 +73,7 @@ def allocation_diff(settings: Settings, rules: AllocationRules, period: str) -> 
         before = _costs(scratch.warehouse, period)
         if not before:
             raise FinopsError(f"The ledger has nothing of {period}; take a month that `finops run` has read.")
+        _ask_for_one_month(scratch.warehouse, period)
         write_rule_tables(rules, scratch.landing)
         _rebuild(scratch)
         after = _costs(scratch.warehouse, period)
@@ -84,6 +86,12 @@ def _costs(warehouse: Path, period: str) -> dict[tuple[str, str], Decimal]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(_LEDGER, [period]).fetchall()
     return {(currency, payer): cost for currency, payer, cost in rows}
+
+
+def _ask_for_one_month(warehouse: Path, period: str) -> None:
+    """The models make the months whose inputs have changed: here, what was delivered of this one."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"update {_INPUTS} set is_changed = coalesce(billing_period = ?, false)", [period])
 
 
 def _rebuild(scratch: Settings) -> None:

@@ -294,7 +294,8 @@ def test_a_dearer_machine_is_told_as_price_to_the_last_digit(units: Built) -> No
 
 
 def test_a_single_cause_planted_in_the_factors_takes_the_whole_change(units: Built) -> None:
-    assert "PASS=1 " in units.run_unit_tests("models/intermediate/unit_economics")
+    output = units.run_unit_tests("models/intermediate/unit_economics")
+    assert "1 of 1 PASS int_unit_cost_effects::test_each_planted_cause_takes_the_whole_change" in output
 
 
 def test_inference_has_both_bases_and_repeated_requests_apart(units: Built) -> None:

@@ -164,10 +164,14 @@ judged_charges as (
         charges.environment,
         charges.effective_cost,
         case when charges.consumed_unit = 'Hours' then charges.consumed_quantity end as hours,
-        {{ days_between(
-            'greatest(notebook_streaks.first_date, months.first_month)',
-            'least(notebook_streaks.last_date, last_day(months.month))',
-        ) }} + 1 as days_in_a_row,
+        -- greatest() and least() pass over nulls
+        case
+            when notebook_streaks.first_date is not null
+                then {{ days_between(
+                    'greatest(notebook_streaks.first_date, months.first_month)',
+                    'least(notebook_streaks.last_date, last_day(months.month))',
+                ) }} + 1
+        end as days_in_a_row,
         first_machine_days.first_machine_date,
         charges.sub_account_id,
         charges.region_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 with policy as (
 
     select
@@ -29,6 +30,7 @@ policy_keys as (
 tagged_costs as (
 
     select * from {{ ref('int_tagged_costs') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

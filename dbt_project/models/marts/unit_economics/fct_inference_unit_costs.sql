@@ -1,12 +1,15 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 with served_by_workload as (
 
     select * from {{ ref('int_serving_costs_split_by_requests') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
 cached_token_prices as (
 
     select * from {{ ref('int_cached_token_prices') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

@@ -1,6 +1,8 @@
+{{ config(materialized='kept_months', kept_by='charge_date') }}
 with by_class as (
 
     select * from {{ ref('int_storage_costs_by_dataset') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
