@@ -1,6 +1,6 @@
 -- What each budget's part of the ledger cost on each day, 0 where it cost nothing. Days run without gaps from the
--- ledger's first to the newest that nobody is still delivering: every source that is alive has usage of it, and somebody
--- has usage of a later day.
+-- ledger's first to the newest that nobody is still delivering: every source that is alive has usage of it, and
+-- somebody has usage of a later day.
 with budgets as (
 
     select * from {{ landed(source('raw', 'budgets')) }}
