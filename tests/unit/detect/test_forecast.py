@@ -35,6 +35,21 @@ def test_a_fee_at_the_end_of_the_last_months_is_expected_again() -> None:
     assert total == pytest.approx(30 * 10 + 300)
 
 
+def test_a_fee_on_the_first_of_the_month_is_no_part_of_the_last_week() -> None:
+    _, total, _, _ = forecast(lambda day: 10 + 300 * (day.day == 1), dt.date(2026, 6, 5))
+    # as a part of the week it would be there four times; its first month, when nobody knew of it, still counts a little
+    assert total == pytest.approx(300 + 30 * 10, rel=0.03)
+
+
+def test_bursts_come_back_as_often_as_in_half_a_year() -> None:
+    # two days of a thousand in a dozen; the last week had none, nor do its weekdays tell when
+    _, total, lower, upper = forecast(
+        lambda day: 20 + 1000 * (day.toordinal() * 7919 % 12 < 2) * (day < dt.date(2026, 6, 3)), dt.date(2026, 6, 10)
+    )
+    assert total > 1500
+    assert lower < upper
+
+
 def test_on_the_last_day_the_forecast_is_what_is_known() -> None:
     known, total, lower, upper = forecast(lambda day: day.day, dt.date(2026, 6, 30))
     assert known == total == lower == upper == pytest.approx(465)
