@@ -1,6 +1,7 @@
 """Budgets' forecasts of days whose past is what it was are kept, and nothing tells."""
 
 import importlib.util
+import random
 from datetime import date, timedelta
 from decimal import Decimal
 from types import ModuleType
@@ -9,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from finops_pipeline.detect.forecast import FORECAST_SQL
 from finops_pipeline.settings import DBT_PROJECT_DIR
 
 FIRST = date(2026, 5, 1)
@@ -51,6 +53,63 @@ def test_the_next_run_says_what_a_run_from_nothing_says(
     whole = model.forecasts(duckdb.connect(), _costs(days, changed), anew=True)
     assert whole.num_rows == 2 * (days - model.DAYS_OF_HISTORY + 1)
     assert model.forecasts(kept, _costs(days, changed), anew=False) == whole
+
+
+def _restless_costs(days: int, restated: dict[int, str]) -> pa.Table:
+    """Noise, weekends, a monthly fee, two launches, a break: all that a forecast looks back for."""
+    draw = random.Random(7)
+    rows = []
+    for budget, begins in (("a", 0), ("b", 500)):
+        for day in range(days):
+            date_ = FIRST + timedelta(day)
+            cost = (100 + draw.randrange(60)) * (0.4 if day % 7 > 4 else 1) + 900 * (date_.day == 3)
+            cost = 0 if day < begins or 600 <= day < 660 else round(cost, 2)
+            rows.append(
+                {
+                    "budget_key": budget,
+                    "charge_date": date_,
+                    "cost": Decimal(restated.get(day, str(cost))),
+                    "first_cost_date": FIRST if budget == "a" else FIRST + timedelta(20),
+                }
+            )
+    return pa.Table.from_pylist([row for row in rows if row["charge_date"] >= row["first_cost_date"]])
+
+
+def test_years_of_history_are_forecast_as_if_all_of_it_were_looked_at(model: ModuleType) -> None:
+    kept = duckdb.connect()
+    restated: dict[int, str] = {}
+    draw = random.Random(11)
+    for days in (880, 899, 900, 901, 902):
+        costs = _restless_costs(days, restated)
+        said = model.forecasts(kept, costs, anew=False)
+        if days == 880:
+            restated = {draw.randrange(days): str(draw.randrange(2000)) for _ in range(3)}
+    whole = duckdb.connect()
+    whole.register("said", said)
+    whole.register("costs", costs)
+    whole.execute(
+        "create table daily_costs as select budget_key as series_id, charge_date, cost::double as cost from costs"
+    )
+    whole.execute(
+        "create table forecast_origins as select budget_key as series_id, as_of from said where as_of > $since",
+        {"since": FIRST + timedelta(800)},
+    )
+    differing = whole.execute(
+        f"""select said.*, f.forecast_cost - f.known_cost from ({FORECAST_SQL}) as f
+        inner join said on said.budget_key = f.series_id and said.as_of = f.as_of
+        where said.rest_of_month <> round(f.forecast_cost - f.known_cost, 2)::decimal(38, 18)"""
+    ).fetchall()
+    assert not differing
+    assert whole.execute("select count(*) from forecast_origins").fetchone() == (2 * 101,)
+
+
+def test_a_restatement_reaches_no_further_than_a_forecast_looks_back(model: ModuleType) -> None:
+    connection = duckdb.connect()
+    model.forecasts(connection, _costs(600), anew=False)
+    connection.execute(f"update {model.MADE} set rest_of_month = -1")
+    again = model.forecasts(connection, _costs(600, {100: "5000"}), anew=False).to_pylist()
+    new = [row["as_of"] for row in again if row["rest_of_month"] != -1]
+    assert (min(new), max(new)) == (FIRST + timedelta(100), FIRST + timedelta(100 + model.DAYS_SEEN))
 
 
 def test_only_days_with_another_past_are_forecast_again(model: ModuleType) -> None:

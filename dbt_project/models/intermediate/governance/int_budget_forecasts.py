@@ -13,6 +13,9 @@ from finops_pipeline.detect.forecast import FORECAST_SQL
 DAYS_OF_HISTORY = 28
 """Below four weeks a weekday has fewer than four days to take the median of."""
 
+DAYS_SEEN = 400
+"""The most that a forecast looks back, so that a run costs what its new days cost, however long the history is."""
+
 MADE = "forecasts_made"
 """The forecasts of the run before, with what each was made from: a day sees nothing that comes later, so one whose past
 is what it was is not forecast again."""
@@ -30,9 +33,9 @@ QUERY = f"""
     with days as (
         select
             *,
-            -- all days up to this one, with what turns them into a forecast
+            -- all days that the forecast sees, with what turns them into one
             sum(cast(hash(charge_date, cost, $made_with) as hugeint)) over (
-                partition by budget_key order by charge_date
+                partition by budget_key order by charge_date rows between {DAYS_SEEN} preceding and current row
             ) as made_from
         from budget_costs
         where charge_date >= first_cost_date
@@ -47,14 +50,21 @@ QUERY = f"""
         from {MADE}
         inner join origins using (budget_key, as_of, made_from)
     ),
-    daily_costs as (
-        select budget_key as series_id, charge_date, cast(cost as double) as cost
-        from days
-    ),
     forecast_origins as (
         select budget_key as series_id, as_of
         from origins
         anti join made using (budget_key, as_of)
+    ),
+    first_origins as (
+        select series_id, min(as_of) as as_of
+        from forecast_origins
+        group by series_id
+    ),
+    daily_costs as (
+        select first_origins.series_id, days.charge_date, cast(days.cost as double) as cost
+        from days
+        inner join first_origins
+            on days.budget_key = first_origins.series_id and days.charge_date >= first_origins.as_of - {DAYS_SEEN}
     ),
     forecasts as ({FORECAST_SQL})
     select {", ".join(COLUMNS)} from made
