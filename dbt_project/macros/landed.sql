@@ -1,13 +1,15 @@
 {#- The rows of one landed table: exactly the parts of its live deliveries, as the ledger lists them, never a folder
     listing. The zero-row `_declared_columns.parquet` goes first, so that every model builds with any mix of sources.
-    Tables that the pipeline itself writes (the ledger, the rule tables) are one file each.
+    Tables that the pipeline itself writes (the ledger, the rule tables) are one file each. `kept_in`: the table of which
+    the rows that it may keep are left out (materialize_kept_deliveries.sql).
 
     At parse time nothing is read: the macro must not depend on FINOPS_HOME there, or every run would parse anew. -#}
-{% macro landed(relation) %}
+{% macro landed(relation, kept_in=none) %}
     {%- if not execute or relation.identifier.startswith('__dbt__cte__') -%}
         {{- return(relation) -}}
     {%- endif -%}
-    {{- return(adapter.dispatch('read_landed_files')(landed_files(relation.identifier))) -}}
+    {%- set kept = none if kept_in is none else deliveries_kept_in(kept_in) -%}
+    {{- return(adapter.dispatch('read_landed_files')(landed_files(relation.identifier, kept))) -}}
 {% endmacro %}
 
 {% macro default__read_landed_files(files) %}

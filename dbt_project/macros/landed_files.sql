@@ -1,5 +1,6 @@
-{#- Absolute paths of the files behind one landed table: [declared columns, live parts ...] in a stable order. -#}
-{% macro landed_files(table_name) %}
+{#- Absolute paths of the files behind one landed table: [declared columns, live parts ...] in a stable order. With
+    `kept_in`, a table of rows that were landed before, without the parts it holds. -#}
+{% macro landed_files(table_name, kept_in=none) %}
     {%- set landing = env_var('FINOPS_HOME') ~ '/landing' -%}
     {%- set own_files = {
         'deliveries': landing ~ '/deliveries.parquet',
@@ -23,11 +24,17 @@
     {%- set live_parts -%}
         select distinct parts.part.landed as landed
         from (
-            select unnest(files) as part
+            select source_name, delivery_id, unnest(files) as part
             from read_parquet({{ path_list([own_files['deliveries']]) }}, hive_partitioning = false)
             where status = 'live' and table_name = '{{ table_name }}'
         ) as parts
-        where parts.part.landed is not null
+        where
+            parts.part.landed is not null
+            {%- if kept_in is not none %}
+            and (source_name, delivery_id, parts.part.name) not in (
+                select (source_name, delivery_id, landed_file) from {{ kept_in }}
+            )
+            {%- endif %}
         order by landed
     {%- endset -%}
     {%- for row in run_query(live_parts).rows -%}

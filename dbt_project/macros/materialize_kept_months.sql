@@ -10,8 +10,8 @@
     {%- set following = config.get('following', 0) -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set made_with = env_var('FINOPS_MADE_WITH', '') -%}
     {%- set of_deliveries = kept_by == 'delivery' -%}
+    {%- set delivered = adapter.get_relation(target.database, target.schema, 'int_delivered_months') -%}
     {%- set months = months_to_map() if of_deliveries else months_to_make() -%}
     {{ run_hooks(pre_hooks) }}
     {%- call statement('main') -%}
@@ -23,8 +23,8 @@
         {%- elif of_deliveries %}
         delete from {{ target }}
         where (source_name, billing_period) not in (
-            select (source_name, billing_period) from {{ months_mapped() }}
-            where made_from in (select made_from from ({{ delivered_months(made_with) }}))
+            select (source_name, billing_period) from {{ delivered }}
+            where is_kept
         );
         insert into {{ target }} by name {{ compiled_code }};
         {%- else %}
@@ -36,8 +36,8 @@
         {%- endif %}
         {%- if of_deliveries %}
         drop table if exists {{ months_mapped() }};
-        {%- if made_with %}
-        create table {{ months_mapped() }} as {{ delivered_months(made_with) }};
+        {%- if made_with() %}
+        create table {{ months_mapped() }} as select source_name, billing_period, made_from from {{ delivered }};
         {%- endif %}
         {%- endif %}
     {%- endcall %}
@@ -50,4 +50,15 @@
 {#- Where a run notes what the charges of each delivered month were mapped from. -#}
 {% macro months_mapped() -%}
     {{- return(api.Relation.create(database=target.database, schema=target.schema, identifier='months_mapped')) -}}
+{%- endmacro %}
+
+
+{#- The same note as the run before left it, where this run may keep charges by it; else none. -#}
+{% macro months_mapped_before() -%}
+    {%- if not execute or not made_with() or env_var('FINOPS_REBUILD', '') -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set charges = adapter.get_relation(target.database, target.schema, 'int_charges_attributed_to_owners') -%}
+    {%- set mapped = adapter.get_relation(target.database, target.schema, 'months_mapped') -%}
+    {{- return(none if charges is none else mapped) -}}
 {%- endmacro %}

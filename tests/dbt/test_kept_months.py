@@ -1,14 +1,19 @@
-"""Months whose deliveries are as they were keep their charges, and the bill is the one a run from nothing makes."""
+"""Months of charges and files of telemetry that are delivered as they were are kept, as a run from nothing has them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from finops_pipeline.extract.ledger import update_ledger
+from finops_pipeline.config import UsageFeed
+from finops_pipeline.extract.ledger import live_deliveries, update_ledger
+from finops_pipeline.extract.refresh import ExtractResult
+from finops_pipeline.extract.usage import refresh_feed
 from tests.dbt.accounting_cases import CASES
 from tests.dbt.landing_zone import LandingZone
 
 BILL = "int_charges_attributed_to_owners"
+JOBS = "stg_usage__jobs"
 
 
 class Months:
@@ -18,15 +23,30 @@ class Months:
         self.zone = zone
         self.mapped: list[list[tuple[str, str]]] = []
         self.bills: list[list[dict[str, Any]]] = []
+        self.jobs: list[list[dict[str, Any]]] = []
+
+    def deliver_jobs(self, **days: int | None) -> None:
+        """The feed's files as they are now: how many jobs ran on each day; None takes the day's file away."""
+        folder = self.zone.home / "jobs"
+        folder.mkdir(exist_ok=True)
+        for day, quantity in days.items():
+            file = folder / f"{day}.csv"
+            if quantity is None:
+                file.unlink()
+            else:
+                file.write_text(f"usage_date,service,quantity,team\n2026-10-{day[1:]},batch,{quantity},search\n")
+        feed = UsageFeed(name="jobs", kind="jobs", uri=f"{folder}/*.csv")
+        refresh_feed(feed, self.zone.path, datetime(2026, 11, 3, 6, tzinfo=UTC), ExtractResult("jobs"), print)
 
     def build(self, made_with: str, *, rebuild: bool = False) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("FINOPS_MADE_WITH", made_with)
             patch.setenv("FINOPS_REBUILD", "yes" if rebuild else "")
-            self.zone.dbt("build", "--resource-type", "seed", "--resource-type", "model", "--select", f"+{BILL}")
+            self.zone.dbt("build", "--resource-type", "seed", "--resource-type", "model", "--select", f"+{BILL}", JOBS)
         months = self.zone.query("select distinct source_name, billing_period from int_charges_unioned order by all")
         self.mapped.append([(month["source_name"], month["billing_period"]) for month in months])
         self.bills.append(self.zone.query(f"select * from {BILL} order by charge_id"))
+        self.jobs.append(self.zone.query(f"select * from {JOBS} order by usage_date"))
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +65,20 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     gcp = next(case for case in CASES.values() if case.table == "gcp_detailed")
     zone.land("aws_cur2", "restated", aws.lines)
     zone.land("gcp_detailed", "growing", gcp.lines)
+    months.deliver_jobs(d01=10, d02=20, d03=30)
     months.build("one")
 
     zone.land("aws_cur2", "restated", [*aws.lines, aws.lines[0]], number=2)
     zone.land("gcp_detailed", "growing", gcp.lines, period="2026-11", number=2)
     zone.land("aws_cur2", "young", aws.lines)
     update_ledger(zone.path, removed=[next(d for d in deliveries.values() if d.table_name == "aws_cur2")])
+    months.deliver_jobs(d02=21, d03=None, d04=40)
+    first_day = (
+        zone.path / next(d for d in live_deliveries(zone.path, "jobs") if d.variant == "d01.csv").files[0].landed
+    )
+    aside = first_day.rename(first_day.with_suffix(".aside"))
     months.build("one")
+    aside.rename(first_day)
     months.build("one", rebuild=True)
     return months
 
@@ -65,6 +92,14 @@ def test_the_bill_is_the_one_that_is_made_from_nothing(months: Months):
     assert changed != first
     assert changed == anew
     assert len(months.mapped[2]) > len(CASES)
+
+
+def test_files_of_telemetry_that_a_run_has_are_not_opened_again(months: Months):
+    first, changed, anew = months.jobs
+    assert [row["quantity"] for row in first] == [10, 20, 30]
+    # that of the first day could not have been opened
+    assert [row["quantity"] for row in changed] == [10, 21, 40]
+    assert changed == anew
 
 
 def test_another_column_of_a_table_has_its_months_mapped_again_and_no_others(months: Months):

@@ -10,20 +10,60 @@
 -- depends_on: {{ ref('int_charges_attributed_to_owners') }}
 -- depends_on: {{ ref('stg_deliveries') }}
 
-with charge_months as (
+with noted as (
+
+    select * from {{ months_kept() }}
+
+),
+
+-- bills that are what they were: their months are known, and theirs are most of the charges
+unchanged_bills as (
+    {% if made_with %}
+    select
+        mapped.source_name,
+        mapped.billing_period,
+        noted.months,
+        noted.deciding_months
+    from {{ months_mapped() }} as mapped
+    inner join noted
+        on
+            noted.input = 'bill ' || mapped.source_name || ' ' || mapped.billing_period
+            and mapped.made_from = noted.digest
+    {% else %}
+    select
+        cast(null as string) as source_name,
+        cast(null as string) as billing_period,
+        cast(null as string[]) as months,
+        cast(null as string[]) as deciding_months
+    where false
+    {% endif %}
+),
+
+charge_months as (
 
     select
-        source_name,
-        billing_period,
-        {{ month_of('charge_date') }} as month,
+        charges.source_name,
+        charges.billing_period,
+        {{ month_of('charges.charge_date') }} as month,
         -- paid hours and bytes say how much of a machine or bucket was idle, and what ran in a month is looked back at;
         -- a correction of anything else concerns itself alone
         bool_or(
-            is_cluster_machine or bucket is not null or capacity_type is not null
-            or (charge_category = 'Usage' and charge_class is distinct from 'Correction')
+            charges.is_cluster_machine or charges.bucket is not null or charges.capacity_type is not null
+            or (charges.charge_category = 'Usage' and charges.charge_class is distinct from 'Correction')
         ) as is_deciding
-    from {{ ref('int_charges_attributed_to_owners') }}
+    from {{ ref('int_charges_attributed_to_owners') }} as charges
+    where (charges.source_name, charges.billing_period) not in (
+        select (unchanged_bills.source_name, unchanged_bills.billing_period) from unchanged_bills
+    )
     group by all
+    union all
+    select
+        unchanged_bills.source_name,
+        unchanged_bills.billing_period,
+        months.month,
+        list_contains(unchanged_bills.deciding_months, months.month) as is_deciding
+    from unchanged_bills
+    cross join unnest(unchanged_bills.months) as months (month)
     union all
     -- charges for a whole month take their driver over it, whatever their day; and a bill may tell of pods
     select distinct
@@ -135,12 +175,6 @@ inputs as (
     select * from rates
     union all
     select * from open_month
-
-),
-
-noted as (
-
-    select * from {{ months_kept() }}
 
 )
 

@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'api_calls')) }}
+    select * from {{ landed(source('raw', 'api_calls'), kept_in=this) }}
 
 ),
 

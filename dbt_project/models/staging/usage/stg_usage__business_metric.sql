@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'business_metric')) }}
+    select * from {{ landed(source('raw', 'business_metric'), kept_in=this) }}
 
 ),
 

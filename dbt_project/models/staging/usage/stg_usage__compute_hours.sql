@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'compute_hours')) }}
+    select * from {{ landed(source('raw', 'compute_hours'), kept_in=this) }}
 
 ),
 

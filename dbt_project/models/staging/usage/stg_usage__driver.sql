@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'driver')) }}
+    select * from {{ landed(source('raw', 'driver'), kept_in=this) }}
 
 ),
 

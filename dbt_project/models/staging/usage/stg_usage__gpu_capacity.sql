@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'gpu_capacity')) }}
+    select * from {{ landed(source('raw', 'gpu_capacity'), kept_in=this) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'gpu_hours')) }}
+    select * from {{ landed(source('raw', 'gpu_hours'), kept_in=this) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'inference')) }}
+    select * from {{ landed(source('raw', 'inference'), kept_in=this) }}
 
 ),
 

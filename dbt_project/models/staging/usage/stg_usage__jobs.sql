@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'jobs')) }}
+    select * from {{ landed(source('raw', 'jobs'), kept_in=this) }}
 
 ),
 

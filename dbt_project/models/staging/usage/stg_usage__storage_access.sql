@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'storage_access')) }}
+    select * from {{ landed(source('raw', 'storage_access'), kept_in=this) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'storage_bytes')) }}
+    select * from {{ landed(source('raw', 'storage_bytes'), kept_in=this) }}
 
 ),
 

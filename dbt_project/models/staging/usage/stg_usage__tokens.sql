@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'tokens')) }}
+    select * from {{ landed(source('raw', 'tokens'), kept_in=this) }}
 
 ),
 

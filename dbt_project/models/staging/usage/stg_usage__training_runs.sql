@@ -2,7 +2,7 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'training_runs')) }}
+    select * from {{ landed(source('raw', 'training_runs'), kept_in=this) }}
 
 ),
 

@@ -1,0 +1,51 @@
+{#- A table of landed rows that keeps the deliveries it has. Those that are not live any more go and the new ones come
+    in one transaction; only files of the new ones are opened, where a view opens those of all years whenever it is read.
+    For staging models of a feed, whose columns are source_name, delivery_id and landed_file beside the feed's own, and
+    which read `landed(source, kept_in=this)`. -#}
+{% materialization kept_deliveries, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set kept = deliveries_kept_in(this) -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- call statement('main') -%}
+        {%- if kept is none %}
+        {%- if existing is not none %}
+        drop {{ existing.type }} if exists {{ existing }};
+        {%- endif %}
+        {{ create_table_as(False, target, compiled_code) }};
+        comment on table {{ target }} is {{ text_literal(made_with()) }};
+        {%- else %}
+        delete from {{ target }}
+        where (source_name, delivery_id, landed_file) not in (
+            select (deliveries.source_name, deliveries.delivery_id, files.file.name)
+            from
+                read_parquet({{ path_list(landed_files('deliveries')) }}, hive_partitioning = false) as deliveries,
+                unnest(deliveries.files) as files (file)
+            where deliveries.status = 'live'
+        );
+        insert into {{ target }} by name {{ compiled_code }};
+        {%- endif %}
+    {%- endcall %}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+
+{#- The table as it stands, if this run may keep its rows; none where all of them are read anew: in a new warehouse,
+    with --rebuild, and where code or engines are others than those that made it. Those are noted as the table's comment. -#}
+{% macro deliveries_kept_in(relation) %}
+    {%- set existing = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+    {%- if not made_with() or env_var('FINOPS_REBUILD', '') or existing is none -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set noted -%}
+        select count(*) from duckdb_tables()
+        where
+            database_name = {{ text_literal(relation.database) }}
+            and schema_name = {{ text_literal(relation.schema) }}
+            and table_name = {{ text_literal(relation.identifier) }}
+            and comment = {{ text_literal(made_with()) }}
+    {%- endset -%}
+    {{- return(existing if run_query(noted).rows[0][0] else none) -}}
+{% endmacro %}
