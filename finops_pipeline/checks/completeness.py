@@ -192,10 +192,9 @@ def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> Ch
 
 _GAPS = """
     with account_days as (
-        select distinct x_SourceName as source_name, coalesce(SubAccountId, BillingAccountId) as account,
-            x_ChargeDate as day
-        from focus_cost_and_usage
-        where ChargeCategory = 'Usage' and coalesce(SubAccountId, BillingAccountId) is not null
+        select distinct source_name, account, charge_date as day
+        from int_charges_by_day
+        where is_usage and account is not null
     ),
     next_days as (
         select *,

@@ -24,8 +24,9 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
     """The wasted parts of an amount are together never more than the amount, and none is avoidable beyond its cost.
 
     Args:
-        warehouse: has `fct_waste` and `fct_cost_allocations`.
+        warehouse: has `fct_waste`, `fct_cost_allocations` and `int_charges_assigned_to_pools`.
     """
+    (amounts,) = warehouse.execute("select count(distinct allocation_id) from fct_waste").fetchone() or (0,)
     rows = warehouse.execute(
         """
         with parts as (
@@ -33,36 +34,33 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
                 max(coalesce(avoidable_cost, 0) - effective_cost) as beyond
             from fct_waste
             group by allocation_id
-        )
-        select parts.allocation_id, parts.wasted, allocations.allocated_effective_cost,
-            allocations.allocation_id is null or parts.smallest < 0 or parts.beyond > 0
-            -- a pool may hold a refund of its own beside what was wasted
-            or (
-                parts.wasted > allocations.allocated_effective_cost
-                and not coalesce(with_refunds.has_refund, false)
-            ) as is_offender
-        from parts
-        left join fct_cost_allocations as allocations
-            on parts.allocation_id = allocations.allocation_id
-        left join (
-            select pool_id, bool_or(effective_cost < 0) as has_refund
+        ),
+        suspects as (
+            select parts.allocation_id, parts.wasted, allocations.pool_id,
+                allocations.allocated_effective_cost as amount,
+                allocations.allocation_id is null or parts.smallest < 0 or parts.beyond > 0 as is_offender
+            from parts
+            left join fct_cost_allocations as allocations
+                on parts.allocation_id = allocations.allocation_id
+            where is_offender or parts.wasted > allocations.allocated_effective_cost
+        ),
+        -- a pool may hold a refund of its own beside what was wasted
+        with_refunds as (
+            select pool_id
             from int_charges_assigned_to_pools
-            where pool_id in (
-                select pool_id from fct_cost_allocations where allocation_id in (select allocation_id from parts)
-            )
-            group by pool_id
-        ) as with_refunds
-            on allocations.pool_id = with_refunds.pool_id
-        order by is_offender desc, parts.wasted - allocations.allocated_effective_cost desc nulls first, 1
+            where pool_id in (select pool_id from suspects) and effective_cost < 0
+        )
+        select allocation_id, wasted, amount
+        from suspects
+        where is_offender or pool_id not in (select pool_id from with_refunds)
+        order by wasted - amount desc nulls first, 1
         """
     ).fetchall()
     offenders = [
-        Offender(key, f"{exact(wasted)} called waste", f"at most {exact(amount)}")
-        for key, wasted, amount, is_offender in rows
-        if is_offender
+        Offender(key, f"{exact(wasted)} called waste", f"at most {exact(amount)}") for key, wasted, amount in rows
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows)} amounts have more waste than cost",
+        observed=f"{len(offenders)} of {amounts} amounts have more waste than cost",
         expected="the wasted parts of every amount of the ledger are together at most the amount",
         next_step="A fault of the pipeline, please report: fct_waste counts a part twice; nothing was published.",
         offenders=offenders,

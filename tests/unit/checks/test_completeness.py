@@ -162,13 +162,12 @@ def test_the_instant_of_the_provider_wins_over_when_it_was_first_seen():
 def charges(*accounts: tuple[str, list[int]]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(
-        "create table focus_cost_and_usage (x_SourceName text, SubAccountId text, BillingAccountId text,"
-        " x_ChargeDate date, ChargeCategory text)"
+        "create table int_charges_by_day (source_name text, account text, charge_date date, is_usage boolean)"
     )
     for account, days in accounts:
         for day in days:
-            row = ["payer", account, "payer-account", date(2026, 10, day), "Usage"]
-            connection.execute("insert into focus_cost_and_usage values (?, ?, ?, ?, ?)", row)
+            row = ["payer", account, date(2026, 10, day), True]
+            connection.execute("insert into int_charges_by_day values (?, ?, ?, ?)", row)
     return connection
 
 

@@ -9,7 +9,7 @@ with budgets as (
 
 charges as (
 
-    select * from {{ ref('int_charges_attributed_to_owners') }}
+    select * from {{ ref('int_charges_by_day') }}
 
 ),
 
@@ -26,7 +26,7 @@ newest_days as (
         max(charge_date) as newest_day,
         max(max(charge_date)) over () as newest_of_all
     from charges
-    where charge_category = 'Usage'
+    where is_usage
     group by source_name
 
 ),
