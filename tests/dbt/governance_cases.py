@@ -24,6 +24,7 @@ BUDGETS = Budgets.model_validate(
             {**_STEADY, "name": "spent", "period": "month", "amount": "200", "from": "2026-10"},
             {**_STEADY, "name": "half", "period": "month", "amount": "400", "warn_at": {"actual": [50, 60]}},
             {**_STEADY, "name": "quarter", "period": "quarter", "amount": "920"},
+            {**_STEADY, "name": "fees", "period": "quarter", "amount": "500", "cost": {"team": ["subscriber"]}},
             {**_STEADY, "name": "year", "period": "year", "amount": "5000"},
             {**_STEADY, "name": "fresh", "period": "month", "amount": "100", "cost": {"team": ["fresh"]}},
             {**_STEADY, "name": "nobody", "period": "month", "amount": "100", "cost": {"team": ["nobody"]}},
@@ -66,10 +67,11 @@ def govern(ledger: Ledger) -> Ledger:
 
 
 def spending(ledger: Ledger) -> None:
-    """10 a day for two months; a team that is new; one that pays in euros, for which no rate is known."""
+    """10 a day for two months; a team with a monthly fee, a new one, one that pays in euros without a known rate."""
     day = FIRST_DAY
     while day <= LAST_DAY:
         ledger.charge("10", day=day, team="steady", service_name="Steady", tags={"user:boundary": "ai"})
+        ledger.charge("63" if day.day == 1 else "3", day=day, team="subscriber", service_name="Fees")
         if day >= date(2026, 10, 15):
             ledger.charge("4", day=day, team="fresh", service_name="Fresh", tags={"boundary": "other"})
             ledger.charge("3", day=day, team="euros", service_name="Euros", billing_currency="EUR")

@@ -49,9 +49,16 @@ def test_a_threshold_below_the_amount_is_passed_first(built: Built) -> None:
     assert standing(built, "half", columns) == ("threshold_passed", 50, None)
 
 
-def test_a_quarter_goes_on_after_the_month_as_its_weekdays_do(built: Built) -> None:
+def test_a_quarter_goes_on_after_the_month_as_month_and_weeks_did(built: Built) -> None:
     columns = "period, actual_to_date, forecast, forecast_upper, status"
     assert standing(built, "quarter", columns) == ("2026-Q4", 230, 920, 920, "on_track")
+
+
+def test_a_monthly_fee_comes_in_each_month_of_the_quarter(built: Built) -> None:
+    spent, forecast = standing(built, "fees", "actual_to_date, forecast")
+    assert spent == 23 * 3 + 60
+    # 92 days and three fees; the eight weeks before had two fees in less than two months
+    assert 92 * 3 + 3 * 60 <= forecast <= 92 * 3 + 3 * 60 + 5
 
 
 def test_a_period_that_began_before_the_ledger_has_no_forecast(built: Built) -> None:

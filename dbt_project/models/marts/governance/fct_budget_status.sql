@@ -1,6 +1,7 @@
 -- How each budget stands on each day: what is spent, what the period will have cost, when the amount is used up.
--- The rest of the month is the measured forecast; each later month of a quarter or year goes on at the mean of the
--- seven weekday medians, with the same relative error.
+-- The rest of the month is the measured forecast. A day of a later month of the quarter or year costs what a day of
+-- this month will have cost and one of the last eight weeks did, half and half: a monthly fee comes once a month
+-- (`python -m benchmarks.forecast` measures quarters). The interval widens as a walk strays.
 with budgets as (
 
     select * from {{ landed(source('raw', 'budgets')) }}
@@ -19,14 +20,18 @@ forecasts as (
 
 ),
 
-weekdays as (
+days_so_far as (
 
     select
         *,
-        median(cast(cost as double)) over (
-            partition by budget_key, dayofweek(charge_date)
-            order by charge_date rows between 5 preceding and current row
-        ) as weekday_median,
+        sum(cost) over (
+            partition by budget_key, date_trunc('month', charge_date)
+            order by charge_date
+        ) as cost_of_month,
+        avg(case when charge_date >= first_cost_date then cast(cost as double) end) over (
+            partition by budget_key
+            order by charge_date rows between 55 preceding and current row
+        ) as mean_of_eight_weeks,
         min(charge_date) over () as first_day
     from daily_costs
 
@@ -35,26 +40,22 @@ weekdays as (
 periods as (
 
     select
-        weekdays.*,
+        days_so_far.*,
         budgets.period_kind,
         budgets.is_published,
         budgets.billing_currency,
-        avg(weekdays.weekday_median) over (
-            partition by weekdays.budget_key
-            order by weekdays.charge_date rows between 6 preceding and current row
-        ) as usual_day,
-        cast(date_trunc(budgets.period_kind, weekdays.charge_date) as date) as period_start,
+        cast(date_trunc(budgets.period_kind, days_so_far.charge_date) as date) as period_start,
         last_day(
-            cast(date_trunc(budgets.period_kind, weekdays.charge_date) as date)
+            cast(date_trunc(budgets.period_kind, days_so_far.charge_date) as date)
             + case budgets.period_kind
                 when 'year' then interval 11 month
                 when 'quarter' then interval 2 month
                 else interval 0 month
             end
         ) as period_end
-    from weekdays
+    from days_so_far
     inner join budgets
-        on weekdays.budget_key = budgets.budget_key
+        on days_so_far.budget_key = budgets.budget_key
 
 ),
 
@@ -91,7 +92,13 @@ with_forecast as (
             when to_date.days_left = 0 then to_date.actual_to_date
             else cast(
                 to_date.actual_to_date + forecasts.rest_of_month
-                + cast(round(to_date.usual_day * to_date.days_after_month, 2) as {{ money_type() }})
+                + cast(round(
+                    (
+                        cast(to_date.cost_of_month + forecasts.rest_of_month as double)
+                        / day(last_day(to_date.charge_date))
+                        + to_date.mean_of_eight_weeks
+                    ) / 2 * to_date.days_after_month, 2
+                ) as {{ money_type() }})
                 as {{ money_type() }}
             )
         end as forecast_if_known,
@@ -121,7 +128,7 @@ bounded as (
                         partition by budget_key
                         order by charge_date
                     )
-                ), 2
+                ) * sqrt(1 + days_after_month / 40.0), 2
             ) as {{ money_type() }})
         end as forecast_error
     from with_forecast
