@@ -114,8 +114,15 @@ def bury(home: Path, digest: Digest, reason: str) -> None:
 
 
 def unbury(home: Path, digest: Digest) -> None:
-    """Forget a dead letter that was delivered after all."""
+    """Forget a dead letter: it was delivered after all, or is too old."""
     _letter_path(home, digest).unlink(missing_ok=True)
+
+
+def forget_letters(home: Path, *, before: date) -> None:
+    """Delete the dead letters whose news are older than a day."""
+    for letter in dead_letters(home):
+        if day_of(letter) < before:
+            unbury(home, letter.digest)
 
 
 def _letter_path(home: Path, digest: Digest) -> Path:

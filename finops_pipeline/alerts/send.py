@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from finops_pipeline.alerts import memory
 from finops_pipeline.alerts.configuration import Alerts, load_alerts, secrets_of
@@ -15,6 +16,9 @@ from finops_pipeline.settings import Settings
 
 KEPT_TRYING_DAYS = 7
 """A dead letter that nobody takes for a week is kept, but no longer tried: its news are old."""
+
+KEPT_DAYS = 90
+"""Then it is deleted, whether its channel still exists or not: as long as what was told is remembered (plan.py)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def send(settings: Settings, alerts: Alerts, *, run_id: str | None, failures: Se
     """
     today = settings.now.date()
     with memory.locked(settings.home):
+        memory.forget_letters(settings.home, before=today - timedelta(days=KEPT_DAYS))
         states = memory.read_states(settings.home, [channel.name for channel in alerts.channels])
         found = _gather(settings, alerts, run_id, failures)
         planned = plan(alerts, states, found.findings, found.evaluated, today)

@@ -164,14 +164,15 @@ def test_one_dead_channel_does_not_keep_the_other_from_being_told(company, web, 
     assert [letter.digest.channel for letter in memory.dead_letters(company / "home")] == ["chat"]
 
 
-def test_news_a_week_old_are_kept_but_no_longer_tried(company, web):
+def test_news_a_week_old_are_kept_but_no_longer_tried_and_deleted_after_ninety_days(company, web):
     web.answers = [Answer(status=500)]
     tell_after_run(recorded(0, "aws"), "run-1", [])
     told(web)
     web.answers = [Answer()]
-    tell_after_run(recorded(8, run_id="run-2"), "run-2", [])
-    assert told(web) == []
-    assert len(memory.dead_letters(company / "home")) == 1
+    for day, left in ((8, 1), (90, 1), (91, 0)):
+        tell_after_run(recorded(day, run_id=f"run-{day}"), f"run-{day}", [])
+        assert told(web) == []
+        assert len(memory.dead_letters(company / "home")) == left
 
 
 @pytest.mark.parametrize("damage", ["version: [", "version: 2", None])
