@@ -50,6 +50,8 @@ class Sight:
     late: np.ndarray
     material: np.ndarray
     last_morning: np.ndarray
+    length: np.ndarray
+    """Days of each series: behind them stand those of longer ones."""
     scale: np.ndarray
     """What counts as next to nothing on each day: a part of what was usual then."""
     generous: bool = False
@@ -58,9 +60,9 @@ class Sight:
     @classmethod
     def of(cls, panel: Panel, e: Expectation, generous: bool = False) -> "Sight":
         """What the mornings of a panel can see."""
-        return cls(
-            panel.late, np.abs(e.filled - e.money(e.expected)) >= MATERIAL, panel.last_morning, e.scale, generous
-        )
+        # a level that has changed is soon what is expected
+        moved = [np.abs(e.filled - e.money(usual)) for usual in (e.expected, e.middle)]
+        return cls(panel.late, np.maximum(*moved) >= MATERIAL, panel.last_morning, panel.length, e.scale, generous)
 
     def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
         """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""
@@ -100,7 +102,7 @@ class Sight:
             end, start = np.minimum(columns + 1 + c.wait, late.shape[1]), np.maximum(columns - c.span + 1, 0)
             whole = count[:, end] == count[:, start]
             use = whole if lag < SETTLED else ~whole
-        use &= self.last_morning[:, None] >= columns + lag
+        use &= (self.last_morning[:, None] >= columns + lag) & (columns < self.length[:, None])
         if not c.sharp:
             use &= (self.material | self.late) if lag < SETTLED else self.material
         return use if c.gate is None else use & c.gate

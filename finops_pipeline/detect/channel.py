@@ -42,6 +42,8 @@ class Channel:
     """Days that have not settled at once, where that is not the series' own matter alone."""
     unsure: np.ndarray | None = None
     """Days whose statistic rests on more than the last months: they are looked at in full (news.py)."""
+    usual: np.ndarray | None = None
+    """What the channel expects of a day, as a logarithm, where the forecast is used to the change by then."""
 
 
 def both_ways(change: np.ndarray) -> Pair:

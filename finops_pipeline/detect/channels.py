@@ -1,5 +1,6 @@
 """All statistics that are watched, the one whose band is shown first."""
 
+from finops_pipeline.detect.beside_rows import BesideRows, envelope_channels, per_row_channel
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation
@@ -9,12 +10,12 @@ from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar
 from finops_pipeline.detect.spend import (
     cost_channel,
-    envelope_channels,
     new_channel,
     price_channel,
     ramp_channel,
     shift_channel,
     sums_channels,
+    weeks_channel,
 )
 
 
@@ -24,17 +25,21 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
     steady = ~often
     calm = steady & ~e.bursty
     calendar = Calendar.of(panel.days)
-    cost = cost_channel(panel, e, calendar, first, second, steady)
+    beside = BesideRows.of(panel, e)
+    telling = beside.telling
+    cost = cost_channel(panel, e, calendar, first, second, beside, steady)
     return [
         cost,
-        shift_channel(e, calendar, 3, 0.15, 1.4, calm),
-        shift_channel(e, calendar, 7, 0.12, 1.5, calm),
+        shift_channel(panel, e, calendar, 3, 0.15, 1.4, telling, calm),
+        shift_channel(panel, e, calendar, 7, 0.12, 1.5, telling, calm),
         ramp_channel(panel, e, calm),
         price_channel(panel, e),
         *sums_channels(e, often),
         twice_channel(panel, e),
         new_channel(panel, e),
         *envelope_channels(panel, e, cost.up),
+        per_row_channel(e, beside, calendar),
+        weeks_channel(panel, e, telling, calm),
         *moved_channels(panel, e),
         zero_channel(panel, e, first, second),
         missing_channel(panel, first, second),

@@ -10,6 +10,8 @@ from finops_pipeline.detect.windows import ahead, back, low_back, median_at, med
 
 WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
+SURE = 0.5
+"""Share of a day that every second look of the last weeks has to have shown for an empty one to be believed."""
 OFTEN = 1 / 30
 """Share of its days that a feed has to have been late to be one that may be late again."""
 
@@ -79,7 +81,10 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     none = np.zeros_like(size)
     early = {}
     for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
-        early[morning] = (none, np.where(believed(panel, seen, morning), lack(np.abs(seen) / share.at_least), 0))
+        early[morning] = (
+            none,
+            np.where(believed(panel, seen, morning) & (share.least > SURE), lack(np.abs(seen) / share.at_least), 0),
+        )
     return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0)
 
 

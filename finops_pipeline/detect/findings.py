@@ -167,8 +167,8 @@ def _raised(seen: _Seen, past: Past) -> np.ndarray:
 
 def _record(seen: _Seen, channels: list[Channel], alarm: Alarm) -> tuple[object, ...]:
     at = (alarm.row, alarm.day)
-    sign, e = float(seen.sign[at]), seen.expected
-    scale, log_cost = e.scale[at], e.expected[at]
+    sign, e, channel = float(seen.sign[at]), seen.expected, channels[alarm.channel]
+    scale, log_cost = e.scale[at], (e.expected if channel.usual is None else channel.usual)[at]
     expected = sign * float(from_log(log_cost, scale))
     looked_at = {1: seen.whole.first_cost, 2: seen.whole.second_cost}.get(alarm.lag, seen.whole.cost)
     observed = sign * float(looked_at[at])
@@ -177,9 +177,8 @@ def _record(seen: _Seen, channels: list[Channel], alarm: Alarm) -> tuple[object,
     off = abs(float(to_log(np.asarray(sign * cost), scale)) - log_cost) / alarm.score
     lower, upper = sorted(sign * float(from_log(log_cost + side * off, scale)) for side in (-1, 1))
     direction = "up" if alarm.rising == (sign > 0) else "down"
-    name = channels[alarm.channel].name
     return (
-        alarm.row, alarm.day, alarm.lag, alarm.channel, alarm.rising, alarm.told, alarm.score, name, direction,
+        alarm.row, alarm.day, alarm.lag, alarm.channel, alarm.rising, alarm.told, alarm.score, channel.name, direction,
         observed, expected, lower, upper,
     )  # fmt: skip
 
@@ -207,7 +206,7 @@ def _finding(record: np.void, judged: Judged) -> Finding:
 
 
 def _shape(channel: str, rising: bool) -> str:
-    if channel in ("cost", "sum1"):
+    if channel in ("cost", "per_row", "sum1"):
         return "spike" if rising else "drop"
     return "step" if rising else "drop"
 

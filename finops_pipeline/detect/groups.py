@@ -5,12 +5,14 @@ import numpy as np
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import Panel
-from finops_pipeline.detect.windows import back, running_mean
+from finops_pipeline.detect.windows import back, median_at, running_mean
 
 LEAST = 0.25
 """Share of what a series usually costs that has to leave it."""
 CANCELS = 0.4
 """Share of the larger of the two changes that may be left of their sum."""
+CHANCE = 2.5
+"""How far both sides together have to move, in their usual changes: two that vary cancel now and then."""
 
 
 def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
@@ -21,6 +23,7 @@ def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
     change = np.nan_to_num(panel.cost - e.money(e.expected))
     usual = back(running_mean(np.abs(e.filled), 28), 3) + e.scale
     up, down, late = np.zeros(change.shape), np.zeros(change.shape), panel.late.copy()
+    noise = np.zeros(change.shape)
     for rows in groups:
         start = panel.first_day[rows] - panel.first_day[rows].min()
         days = int((start + panel.length[rows]).max())
@@ -35,9 +38,12 @@ def moved_channels(panel: Panel, e: Expectation) -> list[Channel]:
         cancels = (own * others < 0) & (np.abs(own + others) < CANCELS * larger)
         loser = np.where(own < 0, level, np.where(own < 0, level, 0).max(axis=0) + 1e-9)
         share = np.where(cancels, smaller / loser, 0)
+        odd = np.hypot(*(off / (1.48 * median_at(np.abs(off), range(3, 63, 2)) + 1e-9) for off in (own, others)))
+        by_chance = share * CHANCE / (odd + 1e-9)
         for n, row, span in shared:
             moved = share[n, span]
+            noise[row, : panel.length[row]] = by_chance[n, span]
             late[row, : panel.length[row]] = waits[span]
             up[row, : panel.length[row]] = np.where(own[n, span] > 0, moved, 0)
             down[row, : panel.length[row]] = np.where(own[n, span] < 0, moved, 0)
-    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, sharp=True, late=late)]
+    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, sharp=True, late=late, noise=noise)]

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from finops_pipeline.detect.beside_rows import BesideRows, rows_follow
 from finops_pipeline.detect.channel import Channel, both_ways
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation, to_log
@@ -11,13 +12,16 @@ from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar, Pair, Recurring, beyond
 from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
 
+LEAST_PRICE = 0.03
+"""Change of a price, as a logarithm, that anyone may be told of."""
 YOUNG = 56
 """Days in which weekdays are hardly known."""
 
 
 def cost_channel(
-    panel: Panel, e: Expectation, calendar: Calendar, first: Completeness, second: Completeness, gate: np.ndarray
-) -> Channel:
+    panel: Panel, e: Expectation, calendar: Calendar, first: Completeness, second: Completeness,
+    beside: BesideRows, gate: np.ndarray,
+) -> Channel:  # fmt: skip
     """One day against its forecast; on early mornings against the least that the feed's lateness leaves possible."""
     _, high28 = extremes_back(e.observed, 2, 29)
     over = e.observed - high28
@@ -27,6 +31,9 @@ def cost_channel(
     up, down = beyond(e.residual, recurs.before())
     raw_up, raw_down = beyond(over, over_recurs.before())[0], both_ways(e.observed - e.middle)[1]
     down = np.where(credited, 0, down)
+    # a holiday costs nothing: a fall is told on its second day, by what the day before it made likely
+    fell, likely = back(down, 1), back(e.expected - e.profile, 1) + e.profile
+    down = np.minimum(fell, np.maximum(down, likely - e.observed))
     early, raw_early = {}, {}
     waits = np.flatnonzero(panel.late.any(axis=1))
     recurs_late = recurs.part(waits)
@@ -37,7 +44,8 @@ def cost_channel(
         known = recurs_late.before(high, low)
         rise[waits] = beyond(high, known)[0]
         # what a first look lacks comes later more often than not: a late feed's fall waits for the second
-        fall[waits] = beyond(low, known)[1] if morning > 1 else np.where(panel.late[waits], 0, fall[waits])
+        lasts = np.minimum(fell[waits], np.maximum(beyond(low, known)[1], np.nan_to_num(likely - least)[waits]))
+        fall[waits] = lasts if morning > 1 else np.where(panel.late[waits], 0, fall[waits])
         early[morning] = (np.nan_to_num(rise), np.where(seen < 0, 0, np.nan_to_num(fall)))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(
@@ -46,7 +54,7 @@ def cost_channel(
     )  # fmt: skip
     return Channel(
         "cost", up, down, 1, 0.18, 0.2, 1.45, early=early, within=raw, gate=gate, noise=4.5 * e.scatter,
-        ease=cache(lambda: support(panel, e)),
+        ease=cache(beside.ease),
         hindsight=cache(lambda: relearnt(e, beyond(e.residual, recurs.in_hindsight()))),
     )  # fmt: skip
 
@@ -58,28 +66,22 @@ def relearnt(e: Expectation, known: Pair) -> Pair:
     return np.where(young, np.minimum(known[0], up), known[0]), np.where(young, np.minimum(known[1], down), known[1])
 
 
-def support(panel: Panel, e: Expectation) -> np.ndarray:
-    """What the rows say of a rise in cost where the two have gone together: above 1 means business as usual."""
-    weekly = lambda v: v - median_at(v, range(7, 35, 7))  # noqa: E731
-    cost, rows = weekly(e.observed), weekly(panel.log_rows)
-    x, y = np.clip(cost, -0.7, 0.7), np.clip(rows, -0.7, 0.7)
-    past = lambda v: back(running_mean(v, 120), 3) + 1e-9  # noqa: E731
-    xy, xx, yy = past(x * y), past(x * x), past(y * y)
-    together, beta = xy / np.sqrt(xx * yy), xy / xx
-    spread = np.sqrt(np.maximum(yy - beta * xy, 1e-5))
-    off = np.abs(rows - beta * cost) / spread
-    ease = np.where(together < 0.75, 1.0, np.where(off < 2.5, 1.4, np.where(off > 4, 0.85, 1.0)))
-    return ease.astype(cost.dtype)
-
-
 def shift_channel(
-    e: Expectation, calendar: Calendar, span: int, least: float, margin: float, gate: np.ndarray
+    panel: Panel,
+    e: Expectation,
+    calendar: Calendar,
+    span: int,
+    least: float,
+    margin: float,
+    telling: np.ndarray,
+    gate: np.ndarray,
 ) -> Channel:
     """The middle of the last days against four weeks before them: steps too small for one day to show."""
     now = median_at(e.plain, range(span))
     before, earlier = median_back(e.plain, span, span + 27), median_back(e.plain, span + 28, span + 55)
     up, down = beyond(now - before, Recurring(now - before, calendar).before())
     up, down = np.minimum(up, np.maximum(now - earlier, 0)), np.minimum(down, np.maximum(earlier - now, 0))
+    up = np.where(telling & rows_follow(panel, span, up), 0, up)
     middle = median_at(e.observed, range(span))
     low28, high28 = extremes_back(middle, span, span + 27)
     down = down if span < 7 else np.zeros_like(down)
@@ -99,6 +101,23 @@ def shift_channel(
     )
 
 
+def weeks_channel(panel: Panel, e: Expectation, telling: np.ndarray, gate: np.ndarray) -> Channel:
+    """Six of the last seven days lie off what the weeks before showed on the same weekdays: no holiday does that.
+
+    What a weekday usually costs may differ by multiples: a week that keeps its shape at half the height lies within
+    what other days of the last month have cost.
+    """
+    usual = median_at(e.observed, range(7, 35, 7))
+    off, longer = e.observed - usual, e.observed - median_at(e.observed, range(7, 63, 7))
+    (low, high), (longer_low, longer_high) = extremes_back(off, 0, 6), extremes_back(longer, 0, 6)
+    up, down = np.maximum(np.minimum(low, longer_low), 0), np.maximum(-np.maximum(high, longer_high), 0)
+    told = telling & rows_follow(panel, 7, up - down)
+    up, down = np.where(told, 0, up), np.where(told, 0, down)
+    size = np.abs(off)
+    noise = 3 * np.maximum(1.48 * median_at(size, range(3, 63, 2)), back(running_mean(size, 56), 7))
+    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual)
+
+
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     """This week against three to five weeks ago, less what the weeks before had grown; rows growing too is business."""
     now = median_at(e.plain, range(7))
@@ -109,16 +128,9 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
         median_at(e.plain, range(14, 21)),
     )
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
-    up = np.where(steady & ~rows_grow(panel, 7, change), np.maximum(change, 0), 0)
+    up = np.where(steady & ~rows_follow(panel, 7, change), np.maximum(change, 0), 0)
     noise = 3.0 * e.scatter
     return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14)
-
-
-def rows_grow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
-    """Whether at least half of a lasting change is a change of the number of lines too."""
-    rows = panel.log_rows
-    growth = median_at(rows, range(span)) - median_back(rows, span, span + 27)
-    return (change > 0) & (growth > 0.5 * change)
 
 
 def price_channel(panel: Panel, e: Expectation) -> Channel:
@@ -129,11 +141,25 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     level = carry(np.where(weighty, ratio, np.nan))
     change = np.where(weighty, level - median_back(level, 1, 14), 0.0)
     up, down = both_ways(change)
+    gate = weighty & ~charged_before(level, change, weighty)
     noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
     unsure = weighty & ~np.isfinite(back(level, 77))
     return Channel(
-        "price", up, down, 1, 0.03, 0.25, 1.8, memory=15, sharp=True, noise=noise, gate=weighty, unsure=unsure
+        "price", up, down, 1, LEAST_PRICE, 0.25, 1.8, memory=15, sharp=True, noise=noise, gate=gate, unsure=unsure
     )
+
+
+def charged_before(level: np.ndarray, change: np.ndarray, gate: np.ndarray) -> np.ndarray:
+    """Where a changed price is nearer to one of the last four months than to the usual one: it is back, not new."""
+    out = np.zeros(level.shape, bool)
+    row, day = np.nonzero(gate & (np.abs(change) > LEAST_PRICE))
+    window = np.arange(-120, -14)[None, :]
+    for start in range(0, len(row), 4096):
+        r, d = row[start : start + 4096, None], day[start : start + 4096, None]
+        off = np.abs(level[r, d] - level[r, np.maximum(d + window, 0)])
+        nearest = np.where((d + window >= 0) & np.isfinite(off), off, np.inf).min(axis=1, keepdims=True)
+        out[r, d] = nearest < 0.5 * np.abs(change[r, d])
+    return out
 
 
 def carry(values: np.ndarray) -> np.ndarray:
@@ -152,38 +178,6 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
         up, none = np.maximum(change, 0), np.zeros_like(change)
         channels.append(Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare))
     return channels
-
-
-def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list[Channel]:
-    """Cost that its rows do not tell: a burst brings lines, a wrong setting does not."""
-    cost = e.observed - e.middle
-    rows = log_rows(panel)
-    unknown = cost_up > 0.3
-    usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
-    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
-    none = np.zeros_like(cost)
-    above = above_envelope(cost, rows, 0.05, high)
-    return [Channel("given_rows", above, none, 1, 0.55, 9.0, 1.6, gate=high, unsure=high)]
-
-
-def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:
-    """How far a value exceeds the second largest seen while the other measure was no higher than now."""
-    out = np.zeros_like(value)
-    row, day = np.nonzero(gate)
-    days = np.arange(value.shape[1])[None, :]
-    for start in range(0, len(row), 4096):
-        r, d = row[start : start + 4096], day[start : start + 4096]
-        like = (given[r] <= given[r, d, None] + slack) & (days >= 14) & (days < d[:, None] - 2)
-        top = np.partition(np.where(like, value[r], -99.0), -2, axis=1)[:, -2]
-        enough = like.sum(axis=1) >= 15
-        out[r, d] = np.where(enough, np.maximum(value[r, d] - np.maximum(top, 0), 0), 0)
-    return out
-
-
-def log_rows(panel: Panel) -> np.ndarray:
-    """Log row counts against their middle of four weeks."""
-    rows = panel.log_rows
-    return rows - median_back(rows, 2, 29)
 
 
 def new_channel(panel: Panel, e: Expectation) -> Channel:

@@ -1,0 +1,98 @@
+"""What the number of lines says of a cost: more of the same business brings more lines, a wrong setting does not.
+
+Where the two have gone together, a change that the lines show as well has to be larger to be told, and one that they do
+not show stands out of far less noise than the cost alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from finops_pipeline.detect.channel import Channel
+from finops_pipeline.detect.expected import Expectation
+from finops_pipeline.detect.panel import Panel
+from finops_pipeline.detect.recurring import Calendar, Recurring, beyond
+from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
+
+TOGETHER = 0.75
+"""Correlation over two months from which lines tell cost."""
+HALF = 0.5
+"""Share of a change in cost that the lines have to show to explain it."""
+CLIPPED = 0.9
+"""Larger changes than this count as this in what is learnt: a few incidents would tell the rest."""
+
+
+@dataclass(frozen=True)
+class BesideRows:
+    """How far a day's cost lies off its usual level, and what of that its lines do not tell, as logarithms."""
+
+    off: np.ndarray
+    rest: np.ndarray
+    telling: np.ndarray
+    """Days on which the lines have told the cost for two months."""
+
+    @classmethod
+    def of(cls, panel: Panel, e: Expectation) -> "BesideRows":
+        """One slope for each series and day, from the two months before."""
+        off, rows = e.observed - e.middle, log_rows(panel)
+        x, y = np.clip(rows, -CLIPPED, CLIPPED), np.clip(off, -CLIPPED, CLIPPED)
+        past = lambda v: back(running_mean(v, 60), 3) + 1e-9  # noqa: E731
+        xy, xx, yy = past(x * y), past(x * x), past(y * y)
+        slope = np.clip(xy / xx, 0, 1.5).astype(off.dtype)
+        return cls(off, off - slope * rows, xy > TOGETHER * np.sqrt(xx * yy))
+
+    def ease(self) -> np.ndarray:
+        """How many times as far a rise has to go: above 1 where the lines tell most of it, below where next to none."""
+        told = np.where(self.rest < HALF * self.off, 3.0, np.where(self.rest > 0.8 * self.off, 0.85, 1.0))
+        return np.where(self.telling & (self.off > 0), told, 1.0).astype(self.off.dtype)
+
+
+def log_rows(panel: Panel) -> np.ndarray:
+    """Log row counts against their middle of four weeks."""
+    rows = panel.log_rows
+    return rows - median_back(rows, 2, 29)
+
+
+def rows_follow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
+    """Whether at least half of a lasting change is a change of the number of lines too, in the same direction."""
+    rows = panel.log_rows
+    moved = median_at(rows, range(span)) - median_back(rows, span, span + 27)
+    return (change != 0) & (moved * np.sign(change) > HALF * np.abs(change))
+
+
+def per_row_channel(e: Expectation, beside: BesideRows, calendar: Calendar) -> Channel:
+    """One day's cost that its lines do not tell, where they always told it; what the calendar knows is left out."""
+    rest = beside.rest
+    up = np.maximum(np.minimum(rest, e.residual), 0)
+    noise = 4.5 * 1.48 * median_at(np.abs(rest), range(3, 63, 2))
+    unknown = beyond(rest, Recurring(rest, calendar).before())[0] > 0
+    # the calendar looks back further than what a look at the newest days has
+    unsure = beside.telling & (up > np.maximum(0.14, 0.99 * noise))
+    gate = beside.telling & unknown
+    return Channel("per_row", up, np.zeros_like(up), 1, 0.15, 9.0, gate=gate, noise=noise, unsure=unsure)
+
+
+def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list[Channel]:
+    """Cost that its rows do not tell: a burst brings lines, a wrong setting does not."""
+    cost = e.observed - e.middle
+    rows = log_rows(panel)
+    unknown = cost_up > 0.3
+    usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
+    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
+    none = np.zeros_like(cost)
+    above = above_envelope(cost, rows, 0.05, high)
+    return [Channel("given_rows", above, none, 1, 0.55, 9.0, 1.6, gate=high, unsure=high)]
+
+
+def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:
+    """How far a value exceeds the second largest seen while the other measure was no higher than now."""
+    out = np.zeros_like(value)
+    row, day = np.nonzero(gate)
+    days = np.arange(value.shape[1])[None, :]
+    for start in range(0, len(row), 4096):
+        r, d = row[start : start + 4096], day[start : start + 4096]
+        like = (given[r] <= given[r, d, None] + slack) & (days >= 14) & (days < d[:, None] - 2)
+        top = np.partition(np.where(like, value[r], -99.0), -2, axis=1)[:, -2]
+        enough = like.sum(axis=1) >= 15
+        out[r, d] = np.where(enough, np.maximum(value[r, d] - np.maximum(top, 0), 0), 0)
+    return out

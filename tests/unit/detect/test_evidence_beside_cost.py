@@ -1,0 +1,89 @@
+"""Lines, weekdays, earlier prices and earlier looks speak for or against an alarm beside the cost of one day."""
+
+import numpy as np
+import pyarrow as pa
+
+from finops_pipeline.detect.findings import Finding, detect, judge
+from finops_pipeline.detect.panel import panel_of
+
+DAYS = 250
+DATES = np.datetime64("2025-03-03") + np.arange(DAYS)
+
+
+def found(cost: np.ndarray, rows: np.ndarray | None = None, **columns: np.ndarray) -> list[Finding]:
+    lines = np.full(DAYS, 40.0) if rows is None else rows
+    table = {"series_id": ["s"] * DAYS, "date": pa.array(DATES), "cost": cost, "rows": lines}
+    return detect(pa.table(table | columns))
+
+
+def business() -> tuple[np.ndarray, np.ndarray]:
+    """Work that comes and goes by itself: what costs more has more lines."""
+    work = np.random.default_rng(1).lognormal(0, 0.3, DAYS)
+    return 200 * work, np.round(400 * work)
+
+
+def test_a_rise_that_the_lines_show_too_is_business() -> None:
+    cost, rows = business()
+    cost[200:205] *= 2.6
+    rows[200:205] = np.round(2.6 * rows[200:205])
+    assert found(cost, rows) == []
+
+
+def test_a_rise_that_the_lines_do_not_show_stands_out_of_less_noise() -> None:
+    cost, rows = business()
+    cost[200] = 420
+    rows[200] = 400
+    # it lies within what the cost by itself shows every week
+    assert (cost[:200] > 400).any()
+    assert [(str(f.date), f.kind) for f in found(cost, rows)] == [(str(DATES[200]), "spike")]
+
+
+def test_a_day_off_is_told_by_nobody_and_a_fall_on_its_second_day() -> None:
+    cost = 100 * np.random.default_rng(2).normal(1, 0.02, DAYS)
+    cost[150] = 40
+    assert found(cost) == []
+    cost[200:230] = 40
+    assert [(f.date, f.as_of, f.direction) for f in found(cost)][:1] == [(DATES[201], DATES[202], "down")]
+
+
+def test_a_week_that_keeps_its_shape_at_a_lower_height_is_a_fall() -> None:
+    weekend = (DATES.astype(int) + 3) % 7 >= 5
+    cost = np.where(weekend, 260, 690) * np.random.default_rng(4).normal(1, 0.03, DAYS)
+    for day_off in (40, 83, 118, 152):
+        cost[day_off : day_off + 2] = 250
+    start = int(np.flatnonzero(weekend & (np.arange(DAYS) > 200))[0])
+    cost[start : start + 25] *= 0.52
+    falls = [f for f in found(cost) if DATES[start] <= f.date < DATES[start + 14]]
+    assert [f.direction for f in falls] == ["down"]
+
+
+def test_a_price_that_comes_back_is_not_new() -> None:
+    usage = 400 * np.random.default_rng(5).lognormal(0, 0.1, DAYS)
+    price = np.ones(DAYS)
+    price[150:175] = 0.7
+    assert [(f.kind, f.direction) for f in found(usage * price, usage=usage)] == [("price", "down")]
+
+
+def test_an_empty_second_look_is_believed_where_second_looks_show_most_of_a_day() -> None:
+    cost = 100 * np.random.default_rng(6).normal(1, 0.02, DAYS)
+    for least, lag in ((0.3, []), (0.9, [2])):
+        second = np.random.default_rng(7).uniform(least, 1, DAYS)
+        second[200] = 0
+        looks = {"cost_lag1": cost * second * 0.5, "cost_lag2": cost * second}
+        views = pa.table({"series_id": ["s"] * DAYS, "date": pa.array(DATES)} | looks)
+        table = pa.table({"series_id": ["s"] * DAYS, "date": pa.array(DATES), "cost": cost})
+        told = [f for f in detect(table, views) if f.kind == "zero"]
+        assert [int((f.as_of - f.date).astype(int)) for f in told] == lag
+
+
+def test_nothing_is_raised_on_days_after_the_last() -> None:
+    random = np.random.default_rng(8)
+    cost = np.where(random.random(DAYS) < 0.2, random.uniform(15, 25, DAYS), 0)
+    # what stands in for a day without a row is a week before it
+    cost[-6] = 400
+    longer = {"series_id": ["t"] * (DAYS + 60), "date": pa.array(DATES[0] + np.arange(DAYS + 60))}
+    longer |= {"cost": np.full(DAYS + 60, 100.0)}
+    table = pa.table({"series_id": ["s"] * DAYS, "date": pa.array(DATES), "cost": cost})
+    raised = judge(panel_of(pa.concat_tables([table, pa.table(longer)]))).raised
+    assert len(raised) > 0
+    assert raised["day"].max() < DAYS
