@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import anomaly_speed, explain, extract, history, ledger, normalize, publishing, split
+from benchmarks import anomaly_speed, explain, extract, history, ledger, many_series, normalize, publishing, split
 from benchmarks.measure import Cost, measure
 
 PYTHON = sys.executable
@@ -65,6 +65,7 @@ def _bench(folder: Path, rows: int) -> None:
     publishing.bench(folder / "home", folder / "publishing", max(2_000, rows // 50))
     split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
     anomaly_speed.bench(max(100, rows // 100))
+    many_series.bench(many_series.ACCOUNTS)
 
 
 def _table(costs: dict[str, Cost], rows: int) -> Table:

@@ -14,8 +14,18 @@ import pytest
 from ledger_fixture import DAY, LEDGER_ALONE, Built, Ledger
 from random_ledger import COSTS, random_rules, throw, written
 
+from finops_pipeline.checks.waste import waste_is_part_of_the_ledger
+
 TOPOLOGIES = int(os.environ.get("FINOPS_TEST_TOPOLOGIES", "1000"))
 SEED = os.environ.get("FINOPS_TEST_SEED", "1")
+
+WASTE = (
+    "int_resource_days",
+    "int_allocations_classified_by_use",
+    "int_storage_costs_by_dataset",
+    "fct_storage_unit_costs",
+    "fct_waste",
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +35,7 @@ def randomly(ledgers: Path) -> Built:
     rules = written(random_rules(dice, DAY), ledgers / "random.yaml")
     ledger = Ledger(ledgers / "random", rules=rules)
     throw(dice, ledger, TOPOLOGIES, DAY)
-    return ledger.build(selected=("fct_allocation_alternatives", "focus_allocated", *LEDGER_ALONE))
+    return ledger.build(selected=("fct_allocation_alternatives", "focus_allocated", *WASTE, *LEDGER_ALONE))
 
 
 def test_every_day_of_every_account_sums_to_the_bill_in_all_four_costs(randomly: Built) -> None:
@@ -58,6 +68,21 @@ def test_ratios_in_focus_and_differences_to_the_alternative_are_whole(randomly: 
     )
     assert len(months) > 10, SEED
     assert set(months) == {(0, 0, 0, 0)}, SEED
+
+
+def test_waste_is_every_idle_amount_and_nowhere_more_than_the_ledger(randomly: Built) -> None:
+    with randomly.connect() as warehouse:
+        outcome = waste_is_part_of_the_ledger(warehouse)
+    assert outcome.passed, (SEED, outcome.offenders[:3])
+    idle = "idle_type, billing_currency"
+    assert randomly.rows(
+        "select waste_kind, billing_currency, sum(effective_cost) from fct_waste"
+        " where waste_kind in (select idle_type from fct_cost_allocations) group by all order by all"
+    ) == randomly.rows(
+        f"select {idle}, sum(allocated_effective_cost) from fct_cost_allocations"
+        " where is_idle and allocated_effective_cost > 0 group by all order by all"
+    ), SEED
+    assert len(randomly.rows("select distinct waste_kind from fct_waste")) > 3, SEED
 
 
 def test_the_dice_fell_on_every_kind_of_step(randomly: Built) -> None:
