@@ -4,7 +4,7 @@ from finops_pipeline.detect.beside_rows import BesideRows, envelope_channels, pe
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation
-from finops_pipeline.detect.faults import missing_channel, twice_channel, zero_channel
+from finops_pipeline.detect.faults import between_halves_channel, missing_channel, twice_channel, zero_channel
 from finops_pipeline.detect.groups import moved_channels
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar
@@ -36,6 +36,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         price_channel(panel, e),
         *sums_channels(e, often),
         twice_channel(panel, e),
+        between_halves_channel(panel, e),
         new_channel(panel, e),
         *envelope_channels(panel, e, cost.up),
         per_row_channel(e, beside, calendar),

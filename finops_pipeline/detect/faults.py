@@ -8,6 +8,8 @@ from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
 from finops_pipeline.detect.windows import ahead, back, low_back, median_at, median_back, running_mean
 
+NEAR, LIKE = 0.08, 0.2
+"""How far a doubled day may lie from twice each neighbour, and how near no day before may have come; as logarithms."""
 WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
 SURE = 0.5
@@ -32,6 +34,29 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
     none = np.zeros_like(alone)
     return Channel("twice", alone, none, 1, 0.2, 9.0, 1.1, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
+
+
+def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
+    """Ingested twice: a day that costs twice as much as either neighbour and has twice their lines; never seen before.
+
+    Series whose days vary by multiples have had most costs before: only that both neighbours are one half tells.
+    """
+    double = float(np.log(2.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows, next_rows = (np.log(np.expm1(count)) for count in (panel.log_rows, ahead(panel.log_second_rows, 1)))
+        times = [
+            e.observed - back(e.observed, 1),
+            e.observed - ahead(e.newest, 1),
+            rows - back(rows, 1),
+            rows - next_rows,
+        ]
+        off = np.maximum.reduce([np.abs(np.nan_to_num(each, nan=9.0) - double) for each in times])
+    known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
+    seldom = back(running_mean((off < LIKE).astype(np.float32), 120), 3) * 120 < 0.5
+    twice = np.float32(9) * (known & seldom & (off < NEAR))
+    return Channel(
+        "halves", twice, np.zeros_like(twice), 1, 1.0, 9.0, 0.0, gate=twice_gate(panel), sharp=True, rare=0, wait=1
+    )
 
 
 def novelty(cost: np.ndarray, rows: np.ndarray, shift: float, gate: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ WORKERS = 4
 KINDS = {
     "missing": "missing",
     "zero": "zero",
+    "halves": "duplicated",
     "twice": "duplicated",
     "price": "price",
     "new": "new_sku",

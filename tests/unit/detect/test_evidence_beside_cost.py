@@ -57,6 +57,16 @@ def test_a_week_that_keeps_its_shape_at_a_lower_height_is_a_fall() -> None:
     assert [f.direction for f in falls] == ["down"]
 
 
+def test_a_day_between_two_halves_of_it_came_twice_whatever_the_series_has_cost_before() -> None:
+    machines = np.repeat(np.random.default_rng(9).choice([2, 4, 8, 16], DAYS // 10), 10)
+    cost, rows = machines * np.random.default_rng(10).normal(100, 1, DAYS), machines * 10.0
+    assert [f for f in found(cost, rows) if f.kind == "duplicated"] == []
+    day = int(np.flatnonzero((machines == 4) & (np.arange(DAYS) > 150) & (np.arange(DAYS) % 10 == 5))[0])
+    cost[day], rows[day] = 2 * cost[day], 2 * rows[day]
+    told = [(f.date, f.as_of) for f in found(cost, rows) if f.kind == "duplicated"]
+    assert told == [(DATES[day], DATES[day + 2])]
+
+
 def test_a_price_that_comes_back_is_not_new() -> None:
     usage = 400 * np.random.default_rng(5).lognormal(0, 0.1, DAYS)
     price = np.ones(DAYS)
