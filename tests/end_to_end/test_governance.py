@@ -45,6 +45,21 @@ def test_what_a_budget_has_spent_is_the_ledger_to_the_last_digit(published_compa
     ) == [(0,)]
 
 
+def test_a_share_of_the_total_is_a_share_of_the_whole_ledger_and_a_quarter_goes_on_as_its_month(
+    published_company: Company,
+):
+    at_end = "where as_of = '2026-10-31' and budget ="
+    [(october,)] = published_company.query(f"select actual_to_date from fct_budget_status {at_end} 'all-ai'")
+    [(share,)] = published_company.query(f"select budget_amount from fct_budget_status {at_end} 'idle-gpus'")
+    assert share == round(october / 5, 2)
+    [(quarter, lower, upper)] = published_company.query(
+        f"select forecast, forecast_lower, forecast_upper from fct_budget_status {at_end} 'all-ai-quarter'"
+    )
+    # 92 days at October's pace, but for its weeks
+    assert lower < october / 31 * 92 < upper
+    assert abs(quarter / (october / 31 * 92) - 1) < Decimal("0.05")
+
+
 def test_a_profile_that_lost_its_tags_shows_in_the_coverage_by_its_cost(published_company: Company):
     uncovered = dict(
         published_company.query(

@@ -97,9 +97,11 @@ def test_years_of_history_are_forecast_as_if_all_of_it_were_looked_at(model: Mod
     differing = whole.execute(
         f"""select said.*, f.forecast_cost - f.known_cost from ({FORECAST_SQL}) as f
         inner join said on said.budget_key = f.series_id and said.as_of = f.as_of
-        where said.rest_of_month <> round(round(f.forecast_cost - f.known_cost, 6), 2)::decimal(38, 18)"""
+        where said.rest_of_month <> round(f.forecast_cost - f.known_cost, 6)::decimal(38, 2)"""
     ).fetchall()
     assert not differing
+    cents = whole.execute("select bool_and(rest_of_month % 0.01 = 0 and half_width % 0.01 = 0) from said").fetchone()
+    assert cents == (True,)
     assert whole.execute("select count(*) from forecast_origins").fetchone() == (2 * 101,)
 
 

@@ -70,16 +70,18 @@ QUERY = f"""
     select {", ".join(COLUMNS)} from made
     union all
     -- to the cent: a statistic, and the same on every run however many threads added it up, from whatever day on; to six
-    -- digits first, since a flat fee may well come to half a cent, which the last bit would round up or down
+    -- digits first, since a flat fee may well come to half a cent, which the last bit would round up or down. Eighteen
+    -- digits of a double would show that bit, too.
     select
         origins.budget_key,
         origins.as_of,
         origins.made_from,
-        cast(round(round(forecasts.forecast_cost - forecasts.known_cost, 6), 2) as decimal(38, 18)),
+        cast(cast(round(forecasts.forecast_cost - forecasts.known_cost, 6) as decimal(38, 2)) as decimal(38, 18)),
         case
             when forecasts.backtests >= 3
                 then cast(
-                    round(round((forecasts.forecast_upper - forecasts.forecast_lower) / 2, 6), 2) as decimal(38, 18)
+                    cast(round((forecasts.forecast_upper - forecasts.forecast_lower) / 2, 6) as decimal(38, 2))
+                    as decimal(38, 18)
                 )
         end,
         cast(forecasts.backtests as integer)

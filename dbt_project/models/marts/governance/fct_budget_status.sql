@@ -92,13 +92,13 @@ with_forecast as (
             when to_date.days_left = 0 then to_date.actual_to_date
             else cast(
                 to_date.actual_to_date + forecasts.rest_of_month
-                + cast(round(
+                + cast(
                     (
                         cast(to_date.cost_of_month + forecasts.rest_of_month as double)
                         / day(last_day(to_date.charge_date))
                         + to_date.mean_of_eight_weeks
-                    ) / 2 * to_date.days_after_month, 2
-                ) as {{ money_type() }})
+                    ) / 2 * to_date.days_after_month as decimal(38, 2)
+                )
                 as {{ money_type() }}
             )
         end as forecast_if_known,
@@ -121,15 +121,15 @@ bounded as (
         case
             when reason is not null then null
             when days_left = 0 then 0
-            else cast(round(
+            else cast(
                 abs(cast(forecast_if_known - actual_to_date as double)) * coalesce(
                     cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0),
                     lag(cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0)) over (
                         partition by budget_key
                         order by charge_date
                     )
-                ) * sqrt(1 + days_after_month / 40.0), 2
-            ) as {{ money_type() }})
+                ) * sqrt(1 + days_after_month / 40.0) as decimal(38, 2)
+            )
         end as forecast_error
     from with_forecast
 
@@ -158,7 +158,7 @@ measured as (
         -- a share of the total is a share of what the total is forecast to be
         cast(coalesce(
             budgets.amount,
-            round(cast(totals.forecast as double) * cast(budgets.percent_of_total as double) / 100, 2)
+            cast(cast(totals.forecast as double) * cast(budgets.percent_of_total as double) / 100 as decimal(38, 2))
         ) as {{ money_type() }}) as budget_amount,
         bounded.actual_to_date,
         bounded.forecast,
