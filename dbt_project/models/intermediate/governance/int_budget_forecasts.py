@@ -69,9 +69,9 @@ QUERY = f"""
     forecasts as ({FORECAST_SQL})
     select {", ".join(COLUMNS)} from made
     union all
-    -- to the cent: a statistic, and the same on every run however many threads added it up, from whatever day on; to six
-    -- digits first, since a flat fee may well come to half a cent, which the last bit would round up or down. Eighteen
-    -- digits of a double would show that bit, too.
+    -- to the cent: a statistic, and the same on every run however many threads added it up, from whatever day on; to
+    -- six digits first, since a flat fee may well come to half a cent, which the last bit would round up or down.
+    -- Eighteen digits of a double would show that bit, too.
     select
         origins.budget_key,
         origins.as_of,
