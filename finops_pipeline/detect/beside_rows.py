@@ -24,9 +24,10 @@ CLIPPED = 0.9
 
 @dataclass(frozen=True)
 class BesideRows:
-    """How far a day's cost lies off its usual level, and what of that its lines do not tell, as logarithms."""
+    """How far a day's cost and lines lie off their usual level, and what of the cost lines do not tell; logarithms."""
 
     off: np.ndarray
+    rows: np.ndarray
     rest: np.ndarray
     telling: np.ndarray
     """Days on which the lines have told the cost for two months."""
@@ -39,7 +40,7 @@ class BesideRows:
         past = lambda v: back(running_mean(v, 60), 3) + 1e-9  # noqa: E731
         xy, xx, yy = past(x * y), past(x * x), past(y * y)
         slope = np.clip(xy / xx, 0, 1.5).astype(off.dtype)
-        return cls(off, off - slope * rows, xy > TOGETHER * np.sqrt(xx * yy))
+        return cls(off, rows, off - slope * rows, xy > TOGETHER * np.sqrt(xx * yy))
 
     def ease(self) -> np.ndarray:
         """How many times as far a rise has to go: above 1 where the lines tell most of it, below where next to none."""
@@ -65,17 +66,17 @@ def per_row_channel(e: Expectation, beside: BesideRows, calendar: Calendar) -> C
     rest = beside.rest
     up = np.maximum(np.minimum(rest, e.residual), 0)
     noise = 4.5 * 1.48 * median_at(np.abs(rest), range(3, 63, 2))
-    unknown = beyond(rest, Recurring(rest, calendar).before())[0] > 0
     # the calendar looks back further than what a look at the newest days has
     unsure = beside.telling & (up > np.maximum(0.14, 0.99 * noise))
-    gate = beside.telling & unknown
+    asked, gate = np.flatnonzero(unsure.any(axis=1)), unsure.copy()
+    known = Recurring(rest[asked], calendar.part(asked)).before()
+    gate[asked] &= beyond(rest[asked], known)[0] > 0
     return Channel("per_row", up, np.zeros_like(up), 1, 0.15, 9.0, gate=gate, noise=noise, unsure=unsure)
 
 
-def envelope_channels(panel: Panel, e: Expectation, cost_up: np.ndarray) -> list[Channel]:
+def envelope_channels(e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:
     """Cost that its rows do not tell: a burst brings lines, a wrong setting does not."""
-    cost = e.observed - e.middle
-    rows = log_rows(panel)
+    cost, rows = beside.off, beside.rows
     unknown = cost_up > 0.3
     usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
     high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual

@@ -38,7 +38,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         twice_channel(panel, e),
         between_halves_channel(panel, e),
         new_channel(panel, e),
-        *envelope_channels(panel, e, cost.up),
+        *envelope_channels(e, beside, cost.up),
         per_row_channel(e, beside, calendar),
         weeks_channel(panel, e, telling, calm),
         *moved_channels(panel, e),
