@@ -1,6 +1,7 @@
-{#- The condition that a row is of the months that a run makes again (months_to_make.sql), by a column: its billing period
-    or that one's start, its day, or the day or month that a window's name begins with. Days stand in ranges: files and
-    row groups say which they hold. `following`: with that many months after a changed one, for what looks back. -#}
+{#- The condition that a row is of the months that a run makes again (months_to_make.sql), by a column: its billing
+    period or that one's start, its day, or the day or month that a window's name begins with. Days stand in ranges:
+    files and row groups say which they hold. `following`: with that many months after a changed one, for what looks
+    back. -#}
 {% macro is_of_months_made(column, following=0) -%}
     {%- set made = months_to_make() -%}
     {%- if made is none -%}
@@ -49,4 +50,25 @@
         {%- endfor -%}
     {%- endfor -%}
     {{- return(found) -}}
+{%- endmacro %}
+
+
+{#- The condition that a day is of a month that is made again, or of the so many before it: for what is looked back at
+    by a model with as many `following` months. -#}
+{% macro is_looked_back_at(column, months_back) -%}
+    {%- set made = months_to_make() -%}
+    {%- if made is none -%}
+        {{- return('true') -}}
+    {%- endif -%}
+    {%- set seen = [] -%}
+    {%- for month in made.months + months_following(made, months_back) -%}
+        {%- set number = month[:4] | int * 12 + month[5:] | int - 1 -%}
+        {%- for earlier in range(number - months_back, number + 1) -%}
+            {%- set name = '%04d-%02d' | format(earlier // 12, earlier % 12 + 1) -%}
+            {%- if name not in seen -%}
+                {%- do seen.append(name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(touches_months(column, column, seen | sort)) -}}
 {%- endmacro %}

@@ -31,6 +31,7 @@ resource_days as (
         *,
         cast(date_trunc('month', charge_date) as date) as month
     from {{ ref('int_resource_days') }}
+    where {{ is_looked_back_at('charge_date', waste_looks_back()) }}
 
 ),
 
@@ -46,6 +47,7 @@ months as (
 inference as (
 
     select * from {{ ref('stg_usage__inference') }}
+    where {{ is_looked_back_at('cast(usage_start as date)', waste_looks_back()) }}
 
 ),
 

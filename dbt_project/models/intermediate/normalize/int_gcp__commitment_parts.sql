@@ -18,6 +18,7 @@ billing_rows as (
 
 ),
 
+-- everything here is of one account and month
 commitment_rows as (
 
     select
@@ -40,6 +41,7 @@ commitment_rows as (
             or consumption_model ilike '%CUD%'
             or {{ first_credit('credits', covering_credit_types + offset_credit_types) }} is not null
         )
+        and {{ is_of_months(months_to_map()) }}
 
 ),
 
