@@ -4,7 +4,8 @@
 {% macro get_where_subquery(relation) -%}
     {%- set conditions = [config.get('where')] | select | list -%}
     {%- if not (config.get('meta') or {}).of_all_months -%}
-        {%- do conditions.extend(condition_of_months(relation)) -%}
+        {%- set is_bill = relation.identifier == 'int_charges_attributed_to_owners' -%}
+        {%- do conditions.extend(condition_of_bills() if is_bill else condition_of_months(relation)) -%}
     {%- endif -%}
     {%- if not conditions -%}
         {{- return(relation) -}}
@@ -23,10 +24,8 @@
 {#- The condition that a row of a long table is of the months that this run made, in a list; empty where all of them are
     looked at. -#}
 {% macro condition_of_months(relation) -%}
-    {%- if relation.identifier == 'int_charges_attributed_to_owners' -%}
-        {{- return(condition_of_bills()) -}}
-    {%- endif -%}
     {%- set period_of = {
+        'int_charges_attributed_to_owners': 'billing_period',
         'int_charges_assigned_to_pools': 'billing_period',
         'int_charges_matched_to_rules': 'billing_period',
         'int_allocation_steps': 'billing_period',
@@ -47,8 +46,8 @@
 {%- endmacro %}
 
 
-{#- The same for charges before the ledger, which are tested before int_month_inputs is made: the months of bills that
-    the last finished run was not made from. A month that a test held back is among them until one passes. -#}
+{#- The same for tests of the charges themselves, which run before int_month_inputs is made: the months of bills that the
+    last finished run was not made from. A month that a test held back is among them until one passes. -#}
 {% macro condition_of_bills() -%}
     {%- if not execute -%}
         {%- do ref('int_delivered_months') -%}
