@@ -1,9 +1,11 @@
-{#- The tags of Google rows, once for each combination of the four lists that they come in: a bill has millions of rows
-    and some hundred combinations, and making a MAP of lists is a third of the work of mapping a row. Of a key that
+{#- The tags of Google rows, once for each month and combination of the four lists that they come in: a bill has
+    millions of rows and some hundred combinations, and making a MAP of lists is a third of the work of mapping a row.
+    By month, so that who asks for the rows of one has no others read for their labels. Of a key that
     several lists have, labels of the resource win over its tags, and those over the project's labels.
     relation: the landed table. -#}
 {% macro merged_gcp_labels(relation) %}
     select
+        billing_period,
         labels,
         tags,
         project_labels,
@@ -20,6 +22,7 @@
 
         from (
             select distinct
+                x_billing_period as billing_period,
                 labels,
                 tags,
                 project.labels as project_labels,

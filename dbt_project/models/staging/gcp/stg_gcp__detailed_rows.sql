@@ -28,7 +28,8 @@ labelled_rows as (
     from delivered_rows
     left join label_maps
         on
-            delivered_rows.labels is not distinct from label_maps.labels
+            delivered_rows.x_billing_period = label_maps.billing_period
+            and delivered_rows.labels is not distinct from label_maps.labels
             and delivered_rows.tags is not distinct from label_maps.tags
             and delivered_rows.project.labels is not distinct from label_maps.project_labels
             and delivered_rows.system_labels is not distinct from label_maps.system_labels
