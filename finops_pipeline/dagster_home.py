@@ -12,6 +12,9 @@ DAGSTER_YAML = """\
 # Written once by finops; edit freely, it is never overwritten.
 telemetry:
   enabled: false
+# No dialog that asks for an e-mail address before the lineage is seen.
+nux:
+  enabled: false
 # One run at a time through the queue. The run lock guards against everything that does not take the queue.
 concurrency:
   runs:

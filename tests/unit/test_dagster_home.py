@@ -28,6 +28,7 @@ def test_history_lies_in_the_data_folder_runs_one_at_a_time_and_sends_nothing(se
     with dg.DagsterInstance.get() as instance:
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
         assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
 
 
 def test_configuration_that_someone_edited_is_kept(settings):
