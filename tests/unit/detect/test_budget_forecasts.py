@@ -136,3 +136,10 @@ def test_only_days_with_another_past_are_forecast_again(model: ModuleType) -> No
     assert min(row["as_of"] for row in again if row["rest_of_month"] != -1) == FIRST + timedelta(70)
     anew = model.forecasts(connection, _costs(101, {70: "5000"}), anew=True).to_pylist()
     assert not [row for row in anew if row["rest_of_month"] == -1]
+
+
+def test_forecasts_of_budgets_that_are_gone_go_with_them(model: ModuleType) -> None:
+    costs = _costs(60)
+    with duckdb.connect() as connection:
+        assert model.forecasts(connection, costs, anew=False).num_rows
+        assert model.forecasts(connection, costs.slice(0, 0), anew=False).num_rows == 0

@@ -5,6 +5,7 @@ Not SQL of its own, so that the forecast is the measured one: `finops_pipeline/d
 
 import hashlib
 import os
+from datetime import timedelta
 
 import duckdb
 
@@ -15,6 +16,9 @@ DAYS_OF_HISTORY = 28
 
 DAYS_SEEN = 400
 """The most that a forecast looks back, so that a run costs what its new days cost, however long the history is."""
+
+DAYS_AT_ONCE = timedelta(days=366)
+"""The forecasts of three years at once would take all the memory that a run has."""
 
 MADE = "forecasts_made"
 """The forecasts of the run before, with what each was made from: a day sees nothing that comes later, so one whose past
@@ -54,6 +58,7 @@ QUERY = f"""
         select budget_key as series_id, as_of
         from origins
         anti join made using (budget_key, as_of)
+        where as_of <= $until
     ),
     first_origins as (
         select series_id, min(as_of) as as_of
@@ -101,7 +106,12 @@ def forecasts(connection, budget_costs, *, anew):
     columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
     connection.execute(f"create {'or replace table' if anew else 'table if not exists'} {MADE} ({columns})")
     made_with = hashlib.sha256(f"{duckdb.__version__} {QUERY}".encode()).hexdigest()
-    connection.execute(f"create or replace table {MADE} as {QUERY}", {"made_with": made_with})
+    until, last = connection.execute("select min(charge_date), max(charge_date) from budget_costs").fetchone()
+    while True:
+        until = until and min(until + DAYS_AT_ONCE, last)
+        connection.execute(f"create or replace table {MADE} as {QUERY}", {"made_with": made_with, "until": until})
+        if until == last:
+            break
     return connection.sql(f"select * exclude (made_from) from {MADE} order by budget_key, as_of").to_arrow_table()
 
 
