@@ -18,6 +18,7 @@ from finops_pipeline.extract import azure_cost_exports, gcp_billing_export
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Window
 from finops_pipeline.extract.duck import connect
+from finops_pipeline.extract.gcp_dump_files import DumpFiles
 from finops_pipeline.extract.landing import Destination, land_delivery
 from finops_pipeline.extract.landing_news import news_of
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
@@ -153,12 +154,17 @@ class _ExportRefresh:
             return
         # Until every month of the folder is landed, the ledger must not say that this listing is done with.
         unfinished = f"{listing.text}, not all months landed"
-        read = gcp_billing_export.read_offers(*self.engine, transport, listing, self.source.table)
+        noted = DumpFiles(self.to.landing, self.source.table, self.source.name, transport.location)
+        identities = {period: delivery.identity for (period, _), delivery in self.live.items()}
+        read, held = gcp_billing_export.read_offers(
+            *self.engine, transport, listing, self.source.table, noted, identities
+        )
         offers = [replace(offer, manifest=unfinished) for offer in read]
         self._refresh(offers)
         self._require_landed_months(offers, transport)
         if gcp_billing_export.list_folder(transport) != listing:
             raise DeliveryError(f"{transport.location} changed while it was read. Run again when the dump is complete.")
+        noted.write(listing.stats, held)
         live = self._live_now()
         landed = {delivery.billing_period: delivery.identity for delivery in live}
         if all(landed.get(offer.period) == offer.identity for offer in offers):

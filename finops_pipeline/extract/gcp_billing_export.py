@@ -2,13 +2,13 @@
 
 The dump files lie flat in one folder and are together the table, without a manifest. A month is `invoice.month`; it is
 another delivery when its rows are others, however they are spread over files. The folder's listing (names, sizes,
-times) tells whether anything has to be read at all.
+times) tells which files have to be read; what the others held is noted (`gcp_dump_files`).
 https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/detailed-usage
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
 from finops_pipeline.extract.duck import literal, quoted, rows
+from finops_pipeline.extract.gcp_dump_files import DumpFiles, MonthInFile
 from finops_pipeline.extract.reading import (
     JSON_LINES_ENDINGS,
     PARQUET,
@@ -87,25 +88,61 @@ def list_folder(transport: Transport) -> Listing:
 
 
 def read_offers(
-    connection: duckdb.DuckDBPyConnection, scratch: Path, transport: Transport, listing: Listing, table: str
-) -> Sequence[Offer]:
-    """One offer per invoice month of a landed table, ordered. Reads every file; JSON is parsed once, into `scratch`.
+    connection: duckdb.DuckDBPyConnection,
+    scratch: Path,
+    transport: Transport,
+    listing: Listing,
+    table: str,
+    noted: DumpFiles,
+    landed: Mapping[str, str],
+) -> tuple[list[Offer], dict[str, list[MonthInFile]]]:
+    """One offer per invoice month of a landed table, ordered, and what each file holds. JSON is parsed into `scratch`.
 
-    The identity of a month is its newest export time, its row count and an order-free checksum of its rows, so that a
-    table dumped anew into other shards is the same delivery.
+    Files that are noted are not read again, but for JSON of a month that has to be landed. The identity of a month is
+    its newest export time, its row count and an order-free checksum of its rows, so that a table dumped anew into other
+    shards is the same delivery.
+
+    Args:
+        noted: what the files held when they were read before.
+        landed: the identity of each month that is live.
 
     Raises:
         DeliveryError: a file that is cut short or malformed, or a row without a valid invoice month.
     """
+    converted = {
+        key: scratch / f"{number:05}.parquet"
+        for number, key in enumerate(sorted(listing.stats))
+        if key.lower().endswith(JSON_LINES_ENDINGS)
+    }
+    held = {key: noted.months_of(key, stat) for key, stat in sorted(listing.stats.items())}
+    known = {key: months for key, months in held.items() if months is not None}
+    found = {
+        key: _months_of(connection, transport, key, converted.get(key), table) if months is None else months
+        for key, months in held.items()
+    }
+    offers = _offers(transport, listing, table, found, converted)
+    moved = {offer.period for offer in offers if landed.get(offer.period) != offer.identity}
+    for key in converted.keys() & known.keys():
+        if moved.intersection(month.period for month in known[key]):
+            _months_of(connection, transport, key, converted[key], table)
+    return offers, found
+
+
+def _offers(
+    transport: Transport,
+    listing: Listing,
+    table: str,
+    held: Mapping[str, Sequence[MonthInFile]],
+    converted: Mapping[str, Path],
+) -> list[Offer]:
     months: dict[str, _Month] = defaultdict(_Month)
-    for number, (key, stat) in enumerate(sorted(listing.stats.items())):
-        converted = scratch / f"{number:05}.parquet" if key.lower().endswith(JSON_LINES_ENDINGS) else None
-        for month, newest, count, content in _months_of(connection, transport, key, converted, table):
-            known = months[month]
-            known.newest_export = max(filter(None, (known.newest_export, newest)), default=None)
-            known.rows += count
-            known.content += content
-            known.files.append(OfferedFile(key, key, stat.size, count, converted))
+    for key, parts in held.items():
+        for part in parts:
+            month = months[part.period]
+            month.newest_export = max(filter(None, (month.newest_export, part.newest_export)), default=None)
+            month.rows += part.rows
+            month.content += part.content
+            month.files.append(OfferedFile(key, key, listing.stats[key].size, part.rows, converted.get(key)))
     return [_offer(transport, listing, period, months[period], table) for period in sorted(months)]
 
 
@@ -127,8 +164,7 @@ def _offer(transport: Transport, listing: Listing, period: str, month: _Month, t
 
 def _months_of(
     connection: duckdb.DuckDBPyConnection, transport: Transport, key: str, converted: Path | None, table: str
-) -> list[tuple[str, datetime | None, int, int]]:
-    """(period, newest export time, rows, checksum) of the months in one file."""
+) -> list[MonthInFile]:
     where = f"{transport.location}/{key}"
     try:
         found = relation(connection, transport.open_data(key), key, (PARQUET, json_lines(table)))
@@ -150,7 +186,7 @@ def _months_of(
             column = "BillingPeriodStart" if table == "gcp_focus" else "invoice.month"
             raise DeliveryError(f"{where}, row {first}: {column} is {month!r}; expected such as '202610'. {_NEXT_STEP}")
     return [
-        (period, newest, count, content)
+        MonthInFile(period, newest, count, content)
         for (period, _, _), (_, newest, count, content, _) in zip(periods, months, strict=True)
         if period is not None
     ]

@@ -116,6 +116,60 @@ def test_an_unchanged_folder_opens_no_file(company: Company, gcp: Path):
     assert (again.opened, again.landed, len(again.unchanged), again.failures) == ([], [], 2, [])
 
 
+def test_a_new_file_in_the_folder_is_read_alone(company: Company, gcp: Path):
+    write_dump(gcp / "2026-08.parquet", row(1.0, month="202608"))
+    write_json_lines(gcp / "2026-09.jsonl", [row(2.0, month="202609")])
+    company.refresh("gcp_detailed")
+    write_dump(gcp / "2026-10.parquet", row(4.0))
+
+    result = company.refresh("gcp_detailed")
+
+    assert {told.split(": ")[1] for told in result.opened} == {"2026-10.parquet"}
+    assert [delivery.billing_period for delivery in result.landed] == ["2026-10"]
+    assert totals(result)["USD billed"] == Decimal("5.5")
+
+
+def test_a_month_that_a_new_file_adds_to_is_landed_from_all_of_its_files(company: Company, gcp: Path):
+    write_dump(gcp / "a.parquet", row(1.0), row(2.0, month="202608"))
+    write_json_lines(gcp / "b.jsonl", [row(4.0), row(8.0, month="202609")])
+    write_json_lines(gcp / "c.jsonl", [row(16.0, month="202608")])
+    company.refresh("gcp_detailed")
+    write_dump(gcp / "d.parquet", row(32.0))
+
+    result = company.refresh("gcp_detailed")
+
+    assert [(d.billing_period, d.rows) for d in result.landed] == [("2026-10", 3)]
+    assert {told.split(": ")[1] for told in result.opened} == {"a.parquet", "b.jsonl", "d.parquet"}
+    assert totals(result)["USD billed"] == Decimal("63") - 6 * Decimal("0.5")
+
+
+def test_a_file_that_was_written_anew_changes_the_months_it_held_and_those_it_holds(company: Company, gcp: Path):
+    write_dump(gcp / "a.parquet", row(1.0), row(2.0, month="202609"))
+    write_dump(gcp / "b.parquet", row(4.0), row(8.0, month="202609"))
+    company.refresh("gcp_detailed")
+    write_dump(gcp / "a.parquet", row(16.0))
+    os.utime(gcp / "a.parquet", (1, 1))
+
+    result = company.refresh("gcp_detailed")
+
+    assert [(d.billing_period, d.rows) for d in result.landed] == [("2026-09", 1), ("2026-10", 2)]
+    assert totals(result)["USD billed"] == Decimal("28") - 3 * Decimal("0.5")
+
+
+@pytest.mark.parametrize("damaged", ["", "{}", '{"location": "elsewhere", "files": {"a.parquet": {}}}'])
+def test_a_damaged_note_of_the_dump_files_costs_a_read_and_nothing_else(company: Company, gcp: Path, damaged: str):
+    write_dump(gcp / "a.parquet", row(1.0, month="202609"))
+    company.refresh("gcp_detailed")
+    [note] = company.landing.rglob("_dump_files.json")
+    note.write_text(damaged)
+    write_dump(gcp / "b.parquet", row(2.0))
+
+    result = company.refresh("gcp_detailed")
+
+    assert {told.split(": ")[1] for told in result.opened} == {"a.parquet", "b.parquet"}
+    assert ([d.billing_period for d in result.landed], len(result.unchanged)) == (["2026-10"], 1)
+
+
 def test_a_table_dumped_anew_into_other_files_is_the_same_delivery(company: Company, gcp: Path):
     write_dump(gcp / "a.parquet", row(1.0), row(2.0), row(2.0))
     [before] = company.refresh("gcp_detailed").live
