@@ -131,8 +131,11 @@ forecasts as (
 -- as in fct_budget_status
 quarters as (
     select *, forecast_cost + a_day_later * days_later as forecast,
-        (forecast_upper - forecast_lower) / 2 / nullif(abs(forecast_cost - known_cost), 0)
-            * abs(forecast - known_cost) * sqrt(1 + days_later / 40.0) as error
+        last_value(
+            case when day(last_day(as_of)) - day(as_of) >= 14
+                then (forecast_upper - forecast_lower) / 2 / nullif(abs(forecast_cost - known_cost), 0) end ignore nulls
+        ) over (partition by series_id order by as_of) * abs(forecast - known_cost) * sqrt(1 + days_later / 40.0)
+            as error
     from forecasts
 ),
 compared as (

@@ -103,7 +103,17 @@ with_forecast as (
             )
         end as forecast_if_known,
         forecasts.half_width,
-        forecasts.rest_of_month
+        -- how far off, as a part of it, the newest forecast of two weeks or more is: what the last days of a month are
+        -- missed by tells nothing of the months after it
+        last_value(
+            case
+                when {{ days_between('to_date.charge_date', 'last_day(to_date.charge_date)') }} >= 14
+                    then cast(forecasts.half_width as double) / nullif(abs(cast(forecasts.rest_of_month as double)), 0)
+            end ignore nulls
+        ) over (
+            partition by to_date.budget_key
+            order by to_date.charge_date
+        ) as error_of_weeks
     from to_date
     left join forecasts
         on
@@ -117,18 +127,13 @@ bounded as (
     select
         *,
         case when reason is null then forecast_if_known end as forecast,
-        -- on the last day of a month nothing of the month is left to measure the error by: the day before says it
         case
             when reason is not null then null
             when days_left = 0 then 0
+            when days_after_month = 0 then half_width
             else cast(
-                abs(cast(forecast_if_known - actual_to_date as double)) * coalesce(
-                    cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0),
-                    lag(cast(half_width as double) / nullif(abs(cast(rest_of_month as double)), 0)) over (
-                        partition by budget_key
-                        order by charge_date
-                    )
-                ) * sqrt(1 + days_after_month / 40.0) as decimal(38, 2)
+                abs(cast(forecast_if_known - actual_to_date as double))
+                * error_of_weeks * sqrt(1 + days_after_month / 40.0) as decimal(38, 2)
             )
         end as forecast_error
     from with_forecast
