@@ -5,7 +5,6 @@ The Parquet files are byte-identical for the same input (`fct_check_results` and
 Where versions stand and how the link moves is `versions.py`.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,7 @@ import duckdb
 from finops_pipeline.checks.results import history_query
 from finops_pipeline.publish.bill_months import months_of_the_bill
 from finops_pipeline.publish.by_month import write_by_month
-from finops_pipeline.publish.database import MADE_BY
+from finops_pipeline.publish.database import facts_of_database, sha256_of
 from finops_pipeline.publish.engine import FOCUS_TABLE, open_engine, quoted, write_parquet
 from finops_pipeline.publish.months import WHOLE_UP_TO_ROWS, Month, MonthlyMart
 from finops_pipeline.publish.parts import KeptMonths
@@ -61,7 +60,7 @@ def write_tables(
             written[mart.name] = _write_mart(connection, building, mart, months, kept, tell)
         query = history_query(check_results)
         rows = write_parquet(connection, building / f"{CHECK_RESULTS}.parquet", query, _CHECK_RESULTS_KEY)
-        written[CHECK_RESULTS] = PublishedTable(rows, _sha256(building / f"{CHECK_RESULTS}.parquet"))
+        written[CHECK_RESULTS] = PublishedTable(rows, sha256_of(building / f"{CHECK_RESULTS}.parquet"))
     for folder in parts.glob("*/"):
         if folder.name not in written:
             shutil.rmtree(folder)
@@ -78,7 +77,7 @@ def write_manifest(
     manifest = building / "manifest.json"
     content = {
         **facts,
-        "database": MADE_BY,
+        "database": facts_of_database(database),
         "tables": {
             name: {
                 "rows": table.rows,
@@ -89,7 +88,7 @@ def write_manifest(
         },
         "sha256": {
             **{f"{name}.parquet": table.sha256 for name, table in sorted(tables.items())},
-            database.name: _sha256(database),
+            database.name: sha256_of(database),
         },
     }
     manifest.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
@@ -130,9 +129,4 @@ def _write_mart(
             return write_by_month(monthly, months, kept, path, tell)
     kept.keep_only([])
     rows = write_parquet(connection, path, f"select * from {mart.relation}", mart.key)
-    return PublishedTable(rows, _sha256(path))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return PublishedTable(rows, sha256_of(path))

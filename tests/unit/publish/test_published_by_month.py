@@ -284,6 +284,12 @@ def test_the_database_is_made_anew_where_the_one_before_is_no_start(published, m
     assert {"days", "ledger"} <= set(made_anew)
 
 
+def test_a_database_that_was_moved_is_known_by_its_checksum(published, made_anew):
+    os.utime(published.folder / "marts" / "current" / "marts.duckdb", (1, 1))
+    assert_database_holds_the_files(published.publish())
+    assert not {"days", "ledger"} & set(made_anew)
+
+
 def test_the_database_does_not_grow_by_what_is_replaced_every_day(published, monkeypatch):
     sizes = [os.path.getsize(published.folder / "marts" / "current" / "marts.duckdb")]
     for day in range(8):
