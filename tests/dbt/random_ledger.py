@@ -21,41 +21,59 @@ SERVICES = [f"service-{number}" for number in range(7)]
 DAYS = 3
 """How many days from its first one a throw of topologies covers."""
 
+GPU_RULES = 10
+GPU_SETTINGS: dict[str, tuple[str, ...]] = {
+    "basis": ("requested", "used", "max"),
+    "idle": ("visible", "spread", "owner", "reservation_holder"),
+    "missing": ("unallocated", "owner"),
+    "window": ("day", "day", "hour"),
+    "alternative": ("none", "peak"),
+    "commitment_benefit": ("where_it_fell", "spread"),
+}
+
 _Rule = dict[str, Any]
 
 
 def random_rules(dice: random.Random, first_day: date, services: Iterable[str] = SERVICES) -> list[_Rule]:
     """Ten rules for GPU clusters, told apart by the cluster's last digit, and one or more for every other kind."""
+    services = list(services)
+    dealt = {name: _dealt(dice, options, GPU_RULES) for name, options in GPU_SETTINGS.items()}
     return [
-        *(_gpu_rule(dice, number, first_day) for number in range(10)),
+        *(
+            _gpu_rule(dice, number, first_day, {name: settings[number] for name, settings in dealt.items()})
+            for number in range(GPU_RULES)
+        ),
         {"name": "gpu", "pool": "gpu_cluster", "driver": "gpu_hours"},
         {"name": "buckets", "pool": "bucket", "driver": "storage_bytes"},
         {"name": "fed", "tags": {"app": "fed"}, "driver": "driver", "of": {"driver": "n"},
          "by": {"pool": "SubAccountId"}, "consumers": ["team"]},
         *(
             {"name": service, "tags": {"app": service}, "driver": "api_calls", "of": {"service": service},
-             "service": service, "window": dice.choice(("day", "month"))}
-            for service in services
+             "service": service, "window": window}
+            for service, window in zip(services, _dealt(dice, ("day", "month"), len(services)), strict=True)
         ),
         {"name": "support", "tags": {"app": "overhead"}, "driver": dice.choice(("cost", "even")),
          "within": ["SubAccountId"]},
         {"name": "tax", "select": {"ChargeCategory": ["Tax", "Credit"]}, "driver": "cost"},
-        {"name": "owners", "pool": "owner", "driver": "direct", "commitment_benefit": _benefit(dice)},
+        {"name": "owners", "pool": "owner", "driver": "direct",
+         "commitment_benefit": dice.choice(GPU_SETTINGS["commitment_benefit"])},
     ]  # fmt: skip
 
 
-def _gpu_rule(dice: random.Random, number: int, first_day: date) -> _Rule:
+def _dealt(dice: random.Random, options: tuple[str, ...], hands: int) -> list[str]:
+    """The options in random order, each as often as any other: thrown one by one, some would never come up."""
+    dealt = [options[number % len(options)] for number in range(hands)]
+    dice.shuffle(dealt)
+    return dealt
+
+
+def _gpu_rule(dice: random.Random, number: int, first_day: date, settings: dict[str, str]) -> _Rule:
     rule: _Rule = {
         "name": f"gpu-{number}",
         "pool": "gpu_cluster",
         "select": {"x_Cluster": {"ends_with": str(number)}},
         "driver": "gpu_hours",
-        "basis": dice.choice(("requested", "used", "max")),
-        "idle": dice.choice(("visible", "spread", "owner", "reservation_holder")),
-        "missing": dice.choice(("unallocated", "owner")),
-        "window": dice.choice(("day", "day", "hour")),
-        "alternative": dice.choice(("none", "peak")),
-        "commitment_benefit": _benefit(dice),
+        **settings,
     }
     if dice.random() < 0.4:
         # in force up to, or from, the second day alone
@@ -67,10 +85,6 @@ def _gpu_rule(dice: random.Random, number: int, first_day: date) -> _Rule:
     if "owner" in (rule["idle"], rule["missing"]):
         rule["owner"] = {"team": "platform"}
     return rule
-
-
-def _benefit(dice: random.Random) -> str:
-    return dice.choice(("where_it_fell", "spread"))
 
 
 def in_force(rules: list[_Rule], *, since: date | None = None, until: date | None = None) -> list[_Rule]:
@@ -168,15 +182,33 @@ class _Throw:
                            **self._money())  # fmt: skip
 
     def calls(self) -> None:
-        """Who called the shared services: other services, in cycles or not, and teams."""
+        """Who called the shared services on each day: other services, in cycles or not, and teams.
+
+        Some calls are there whatever the dice say. On one day each service calls itself and only services call, so that
+        nothing leaves. On the others a team calls a service that most of the rest are called by.
+        """
         dice = self.dice
-        for service in SERVICES:
-            for _ in range(dice.randrange(4)):
-                called_by_service = dice.random() < 0.6
-                consumer = (
-                    {"workload": dice.choice(SERVICES)} if called_by_service else {"team": f"team-{dice.randrange(5)}"}
-                )
-                self._count("api_calls", service=service, **consumer)
+        days = [self.first_day + timedelta(days=number) for number in range(DAYS)]
+        closed_day, called = dice.choice(days), dice.choice(SERVICES)
+        others = [service for service in SERVICES if service != called]
+        for day in days:
+            if day == closed_day:
+                sure = [(service, {"workload": service}) for service in SERVICES]
+            else:
+                # all but one, so that one has the same window, whichever rules they have
+                served = dice.sample(others, len(others) - 1)
+                sure = [(called, {"team": "team-0"}), *((service, {"workload": called}) for service in served)]
+            for service, consumer in sure:
+                self._count("api_calls", usage_date=day, quantity=Decimal(1), service=service, **consumer)
+            for service in SERVICES:
+                for _ in range(dice.randrange(3)):
+                    called_by_service = day == closed_day or dice.random() < 0.6
+                    consumer = (
+                        {"workload": dice.choice(SERVICES)}
+                        if called_by_service
+                        else {"team": f"team-{dice.randrange(5)}"}
+                    )
+                    self._count("api_calls", usage_date=day, service=service, **consumer)
 
     def overhead(self, name: str) -> None:
         """An account with teams' costs, support and a tax or credit."""

@@ -90,3 +90,5 @@ def test_the_dice_fell_on_every_kind_of_step(randomly: Built) -> None:
     assert set(steps) == {"direct", "usage", "service", "overhead", "rest"}, SEED
     assert sum(steps.values()) > TOPOLOGIES
     assert randomly.rows("select count(*) > 0 from fct_allocation_steps where hop = 2")[0][0], SEED
+    methods = {method for (method,) in randomly.rows("select distinct method from fct_allocation_steps")}
+    assert methods >= {"reciprocal", "closed_loop", "missing_driver", "commitment_benefit"}, SEED
