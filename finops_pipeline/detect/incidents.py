@@ -32,10 +32,15 @@ HEADLINE = 0.75
 """Share of the largest impact on the incident's first morning that the narrowest name has to hold."""
 SURE = 1.2
 """Score from which a series of less than eight weeks is believed alone."""
+LEAVES = Decimal("0.25")
+"""Share of what something usually costs that has to leave it for another, to be called moved."""
+SIBLINGS = ("model", "dataset", "project", "gpu_cluster", "team")
+"""Scopes in which one name may take over another's cost. Accounts may not: a silent one is a fault of the export."""
 FAULTS = ("missing", "zero", "duplicated")
 """Kinds that are faults of the data before they are facts of the company."""
 
 _NARROW = ("sku", "model", "dataset", "project", "gpu_cluster", "team", "service", "account", "tag_coverage")
+_NOBODY = "(none)"
 _TOLD = 3
 
 
@@ -59,8 +64,10 @@ class Told:
 
     @property
     def kind(self) -> str:
-        """The finding's kind, unless cost only lost its owner."""
-        return "lost_tags" if self.moved else self.finding.kind
+        """The finding's kind, unless cost only lost its owner or went over to another."""
+        if self.moved is None:
+            return self.finding.kind
+        return "lost_tags" if _NOBODY in self.moved.arrived else "moved"
 
     @property
     def anomaly_id(self) -> str:
@@ -76,15 +83,26 @@ def told(series: Series, finding: Finding, age: int, evidence: Evidence) -> Told
     before, after = evidence.usual_and_actual(series, day)
     named = [d for d in dimensions_of(series) if any(line.name(d) != "(none)" for line in (*before, *after))]
     found = drivers(before, after, named)
-    result = Told(series, finding, age, before, after, found)
-    lost = series.scope == "tag_coverage" or (series.scope in ("team", "project") and finding.impact < 0)
-    if lost:
-        dimension = "project" if series.scope == "project" else "team"
-        services = [driver.element for driver in found if driver.dimension == "service"]
-        shift = moved(*evidence.around(series, day, services), dimension)
-        if shift and "(none)" in shift.arrived and "(none)" not in shift.left:
-            result.moved = shift
-    return result
+    return Told(series, finding, age, before, after, found, _moved(series, finding, found, evidence))
+
+
+def _moved(series: Series, finding: Finding, found: Sequence[Driver], evidence: Evidence) -> Moved | None:
+    """Where the cost went, or came from, if a name of the series' dimension lost what nobody or another one gained."""
+    untagged = series.scope == "tag_coverage"
+    if not untagged and (series.metric != "cost" or series.scope not in SIBLINGS):
+        return None
+    dimension = "team" if untagged else series.scope
+    services = [driver.element for driver in found if driver.dimension == "service"]
+    before, after = evidence.around(series, finding.date.astype(date), services)
+    shift = moved(before, after, dimension)
+    if shift is None:
+        return None
+    if _NOBODY in shift.arrived:
+        return shift if untagged or (series.scope in ("team", "project") and finding.impact < 0) else None
+    names = (*shift.left, *shift.arrived)
+    usual = sum((line.cost for line in before if line.name(dimension) in shift.left), Decimal(0))
+    # of many that go up and down some cancel by chance: one goes over to one, and with a good part of its cost
+    return shift if len(names) == 2 and series.entity in names and shift.amount >= LEAVES * usual else None
 
 
 def incidents(findings: Sequence[Told]) -> list[Told]:
@@ -142,8 +160,11 @@ def _holds(whole: Told, part: Told) -> bool:
 def _headline(group: list[Told]) -> Told:
     faults = [t for t in group if t.series.scope == "account" and t.finding.kind in FAULTS]
     shifted = [t for t in group if t.moved]
-    if faults or shifted:
-        head = (faults or shifted)[0]
+    if faults:
+        head = faults[0]
+    elif shifted:
+        # told as cost without an owner, else under the name that lost it
+        head = min(shifted, key=lambda t: (t.day, t.series.scope != "tag_coverage", t.finding.impact > 0, t.anomaly_id))
     else:
         start = min(t.finding.as_of for t in group)
         first = [t for t in group if t.finding.as_of == start]

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from ledger_fixture import run_dbt
 
-from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
+from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once, why
 from finops_pipeline.detect.anomalies import anomalies
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -219,6 +219,39 @@ def test_lost_tags_are_moved_and_not_spent(found: Found) -> None:
     drivers = json.loads(row["drivers"])
     assert (drivers["moved"]["left"], drivers["moved"]["arrived"]) == (["vision"], ["(none)"])
     assert [resource["resource"] for resource in drivers["resources"]] == ["media"]
+
+
+HANDED_OVER = {
+    "a project gets another name and another team": """update lines set team = 'archive', project = 'media-2'
+        where sku = 'std' and n >= 115""",
+    "one service is used less while another is used more": """update lines
+        set quantity = quantity * case sku when 'queue' then 0.3 else 1.7 end
+        where sku in ('queue', 'bytes') and n >= 90""",
+    "the newest days are half delivered": EVENTS["the newest days are half delivered"],
+}
+
+
+@pytest.fixture(scope="module")
+def handed_over(ledgers: Path) -> Found:
+    return build(ledgers / "handed-over", list(HANDED_OVER.values()))
+
+
+def test_cost_that_goes_from_one_name_to_another_is_one_anomaly_that_says_so(handed_over: Found) -> None:
+    [row] = handed_over.rows("kind = 'moved'")
+    assert (row["charge_date"], row["scope"], row["entity"]) == (day(115), "project", "media")
+    drivers = json.loads(row["drivers"])
+    moved = drivers["moved"]
+    assert (moved["dimension"], moved["left"], moved["arrived"]) == ("project", ["media"], ["media-2"])
+    assert abs(Decimal(moved["amount"]) + row["impact"]) < Decimal("0.1") * -row["impact"]
+    assert drivers["also_seen_in"] == ["project media-2", "team archive"]
+    assert why(drivers) == "moved, not spent: from media to media-2"
+
+
+def test_what_rises_in_one_service_has_not_moved_from_another(handed_over: Found) -> None:
+    others = handed_over.rows("kind <> 'moved'")
+    # a fall is told on its second day
+    assert [(row["entity"], row["charge_date"]) for row in others] == [("bytes", day(90)), ("queue", day(91))]
+    assert {json.loads(row["drivers"])["moved"] for row in others} == {None}
 
 
 def test_a_spike_names_what_to_look_at_and_what_else_saw_it(found: Found) -> None:
