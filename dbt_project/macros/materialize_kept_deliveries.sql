@@ -1,7 +1,7 @@
 {#- A table of landed rows that keeps the deliveries it has. Those that are not live any more go and the new ones come
     in one transaction; only files of the new ones are opened, where a view opens those of all years whenever it is read.
-    For staging models of a feed, whose columns are source_name, delivery_id and landed_file beside the feed's own, and
-    which read `landed(source, kept_in=this)`. -#}
+    Its columns are source_name, delivery_id and landed_file beside its own. A staging model of a feed reads
+    `landed(source, kept_in=this)`; a model of a staging view takes the rows where `is_not_kept_in(this, table_name)`. -#}
 {% materialization kept_deliveries, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
@@ -48,4 +48,25 @@
             and comment = {{ text_literal(made_with()) }}
     {%- endset -%}
     {{- return(existing if run_query(noted).rows[0][0] else none) -}}
+{% endmacro %}
+
+
+{#- The condition that a row is of a delivery of a landed table whose rows a table does not have yet. By name, so that
+    the files of other deliveries are passed over. -#}
+{% macro is_not_kept_in(relation, table_name) %}
+    {#- a unit test has no `this` -#}
+    {%- set kept = deliveries_kept_in(relation) if execute and relation else none -%}
+    {%- if kept is none -%}
+        {{- return('true') -}}
+    {%- endif -%}
+    {%- set missing -%}
+        select delivery_id from read_parquet({{ path_list(landed_files('deliveries')) }}, hive_partitioning = false)
+        where
+            status = 'live'
+            and table_name = {{ text_literal(table_name) }}
+            and delivery_id not in (select delivery_id from {{ kept }})
+        order by all
+    {%- endset -%}
+    {%- set ids = run_query(missing).columns[0].values() -%}
+    {{- return('delivery_id in ' ~ text_list(ids | list) if ids else 'false') -}}
 {% endmacro %}

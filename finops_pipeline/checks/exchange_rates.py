@@ -11,15 +11,18 @@ def every_foreign_cost_has_a_rate(warehouse: duckdb.DuckDBPyConnection) -> Check
     Args:
         warehouse: has `focus_cost_and_usage`.
     """
+    # One value, asked first: against it, charges of the reporting currency are passed over unread.
+    reporting = warehouse.execute("select x_ReportingCurrency from focus_cost_and_usage limit 1").fetchone()
     rows = warehouse.execute(
         """
         select x_SourceName, x_BillingPeriod, BillingCurrency, x_ReportingCurrency, sum(EffectiveCost),
             min(x_ChargeDate), max(x_ChargeDate)
         from focus_cost_and_usage
-        where x_FxRate is null and (BilledCost <> 0 or EffectiveCost <> 0)
+        where BillingCurrency is distinct from ? and x_FxRate is null and (BilledCost <> 0 or EffectiveCost <> 0)
         group by all
         order by sum(abs(EffectiveCost)) desc, 1, 2, 3
-        """
+        """,
+        reporting or (None,),
     ).fetchall()
     return CheckOutcome(
         observed=f"{len(rows)} sources, months and currencies without a rate",

@@ -175,7 +175,7 @@ def _add_tokens(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _add_corrections(connection: duckdb.DuckDBPyConnection) -> None:
-    """One day of the first month is priced again in the last one: taken back and charged anew, exported late."""
+    """One day of the month before is priced again in the last one: taken back and charged anew, exported late."""
     _insert(
         connection,
         """
@@ -195,7 +195,7 @@ def _add_corrections(connection: duckdb.DuckDBPyConnection) -> None:
         where periods.is_last and not periods.is_first
             and service = 'Vertex AI' and sku like 'Gemini 2.5 Pro % Output %' and gcp_lines.team = 'research'
             and gcp_lines.cell = 0
-            and usage_start::date = (select month_start + interval 14 day from periods where is_first)
+            and usage_start::date = (select max(month_start) + interval 14 day from periods where not is_last)
     """,
     )
 

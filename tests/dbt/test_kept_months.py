@@ -1,6 +1,7 @@
 """Months of charges and files of telemetry that are delivered as they were are kept, as a run from nothing has them."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -26,6 +27,8 @@ class Months:
         self.mapped: list[list[tuple[str, str]]] = []
         self.bills: list[list[dict[str, Any]]] = []
         self.jobs: list[list[dict[str, Any]]] = []
+        self.pairs: list[dict[str, tuple[bool, Any]]] = []
+        self.restated_pair: tuple[str, Decimal]
 
     def deliver_jobs(self, **days: int | None) -> None:
         """The feed's files as they are now: how many jobs ran on each day; None takes the day's file away."""
@@ -48,6 +51,8 @@ class Months:
         self.mapped.append([(month["source_name"], month["billing_period"]) for month in months])
         self.bills.append(self.zone.query(f"select * from {BILL} order by charge_id"))
         self.jobs.append(self.zone.query(f"select * from {JOBS} order by usage_date"))
+        pairs = self.zone.query("select source_name, is_pair, pairing_difference from int_azure__exports_paired")
+        self.pairs.append({pair["source_name"]: (pair["is_pair"], pair["pairing_difference"]) for pair in pairs})
 
     def test(self, made_with: str) -> None:
         """Build the bill and test it, as a run does."""
@@ -82,6 +87,10 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     zone.land("aws_cur2", "restated", [*aws.lines, aws.lines[0]], number=2)
     zone.land("gcp_detailed", "growing", gcp.lines, period="2026-11", number=2)
     zone.land("aws_cur2", "young", aws.lines)
+    name, azure = next((name, case) for name, case in CASES.items() if case.amortized)
+    more = next(line for line in azure.lines if line["ChargeType"] == "Usage")
+    zone.land("azure_cost_details", name, [*azure.lines, more], variant="ActualCost", period=azure.period, number=2)
+    months.restated_pair = (name, Decimal(more["Cost"]))
     update_ledger(zone.path, removed=[next(d for d in deliveries.values() if d.table_name == "aws_cur2")])
     months.deliver_jobs(d02=21, d03=None, d04=40)
     first_day = (
@@ -95,7 +104,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
 
 
 def test_only_months_with_new_deliveries_are_mapped_again(months: Months):
-    assert months.mapped[1] == [("growing", "2026-11"), ("restated", "2026-10"), ("young", "2026-10")]
+    azure = (months.restated_pair[0], "2026-10")
+    assert months.mapped[1] == [azure, ("growing", "2026-11"), ("restated", "2026-10"), ("young", "2026-10")]
 
 
 def test_the_bill_is_the_one_that_is_made_from_nothing(months: Months):
@@ -103,6 +113,14 @@ def test_the_bill_is_the_one_that_is_made_from_nothing(months: Months):
     assert changed != first
     assert changed == anew
     assert len(months.mapped[2]) > len(CASES)
+
+
+def test_exports_of_azure_are_paired_by_what_their_kept_and_their_new_files_say(months: Months):
+    name, cost = months.restated_pair
+    first, changed, anew = months.pairs
+    assert first[name] == (True, 0)
+    assert changed[name] == (False, -cost)
+    assert changed == anew
 
 
 def test_files_of_telemetry_that_a_run_has_are_not_opened_again(months: Months):

@@ -109,7 +109,7 @@ notebook_streaks as (
             *,
             row_number() over (partition by source_name, resource_id order by charge_date) as place
         from resource_days
-        where notebook_hours >= 23
+        where is_notebook_around_the_clock
     ) as around_the_clock
     group by
         source_name,
@@ -188,7 +188,7 @@ judged_charges as (
                 and sources_with_machines.source_name is not null
                 then 'disk_without_machine'
             when
-                not resource_days.has_machine_hours
+                not coalesce(resource_days.has_machine_hours, false)
                 and first_machine_days.first_machine_date < charges.charge_date
                 then 'stopped_but_billed'
             when charges.resource_role = 'notebook' and days_in_a_row >= 7 then 'notebook_never_stopped'

@@ -1,8 +1,8 @@
 with
 
-cost_details as (
+export_totals as (
 
-    select * from {{ ref('stg_azure__cost_details') }}
+    select * from {{ ref('int_azure__export_totals') }}
 
 ),
 
@@ -28,20 +28,16 @@ delivered_exports as (
 
 ),
 
--- What both exports must say alike: everything but the purchases (actual) and the spread of them (amortized).
 on_demand_costs as (
 
     select
         source_name,
         billing_period,
-        coalesce(upper(billing_currency), 'XXX') as billing_currency,
-        sum(case when export_type = 'ActualCost' and not {{ is_azure_commitment_purchase() }} then cost else 0 end)
-            as actual_on_demand_cost,
-        sum(case when export_type = 'AmortizedCost' and not {{ is_azure_commitment() }} then cost else 0 end)
-            as amortized_on_demand_cost
-
-    from cost_details
-    group by source_name, billing_period, coalesce(upper(billing_currency), 'XXX')
+        billing_currency,
+        sum(actual_on_demand_cost) as actual_on_demand_cost,
+        sum(amortized_on_demand_cost) as amortized_on_demand_cost
+    from export_totals
+    group by source_name, billing_period, billing_currency
 
 ),
 
