@@ -11,13 +11,17 @@ import numpy as np
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import Panel
-from finops_pipeline.detect.recurring import Calendar, Recurring, beyond
+from finops_pipeline.detect.recurring import Calendar, Pair, Recurring, beyond
 from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
 
 TOGETHER = 0.75
 """Correlation over two months from which lines tell cost."""
 HALF = 0.5
-"""Share of a change in cost that the lines have to show to explain it."""
+"""Share of a day's change in cost that the lines have to show to explain it."""
+MUCH = 0.4
+"""The same of a change that lasts."""
+RISE_LEFT, FALL_LEFT = 0.4, 0.6
+"""What counts of a lasting rise and fall that lines show as well: growth is business more often than an end is."""
 CLIPPED = 0.9
 """Larger changes than this count as this in what is learnt: a few incidents would tell the rest."""
 
@@ -55,10 +59,16 @@ def log_rows(panel: Panel) -> np.ndarray:
 
 
 def rows_follow(panel: Panel, span: int, change: np.ndarray) -> np.ndarray:
-    """Whether at least half of a lasting change is a change of the number of lines too, in the same direction."""
+    """Whether much of a lasting change is a change of the number of lines too, in the same direction."""
     rows = panel.log_rows
     moved = median_at(rows, range(span)) - median_back(rows, span, span + 27)
-    return (change != 0) & (moved * np.sign(change) > HALF * np.abs(change))
+    return (change != 0) & (moved * np.sign(change) > MUCH * np.abs(change))
+
+
+def untold(panel: Panel, span: int, up: np.ndarray, down: np.ndarray) -> Pair:
+    """What of a lasting change the lines do not tell: where they rise or fall with it, some business did."""
+    told = rows_follow(panel, span, up - down)
+    return np.where(told, RISE_LEFT * up, up), np.where(told, FALL_LEFT * down, down)
 
 
 def per_row_channel(e: Expectation, beside: BesideRows, calendar: Calendar) -> Channel:
@@ -82,7 +92,7 @@ def envelope_channels(e: Expectation, beside: BesideRows, cost_up: np.ndarray) -
     high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
     none = np.zeros_like(cost)
     above = above_envelope(cost, rows, 0.05, high)
-    return [Channel("given_rows", above, none, 1, 0.55, 9.0, 1.6, gate=high, unsure=high)]
+    return [Channel("given_rows", above, none, 1, 1.0, 9.0, 1.6, gate=high, unsure=high)]
 
 
 def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:

@@ -31,6 +31,10 @@ class Channel:
     within: "Channel | None" = None
     gate: np.ndarray | None = None
     sharp: bool = False
+    gone: bool = False
+    """Whether it tells of days that are not there, which are an echo of nothing but such days."""
+    doubted: bool = True
+    """Whether a series that is told of again and again has to go further; what lasts for weeks has not, nor faults."""
     rare: float = 3000
     noise: np.ndarray | None = None
     ease: Callable[[], np.ndarray] | None = None

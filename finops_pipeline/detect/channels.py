@@ -26,12 +26,11 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
     calm = steady & ~e.bursty
     calendar = Calendar.of(panel.days)
     beside = BesideRows.of(panel, e)
-    telling = beside.telling
     cost = cost_channel(panel, e, calendar, first, second, beside, steady)
     return [
         cost,
-        shift_channel(panel, e, calendar, 3, 0.15, 1.4, telling, calm),
-        shift_channel(panel, e, calendar, 7, 0.12, 1.5, telling, calm),
+        shift_channel(panel, e, calendar, 3, 0.15, 1.4, calm),
+        shift_channel(panel, e, calendar, 7, 0.12, 1.5, calm),
         ramp_channel(panel, e, calm),
         price_channel(panel, e),
         *sums_channels(e, often),
@@ -40,7 +39,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         new_channel(panel, e),
         *envelope_channels(e, beside, cost.up),
         per_row_channel(e, beside, calendar),
-        weeks_channel(panel, e, telling, calm),
+        weeks_channel(panel, e, calm),
         *moved_channels(panel, e),
         zero_channel(panel, e, first, second),
         missing_channel(panel, first, second),

@@ -30,10 +30,10 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
     lasts = known & (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
     noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent
-    off = np.abs(e.residual - double) < np.maximum(0.35, 2 * e.scatter)
+    off = np.abs(e.residual - double) < np.maximum(0.2, 2.5 * e.scatter)
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
     none = np.zeros_like(alone)
-    return Channel("twice", alone, none, 1, 0.2, 9.0, 1.1, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
+    return Channel("twice", alone, none, 1, 0.26, 9.0, 1.5, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
 
 
 def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
@@ -86,7 +86,7 @@ def rows_residual(panel: Panel) -> np.ndarray:
 
 
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
-    """Next to nothing where there was always something: lower than a fifth of the low days of two months."""
+    """Next to nothing where there was always something: lower than a tenth of the low days of two months."""
     size = np.abs(e.filled)
     low = low_back(size, 2, 61, rank=6)
     # a day that usually costs next to nothing, as the weekends of a few people do, may well cost nothing
@@ -94,7 +94,7 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
     deep = np.exp(np.maximum(4 * e.scatter, 0.8))
     nothing = (low + e.scale) / deep - e.scale
     # a series whose days vary by multiples is still never nothing at all
-    bound = np.minimum(nothing, 0.2 * low)
+    bound = np.minimum(nothing, 0.1 * low)
     lacking = kept & (size < bound)
     starts = (lacking & ~back(lacking, 1)).astype(np.float32)
     seldom = back(running_mean(starts, 90), 4) * 90 < 1.5
@@ -110,7 +110,7 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
             none,
             np.where(believed(panel, seen, morning) & (share.least > SURE), lack(np.abs(seen) / share.at_least), 0),
         )
-    return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, rare=0)
+    return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0)
 
 
 def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
@@ -124,7 +124,7 @@ def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> 
         early[morning] = (none, np.float32(9) * gone)
     gone = np.float32(9) * (regular & ~np.isfinite(panel.cost))
     late = panel.late | behind(panel)
-    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, rare=0, late=late)
+    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0, late=late)
 
 
 def believed(panel: Panel, seen: np.ndarray, morning: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.windows import back, median_at, running_mean
 
-LEAST = 0.25
+LEAST = 0.4
 """Share of what a series usually costs that has to leave it."""
 CANCELS = 0.4
 """Share of the larger of the two changes that may be left of their sum."""

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from finops_pipeline.detect.beside_rows import BesideRows, rows_follow
+from finops_pipeline.detect.beside_rows import BesideRows, rows_follow, untold
 from finops_pipeline.detect.channel import Channel, both_ways
 from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation, to_log
@@ -73,7 +73,6 @@ def shift_channel(
     span: int,
     least: float,
     margin: float,
-    telling: np.ndarray,
     gate: np.ndarray,
 ) -> Channel:
     """The middle of the last days against four weeks before them: steps too small for one day to show."""
@@ -81,7 +80,7 @@ def shift_channel(
     before, earlier = median_back(e.plain, span, span + 27), median_back(e.plain, span + 28, span + 55)
     up, down = beyond(now - before, Recurring(now - before, calendar).before())
     up, down = np.minimum(up, np.maximum(now - earlier, 0)), np.minimum(down, np.maximum(earlier - now, 0))
-    up = np.where(telling & rows_follow(panel, span, up), 0, up)
+    up, down = untold(panel, span, up, down)
     middle = median_at(e.observed, range(span))
     low28, high28 = extremes_back(middle, span, span + 27)
     down = down if span < 7 else np.zeros_like(down)
@@ -101,7 +100,7 @@ def shift_channel(
     )
 
 
-def weeks_channel(panel: Panel, e: Expectation, telling: np.ndarray, gate: np.ndarray) -> Channel:
+def weeks_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     """Six of the last seven days lie off what the weeks before showed on the same weekdays: no holiday does that.
 
     What a weekday usually costs may differ by multiples: a week that keeps its shape at half the height lies within
@@ -111,11 +110,10 @@ def weeks_channel(panel: Panel, e: Expectation, telling: np.ndarray, gate: np.nd
     off, longer = e.observed - usual, e.observed - median_at(e.observed, range(7, 63, 7))
     (low, high), (longer_low, longer_high) = extremes_back(off, 0, 6), extremes_back(longer, 0, 6)
     up, down = np.maximum(np.minimum(low, longer_low), 0), np.maximum(-np.maximum(high, longer_high), 0)
-    told = telling & rows_follow(panel, 7, up - down)
-    up, down = np.where(told, 0, up), np.where(told, 0, down)
+    up, down = untold(panel, 7, up, down)
     size = np.abs(off)
     noise = 3 * np.maximum(1.48 * median_at(size, range(3, 63, 2)), back(running_mean(size, 56), 7))
-    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual)
+    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual, doubted=False)
 
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
@@ -130,7 +128,9 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
     up = np.where(steady & ~rows_follow(panel, 7, change), np.maximum(change, 0), 0)
     noise = 3.0 * e.scatter
-    return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14)
+    return Channel(
+        "ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14, doubted=False
+    )
 
 
 def price_channel(panel: Panel, e: Expectation) -> Channel:
@@ -145,7 +145,7 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
     unsure = weighty & ~np.isfinite(back(level, 77))
     return Channel(
-        "price", up, down, 1, LEAST_PRICE, 0.25, 1.8, memory=15, sharp=True, noise=noise, gate=gate, unsure=unsure
+        "price", up, down, 1, LEAST_PRICE, 0.15, 1.8, memory=15, sharp=True, noise=noise, gate=gate, unsure=unsure
     )
 
 
@@ -176,7 +176,11 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
         usual = back(running_mean(cost, 120), span + 2) + 1e-9
         change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
         up, none = np.maximum(change, 0), np.zeros_like(change)
-        channels.append(Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare))
+        channels.append(
+            Channel(
+                f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare, doubted=span < 7
+            )
+        )
     return channels
 
 

@@ -25,6 +25,12 @@ LEARN_YOUNG_FROM = 14
 """The same while the series is young and has little else."""
 SMALLER = 0.25
 """Share of what a series usually costs below which what it once cost tells nothing of its surprises."""
+DOUBT = 1.25
+"""A series whose past did not tell its days has to go this many times as far, for every alarm of the last months."""
+DOUBTED = 200
+"""Days for which an alarm has it do so."""
+MOST_DOUBTS = 6
+"""Alarms that count at most."""
 REFRESH = 7
 QUIET = 14
 APART = 3
@@ -107,10 +113,12 @@ class _Walk:
         self.past = past.alarms()
         # how long an incident is remembered is all that tells the masks of channels apart
         self.masked = {memory: np.zeros(sight.late.shape, bool) for memory in {c.memory for c in channels}}
+        self.told = np.zeros(sight.late.shape, bool)
         self.quiet_until = np.full(size, -1)
         self.last_day = np.full(size, -99)
         self.last_sharp = np.full(size, -99)
         self.last_score = np.zeros(size)
+        self.last_gone = np.full(size, -99)
         self.alarms: list[Alarm] = []
 
     def run(self) -> list[Alarm]:
@@ -131,7 +139,7 @@ class _Walk:
         for mask in self.masked.values():
             mask[:] = False
         self.quiet_until[:], self.last_score[:] = -1, 0
-        self.last_day[:] = self.last_sharp[:] = -99
+        self.last_day[:] = self.last_sharp[:] = self.last_gone[:] = -99
 
     def _listen(self, monday: int, end: int) -> list[_Loud]:
         since = LEARN_FROM if monday >= YOUNG else LEARN_YOUNG_FROM
@@ -159,7 +167,15 @@ class _Walk:
                 np.minimum(ups, found.within_up / most[place]),
                 np.minimum(downs, found.within_down / least[place]),
             )
+        if c.doubted and not c.sharp:
+            doubt = self._doubt(rows, past.stop)[place]
+            ups, downs = ups / doubt, downs / doubt
         return np.maximum(ups, downs), ups >= downs
+
+    def _doubt(self, rows: np.ndarray, end: int) -> np.ndarray:
+        """How many times as far some series have to go, by how often they have been told of lately."""
+        often = self.told[rows, max(0, end - DOUBTED) : end].sum(axis=1)
+        return DOUBT ** np.minimum(often, MOST_DOUBTS)
 
     def _limits(self, c: Channel, part: Channel, rows: np.ndarray, past: slice) -> Pair:
         """The thresholds of some series in both directions, by what they have shown outside of incidents."""
@@ -204,7 +220,8 @@ class _Walk:
         # an echo of the incident does not hush a fault of the data, which is something else
         since = self.last_sharp[row] if sharp else self.last_day[row]
         loud = sharp or score > 2 * max(self.last_score[row], 1.5)
-        told = bool(day > self.quiet_until[row] or (loud and day > since + APART))
+        gone = self.channels[channel].gone and day > self.last_gone[row] + APART
+        told = bool(day > self.quiet_until[row] or (loud and day > since + APART) or gone)
         alarm = Alarm(row, day, lag, channel, rising, score, told)
         self.alarms.append(alarm)
         self._remember(alarm)
@@ -215,8 +232,11 @@ class _Walk:
         for memory, mask in self.masked.items():
             mask[row, max(0, day - 2) : day + memory + 3] = True
         self.last_day[row] = day
+        if self.channels[alarm.channel].gone:
+            self.last_gone[row] = day
         if alarm.told or self.channels[alarm.channel].sharp:
             self.last_sharp[row] = day
         self.quiet_until[row] = max(self.quiet_until[row], day + QUIET)
         if alarm.told:
             self.last_score[row] = alarm.score
+            self.told[row, day] = True
