@@ -15,6 +15,8 @@ import duckdb
 from finops_pipeline.detect.forecast import FORECAST_SQL
 
 DAYS = (5, 10, 15, 20)
+MONTHS = (3, 6, 9)
+"""Of quarters and years; a series of thirteen months has few of nine."""
 
 DAILY = """
 create table daily_costs as
@@ -117,50 +119,49 @@ select planted, count(*), 100 * sum(error) / sum(sum(actual)) over () from misse
 """
 """Points of the error on day 10 by what was planted around it."""
 
-QUARTERS = """
+SEVERAL_MONTHS = """
 with means as (
     select *, avg(cost) over (partition by series_id order by charge_date rows 55 preceding) as mean_of_eight_weeks,
-        last_day(charge_date + interval 2 month) as quarter_end
+        last_day(charge_date + to_months($months - 1)) as period_end
     from daily_costs
 ),
 forecasts as (
-    select f.*, m.quarter_end, datediff('day', last_day(f.as_of), m.quarter_end) as days_later,
+    select f.*, m.period_end, datediff('day', last_day(f.as_of), m.period_end) as days_later,
         (f.forecast_cost / day(last_day(f.as_of)) + m.mean_of_eight_weeks) / 2 as a_day_later
     from ours as f inner join means as m on m.series_id = f.series_id and m.charge_date = f.as_of
 ),
 -- as in fct_budget_status
-quarters as (
+periods as (
     select *, forecast_cost + a_day_later * days_later as forecast,
         last_value(
             case when day(last_day(as_of)) - day(as_of) >= 14
                 then (forecast_upper - forecast_lower) / 2 / nullif(abs(forecast_cost - known_cost), 0) end ignore nulls
-        ) over (partition by series_id order by as_of) * abs(forecast - known_cost) * sqrt(1 + days_later / 40.0)
-            as error
+        ) over (partition by series_id order by as_of) * abs(forecast - known_cost) * (1 + days_later / 80.0) as error
     from forecasts
 ),
 compared as (
-    select q.series_id, q.as_of, any_value(q.forecast) as forecast, any_value(q.error) as error, sum(c.cost) as actual
-    from quarters as q inner join daily_costs as c
-        on c.series_id = q.series_id and c.charge_date between date_trunc('month', q.as_of) and q.quarter_end
-    where q.quarter_end <= (select max(charge_date) from daily_costs as d where d.series_id = q.series_id)
+    select p.series_id, p.as_of, any_value(p.forecast) as forecast, any_value(p.error) as error, sum(c.cost) as actual
+    from periods as p inner join daily_costs as c
+        on c.series_id = p.series_id and c.charge_date between date_trunc('month', p.as_of) and p.period_end
+    where p.period_end <= (select max(charge_date) from daily_costs as d where d.series_id = p.series_id)
     group by all having abs(actual) > 1
 )
 select day(as_of), count(*), 100 * sum(abs(forecast - actual)) / sum(abs(actual)),
     100 * avg(case when abs(forecast - actual) <= error then 1.0 else 0 end)
 from compared group by 1 order by 1
 """
-"""Three months, forecast on a day of the first of them: error, and how often the interval held."""
+"""So many months, forecast on a day of the first of them: error, and how often the interval held."""
 
 Row = tuple[str, int, int, float, float, float]
 
 
 def compare(
     split: Path,
-) -> tuple[dict[str, list[Row]], list[tuple[str, int, float]], list[tuple[int, int, float, float]]]:
+) -> tuple[dict[str, list[Row]], list[tuple[str, int, float]], dict[int, list[tuple[int, int, float, float]]]]:
     """Rows of model, day, number of forecasts, WAPE, MAPE and coverage in percent, of all months and of quiet ones.
 
-    Of day 10's error the points that fall on months with an anomaly before, on and after that day. And day, number,
-    WAPE and coverage of forecasts of three months.
+    Of day 10's error the points that fall on months with an anomaly before, on and after that day. And by number of
+    months day, number, WAPE and coverage of forecasts of so many.
     """
     connection = duckdb.connect(config={"threads": 2})
     connection.execute(DAILY, {"series": str(split / "series.parquet")})
@@ -180,13 +181,14 @@ def compare(
         "all months": connection.execute(SCORES, {"all_months": True}).fetchall(),
         "without anomalies": connection.execute(SCORES, {"all_months": False}).fetchall(),
     }
-    return months, connection.execute(WHENCE).fetchall(), connection.execute(QUARTERS).fetchall()
+    longer = {number: connection.execute(SEVERAL_MONTHS, {"months": number}).fetchall() for number in MONTHS}
+    return months, connection.execute(WHENCE).fetchall(), longer
 
 
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    by_months, whence, quarters = compare(Path(sys.argv[1]))
+    by_months, whence, longer = compare(Path(sys.argv[1]))
     for months, rows in by_months.items():
         print(months)
         for model, day, count, wape, mape, coverage in rows:
@@ -195,9 +197,10 @@ def main() -> None:
     print("day 10, points of the error by what was planted")
     for planted, count, points in whence:
         print(f"  {planted:46} {points:5.2f}  ({count} forecasts)")
-    print("three months, forecast in the first of them")
-    for day, count, wape, coverage in quarters:
-        print(f"  shipped  day {day:2}  WAPE {wape:5.1f}  interval held {coverage:5.1f} %  ({count} forecasts)")
+    for number, rows in longer.items():
+        print(f"{number} months, forecast in the first of them")
+        for day, count, wape, coverage in rows:
+            print(f"  shipped  day {day:2}  WAPE {wape:5.1f}  interval held {coverage:5.1f} %  ({count} forecasts)")
 
 
 if __name__ == "__main__":

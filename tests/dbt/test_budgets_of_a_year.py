@@ -99,6 +99,19 @@ def test_the_interval_of_a_year_holds_in_most_months_what_the_year_cost(spent: B
     assert held.count(True) >= 9
 
 
+def test_the_interval_of_a_year_is_the_months_as_a_part_of_what_is_to_come_and_wider_by_the_day(spent: Built) -> None:
+    as_of = date(2026, 10, 10)
+    [(rest, half_width)] = spent.rows(
+        "select rest_of_month, half_width from int_budget_forecasts"
+        f" where budget_key = 'restless@' and as_of = '{as_of}'"
+    )
+    actual, forecast, lower, upper = standing(
+        spent, "restless", as_of, "actual_to_date, forecast, forecast_lower, forecast_upper"
+    )
+    error = half_width / rest * (forecast - actual) * (1 + Decimal(30 + 31) / 80)
+    assert (lower, upper) == (forecast - round(error, 2), forecast + round(error, 2))
+
+
 def test_a_year_is_no_less_known_on_a_months_last_days(spent: Built) -> None:
     widths = dict(
         spent.rows("select as_of, forecast_upper - forecast_lower from fct_budget_status where budget = 'restless'")

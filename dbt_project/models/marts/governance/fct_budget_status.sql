@@ -1,7 +1,7 @@
 -- How each budget stands on each day: what is spent, what the period will have cost, when the amount is used up.
 -- The rest of the month is the measured forecast. A day of a later month of the quarter or year costs what a day of
 -- this month will have cost and one of the last eight weeks did, half and half: a monthly fee comes once a month
--- (`python -m benchmarks.forecast` measures quarters). The interval widens as a walk strays.
+-- (`python -m benchmarks.forecast` measures three to nine months). The interval widens with the days after the month.
 with budgets as (
 
     select * from {{ landed(source('raw', 'budgets')) }}
@@ -133,7 +133,7 @@ bounded as (
             when days_after_month = 0 then half_width
             else cast(
                 abs(cast(forecast_if_known - actual_to_date as double))
-                * error_of_weeks * sqrt(1 + days_after_month / 40.0) as decimal(38, 2)
+                * error_of_weeks * (1 + days_after_month / 80.0) as decimal(38, 2)
             )
         end as forecast_error
     from with_forecast
