@@ -131,7 +131,8 @@ _ANOMALIES = f"""
 def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
     rows = marts.execute(
         """
-        select budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, runs_out_on
+        select budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status,
+            actual_threshold_passed, forecast_threshold_passed, runs_out_on
         from fct_budget_status
         -- the newest day of the data says how a budget stands; one whose periods ended before it is history
         where as_of = (select max(as_of) from fct_budget_status)
@@ -139,18 +140,21 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
         order by budget, period
         """
     ).fetchall()
-    for budget, owner, period, currency, amount, actual, forecast, status, runs_out_on in rows:
+    for budget, owner, period, currency, amount, actual, forecast, status, spent, expected, runs_out_on in rows:
         worst = max(value for value in (actual, forecast) if value is not None)
         used_up = f", used up on {runs_out_on}" if runs_out_on else ""
+        stands = status.replace("_", " ")
+        if status == "threshold_passed":
+            stands = f"{spent} % spent" if spent else f"{expected} % forecast"
         yield Finding(
-            # What only the forecast said is told again when it came true.
-            key=f"{BUDGETS}/{budget}/{period}/{status}",
+            # What only the forecast said is told again when it came true, and so is each threshold that is spent.
+            key=f"{BUDGETS}/{budget}/{period}/{status}/{spent or 0}",
             name=BUDGETS,
             severity="warn",
-            subject=f"budget {budget} of {period}: {status.replace('_', ' ')}",
+            subject=f"budget {budget} of {period}: {stands}",
             told=f"spent {_money(actual)} of {_money(amount)} {currency}, forecast {_money(forecast)}{used_up}",
             owner=owner or PIPELINE_OWNER,
-            amount=worst - amount,
+            amount=worst - amount if worst > amount else None,
             currency=currency,
             weight=float(worst / amount) if amount else 0.0,
             link=link,

@@ -17,7 +17,13 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
     rows = warehouse.execute(
         """
         select budget, owner, period, billing_currency, cost_basis, budget_amount, actual_to_date, actual_percent,
-            forecast, forecast_lower, forecast_upper, forecast_percent, runs_out_on, as_of, status,
+            forecast, forecast_lower, forecast_upper, forecast_percent, runs_out_on, as_of,
+            case
+                when status <> 'threshold_passed' then ''
+                when actual_threshold_passed is not null then ', to warn at ' || actual_threshold_passed || ' % spent'
+                else ', to warn at ' || forecast_threshold_passed || ' % forecast'
+            end as warned_at,
+            status,
             actual_threshold_passed is not null or forecast_threshold_passed is not null as is_offender
         from fct_budget_status
         qualify as_of = max(as_of) over (partition by budget)
@@ -27,8 +33,12 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
         """
     ).fetchall()
     offenders = [
-        Offender(f"{budget} {period}", _stand(*stand), f"at most {amount:,.2f} {currency} ({basis}); {owner} answers")
-        for budget, owner, period, currency, basis, amount, *stand, _, is_offender in rows
+        Offender(
+            f"{budget} {period}",
+            _stand(*stand),
+            f"at most {amount:,.2f} {currency} ({basis}){warned_at}; {owner} answers",
+        )
+        for budget, owner, period, currency, basis, amount, *stand, warned_at, _, is_offender in rows
         if is_offender
     ]
     unknown = sum(row[-2] == "unknown" for row in rows)

@@ -99,6 +99,10 @@ def test_the_check_names_budget_amount_forecast_and_the_day_it_is_used_up(built:
         "230.00 (77 %) spent by 2026-10-23, forecast 310.00 (103 %), used up on 2026-10-30",
         "at most 300.00 USD (effective); s answers",
     )
+    assert told["half 2026-10"] == (
+        "230.00 (58 %) spent by 2026-10-23, forecast 310.00 (78 %)",
+        "at most 400.00 USD (effective), to warn at 50 % spent; s answers",
+    )
 
 
 def coverage(built: Built, key: str, columns: str) -> list[tuple]:

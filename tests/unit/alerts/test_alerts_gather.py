@@ -144,13 +144,17 @@ BUDGETS = """
     create table fct_budget_status as
     select * from (values
         ('gpu', 'search', '2026-11', 'USD', 100::decimal(38, 18), 90::decimal(38, 18), 130::decimal(38, 18),
-            'forecast_over_budget', date '2026-11-20', date '2026-11-02'),
-        ('gpu', 'search', '2026-11', 'USD', 100, 10, 110, 'on_track', null, date '2026-11-01'),
-        ('all', null, '2026-11', 'USD', 100, 10, null, 'unknown', null, date '2026-11-02'),
-        ('api', null, '2026-11', 'USD', 100, 101, null, 'over_budget', date '2026-11-02', date '2026-11-02'),
-        ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over_budget', date '2026-08-09', date '2026-08-31')
+            'forecast_over_budget', null, 100, date '2026-11-20', date '2026-11-02'),
+        ('gpu', 'search', '2026-11', 'USD', 100, 10, 110, 'on_track', null, null, null, date '2026-11-01'),
+        ('all', null, '2026-11', 'USD', 100, 10, null, 'unknown', null, null, null, date '2026-11-02'),
+        ('api', null, '2026-11', 'USD', 100, 101, null, 'over_budget', 100, null, date '2026-11-02', date '2026-11-02'),
+        ('lab', null, '2026', 'USD', 100, 55, 95, 'threshold_passed', 50, 90, null, date '2026-11-02'),
+        ('new', null, '2026-11', 'USD', 100, 9, 95, 'threshold_passed', null, 90, null, date '2026-11-02'),
+        ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over_budget', 100, 100, date '2026-08-09',
+            date '2026-08-31')
     ) t(
-        budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status, runs_out_on, as_of
+        budget, owner, period, billing_currency, budget_amount, actual_to_date, forecast, status,
+        actual_threshold_passed, forecast_threshold_passed, runs_out_on, as_of
     )
 """
 
@@ -209,7 +213,7 @@ def test_anomalies_of_every_scope_have_an_owner(marts, change, subject, owner):
 
 def test_budgets_are_told_as_they_stand_on_the_newest_day(marts):
     marts.execute(BUDGETS)
-    api, gpu = of_marts(marts).findings
+    api, gpu, *_ = of_marts(marts).findings
     assert gpu.subject == "budget gpu of 2026-11: forecast over budget"
     assert (gpu.owner, gpu.amount) == ("search", Decimal(30))
     assert gpu.told == "spent 90.00 of 100.00 USD, forecast 130.00, used up on 2026-11-20"
@@ -219,6 +223,28 @@ def test_budgets_are_told_as_they_stand_on_the_newest_day(marts):
         "spent 101.00 of 100.00 USD, forecast unknown, used up on 2026-11-02",
     )
     assert of_marts(marts).evaluated == {"budgets_are_kept"}
+
+
+def test_a_budget_below_its_amount_tells_the_threshold_it_passed_and_no_money_beyond(marts):
+    marts.execute(BUDGETS)
+    *_, lab, new = of_marts(marts).findings
+    assert (lab.subject, lab.amount) == ("budget lab of 2026: 50 % spent", None)
+    assert lab.told == "spent 55.00 of 100.00 USD, forecast 95.00"
+    assert (new.subject, new.amount) == ("budget new of 2026-11: 90 % forecast", None)
+
+
+def test_each_threshold_of_what_is_spent_is_news(marts):
+    marts.execute(BUDGETS)
+    keys = []
+    for threshold, spent in ((50, 55), (50, 70), (80, 81)):
+        marts.execute(
+            "update fct_budget_status set actual_threshold_passed = $threshold, actual_to_date = $spent"
+            " where budget = 'lab'",
+            {"threshold": threshold, "spent": spent},
+        )
+        [key] = [finding.key for finding in of_marts(marts).findings if "budget lab" in finding.subject]
+        keys.append(key)
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_what_a_mart_tells_is_not_told_again_by_its_check(settings):
