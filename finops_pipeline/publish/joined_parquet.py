@@ -1,7 +1,8 @@
 """Parquet files of one schema joined into one without decoding them: their row groups one behind the other.
 
 A row group's bytes do not say where they stand; only the footer does. So the groups are copied as they are, and the
-footers become one with every position moved. What a reader skips by (statistics, Bloom filters) moves along.
+footers become one with every position moved (and noted, `moved_groups.py`). What a reader skips by (statistics, Bloom
+filters) moves along.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from finops_pipeline.errors import FinopsError
+from finops_pipeline.publish.moved_groups import MovedGroups, Place, note_groups, noted_groups
 from finops_pipeline.publish.thrift import Struct, read_struct, write_struct
 
 _MAGIC = b"PAR1"
@@ -20,7 +22,7 @@ _TAIL = 8  # the footer's length in four bytes, and the magic again
 
 # Numbers of the fields in parquet.thrift
 _SCHEMA, _NUM_ROWS, _ROW_GROUPS, _ENCRYPTION = 2, 3, 4, 8
-_COLUMNS, _GROUP_OFFSET, _ORDINAL = 1, 5, 7
+_COLUMNS, _GROUP_ROWS, _GROUP_OFFSET, _ORDINAL = 1, 3, 5, 7
 _CHUNK_OFFSET, _CHUNK_META, _OFFSET_INDEX, _COLUMN_INDEX, _CRYPTO = 2, 3, 4, 6, (8, 9)
 _DATA_PAGE, _INDEX_PAGE, _DICTIONARY_PAGE, _BLOOM_FILTER = 9, 10, 11, 14
 
@@ -59,27 +61,24 @@ def join_parquet(parts: Sequence[Part], target: Path) -> Joined:
         FinopsError: the parts have different columns, or something that cannot be moved.
     """
     merged: Struct = {}
-    groups: list[Struct] = []
+    columns, rows = "", 0
+    groups: list[bytes] = []
     hasher = hashlib.sha256(_MAGIC)
     with target.open("wb") as out:
         out.write(_MAGIC)
         for part in parts:
-            moved_by = out.tell() - len(_MAGIC)
+            place = Place(out.tell() - len(_MAGIC), len(groups))
             footer = _copy_groups(part, out, hasher)
-            own_groups: list[Struct] = footer[_ROW_GROUPS][1][1]
+            moved = noted_groups(part.path, part.crc32, place) or _moved_groups(part, footer, place)
             if not merged:
-                merged = footer
-            elif _without_rows(footer) != _without_rows(merged):
+                merged, columns = _read_footer(part, footer), moved.columns
+            elif moved.columns != columns:
                 raise FinopsError(
                     f"{part.path} and {parts[0].path} have different columns and cannot be one file."
                     " Run `finops run --rebuild`, which writes all months anew."
                 )
-            for group in own_groups:
-                _move(group, moved_by, part.path)
-                if _ORDINAL in group:
-                    group[_ORDINAL] = (group[_ORDINAL][0], len(groups))
-                groups.append(group)
-        rows = sum(group[3][1] for group in groups)
+            groups += moved.encoded
+            rows += moved.rows
         merged[_NUM_ROWS] = (merged[_NUM_ROWS][0], rows)
         merged[_ROW_GROUPS] = (merged[_ROW_GROUPS][0], (merged[_ROW_GROUPS][1][0], groups))
         footer_bytes = write_struct(merged)
@@ -98,7 +97,7 @@ def file_crc32(path: Path) -> int:
     return crc
 
 
-def _copy_groups(part: Part, out: IO[bytes], hasher: "hashlib._Hash") -> Struct:
+def _copy_groups(part: Part, out: IO[bytes], hasher: "hashlib._Hash") -> bytes:
     """Copy what stands between a part's magic and its footer; returns the footer."""
     try:
         with part.path.open("rb") as file:
@@ -122,14 +121,32 @@ def _copy_groups(part: Part, out: IO[bytes], hasher: "hashlib._Hash") -> Struct:
         raise DamagedPartError(part.path) from error
     if part.crc32 is not None and zlib.crc32(rest, crc) != part.crc32:
         raise DamagedPartError(part.path)
+    return rest
+
+
+def _read_footer(part: Part, footer: bytes) -> Struct:
     try:
-        return read_struct(rest)
+        return read_struct(footer)
     except ValueError as error:
         raise DamagedPartError(part.path) from error
 
 
-def _without_rows(footer: Struct) -> Struct:
-    return {number: field for number, field in footer.items() if number not in (_NUM_ROWS, _ROW_GROUPS)}
+def _moved_groups(part: Part, footer: bytes, place: Place) -> MovedGroups:
+    """The groups by the part's own footer, moved to their place and noted for the next time."""
+    told = _read_footer(part, footer)
+    groups: list[Struct] = told[_ROW_GROUPS][1][1]
+    for number, group in enumerate(groups, start=place.groups_before):
+        _move(group, place.moved_by, part.path)
+        if _ORDINAL in group:
+            group[_ORDINAL] = (group[_ORDINAL][0], number)
+    besides = {number: field for number, field in told.items() if number not in (_NUM_ROWS, _ROW_GROUPS)}
+    moved = MovedGroups(
+        rows=sum(group[_GROUP_ROWS][1] for group in groups),
+        columns=hashlib.sha256(write_struct(besides)).hexdigest(),
+        encoded=[write_struct(group) for group in groups],
+    )
+    note_groups(part.path, part.crc32, place, moved)
+    return moved
 
 
 def _move(group: Struct, by: int, path: Path) -> None:

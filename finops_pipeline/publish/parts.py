@@ -1,8 +1,9 @@
 """The months of large marts as they were last written: private Parquet files that the published ones are joined from.
 
-A folder per mart with the files and an index. A file stands under its name only when it is complete; the index names
-what belongs together and is replaced in one step, so a run that dies leaves the one before or the one after. A file
-that is not what was written (its CRC-32 differs) is written anew.
+A folder per mart with the files, beside each a note of where its rows stood last (`moved_groups.py`), and an index. A
+file stands under its name only when it is complete; the index names what belongs together and is replaced in one step,
+so a run that dies leaves the one before or the one after. A file that is not what was written (its CRC-32 differs) is
+written anew.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from finops_pipeline.publish.joined_parquet import Part, file_crc32
+from finops_pipeline.publish.moved_groups import NOTE
 
 _INDEX = "months.json"
 _HALF_WRITTEN = ".writing-"
@@ -85,7 +87,8 @@ class KeptMonths:
         os.replace(half, index)
         used = {_INDEX, *(name for month in months for name, _ in month.files)}
         for path in self._folder.iterdir():
-            if path.name not in used:
+            of_part = path.with_suffix(".parquet").name if path.suffix == NOTE else path.name
+            if of_part not in used:
                 path.unlink()
 
 

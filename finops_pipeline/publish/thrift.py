@@ -13,7 +13,8 @@ _FIXED = {BYTE: 1, DOUBLE: 8, UUID: 16}
 _LONG_LIST = 15
 
 Struct = dict[int, tuple[int, Any]]
-"""Field number to type and value; a list's value is `(type of its elements, elements)`."""
+"""Field number to type and value; a list's value is `(type of its elements, elements)`. When written, a struct in
+another may stand as the bytes that it was written in before."""
 
 
 def read_struct(data: bytes) -> Struct:
@@ -152,6 +153,8 @@ def _write_value(out: bytearray, kind: int, value: Any) -> None:
         _write_zigzag(out, value)
     elif kind == BINARY:
         _write_varint(out, len(value))
+        out += value
+    elif kind == STRUCT and isinstance(value, bytes):
         out += value
     elif kind == STRUCT:
         _write_struct(out, value)

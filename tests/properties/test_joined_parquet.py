@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops_pipeline.errors import FinopsError
+from finops_pipeline.publish import joined_parquet
 from finops_pipeline.publish.joined_parquet import DamagedPartError, Part, file_crc32, join_parquet
 
 _SCHEMA = pa.schema(
@@ -70,6 +71,19 @@ def test_joined_files_read_like_one_with_all_rows(tmp_path_factory, tables, writ
     assert row_groups(file) == groups
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_TABLES, st.data())
+def test_notes_of_other_joins_leave_no_trace_in_the_bytes(tmp_path_factory, tables, data):
+    folder = tmp_path_factory.mktemp("joined")
+    parts = [write_part(folder / f"{number}", rows, "duckdb") for number, rows in enumerate(tables)]
+    unnoted = [Part(part.path) for part in parts]
+    join_parquet(parts, folder / "noted.parquet")
+    order = data.draw(st.permutations(range(len(parts))))
+    other = join_parquet([parts[number] for number in order], folder / "other.parquet")
+    assert other == join_parquet([unnoted[number] for number in order], folder / "unnoted.parquet")
+    assert join_parquet(parts, folder / "again.parquet") == join_parquet(unnoted, folder / "unnoted.parquet")
+
+
 def row_groups(file: pq.ParquetFile) -> list[Any]:
     metadata = file.metadata
     return [
@@ -111,6 +125,25 @@ def test_readers_skip_by_statistics_and_bloom_filters_of_the_joined_file(tmp_pat
     found = duckdb.execute(f"select count(*), min(line), max(line) from '{path}' where pool = 'pool 8'").fetchall()
     assert found == [(1638, 8195, 16380)]
     assert duckdb.execute(f"select line from '{path}' where line = 9000").fetchall() == [(9000,)]
+
+
+@pytest.mark.parametrize("damage", ["a bit turned", "cut off", "emptied", "of another part", "no JSON", "no object"])
+def test_a_damaged_note_is_made_anew(tmp_path, months, damage):
+    joined = join_parquet(months, tmp_path / "joined.parquet")
+    note = months[1].path.with_suffix(".groups")
+    content = bytearray(note.read_bytes())
+    if damage == "a bit turned":
+        content[-3] ^= 4
+    whole = {"no JSON": b"{", "no object": b"[]\n", "emptied": b"", "cut off": bytes(content[:-9])}
+    other = months[0].path.with_suffix(".groups").read_bytes()
+    note.write_bytes(other if damage == "of another part" else whole.get(damage, bytes(content)))
+    assert join_parquet(months, tmp_path / "again.parquet") == joined
+
+
+def test_what_is_noted_is_not_taken_from_the_footer_again(tmp_path, months, monkeypatch):
+    joined = join_parquet(months, tmp_path / "joined.parquet")
+    monkeypatch.setattr(joined_parquet, "_move", None)
+    assert join_parquet(months, tmp_path / "again.parquet") == joined
 
 
 def test_files_of_other_columns_are_refused(tmp_path, months):

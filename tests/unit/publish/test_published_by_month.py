@@ -193,7 +193,8 @@ def test_kept_files_are_those_of_the_newest_version_alone(published):
     published.change("update ledger set cost = 1 where billing_period = '2026-03'")
     published.publish()
     assert not before & {path.name for path in folder.iterdir()}
-    assert len(list(folder.iterdir())) == 11 + 1
+    # each month's file with its note, and the index
+    assert len(list(folder.iterdir())) == 2 * 11 + 1
     assert not list(folder.glob(".*"))
 
 
@@ -209,7 +210,7 @@ def turn_a_bit(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [Path.unlink, cut_off, turn_a_bit, lambda path: path.write_bytes(b"")])
 def test_a_damaged_month_is_written_anew(published, tmp_path, damage: Callable[[Path], object]):
-    (part,) = (published.folder / "parts" / "ledger").glob("2026-04-*")
+    (part,) = (published.folder / "parts" / "ledger").glob("2026-04-*.parquet")
     sound = part.read_bytes()
     damage(part)
     version = published.publish()
