@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from ledger_fixture import run_dbt
 
-from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once, why
+from finops_pipeline.checks.daily_cost import daily_cost_is_usual, every_account_day_is_there_once
 from finops_pipeline.detect.anomalies import anomalies
 from finops_pipeline.rules import load_rules, write_rule_tables
 from finops_pipeline.settings import DBT_PROJECT_DIR
@@ -223,7 +223,7 @@ def test_lost_tags_are_moved_and_not_spent(found: Found) -> None:
 
 HANDED_OVER = {
     "a project gets another name and another team": """update lines set team = 'archive', project = 'media-2'
-        where sku = 'std' and n >= 115""",
+        where sku = 'std' and n >= 132""",
     "one service is used less while another is used more": """update lines
         set quantity = quantity * case sku when 'queue' then 0.3 else 1.7 end
         where sku in ('queue', 'bytes') and n >= 90""",
@@ -238,13 +238,17 @@ def handed_over(ledgers: Path) -> Found:
 
 def test_cost_that_goes_from_one_name_to_another_is_one_anomaly_that_says_so(handed_over: Found) -> None:
     [row] = handed_over.rows("kind = 'moved'")
-    assert (row["charge_date"], row["scope"], row["entity"]) == (day(115), "project", "media")
+    assert (row["charge_date"], row["scope"], row["entity"]) == (day(132), "project", "media")
     drivers = json.loads(row["drivers"])
     moved = drivers["moved"]
     assert (moved["dimension"], moved["left"], moved["arrived"]) == ("project", ["media"], ["media-2"])
     assert abs(Decimal(moved["amount"]) + row["impact"]) < Decimal("0.1") * -row["impact"]
     assert drivers["also_seen_in"] == ["project media-2", "team archive"]
-    assert why(drivers) == "moved, not spent: from media to media-2"
+    with duckdb.connect(str(handed_over.warehouse), read_only=True) as connection:
+        [offender] = daily_cost_is_usual(connection).offenders
+        assert every_account_day_is_there_once(connection).passed
+    assert offender.subject == f"project media {day(132)} moved"
+    assert "moved, not spent: from media to media-2" in offender.observed
 
 
 def test_what_rises_in_one_service_has_not_moved_from_another(handed_over: Found) -> None:
