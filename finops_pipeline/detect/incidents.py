@@ -34,10 +34,10 @@ SURE = 1.2
 """Score from which a series of less than eight weeks is believed alone."""
 LEAVES = Decimal("0.25")
 """Share of what something usually costs that has to leave it for another, to be called moved."""
-SIBLINGS = ("model", "dataset", "project", "gpu_cluster", "team")
-"""Scopes in which one name may take over another's cost. Accounts may not: a silent one is a fault of the export."""
+SIBLINGS = ("model", "dataset", "project", "gpu_cluster", "team", "account")
+"""Scopes in which one name may take over another's cost."""
 FAULTS = ("missing", "zero", "duplicated")
-"""Kinds that are faults of the data before they are facts of the company."""
+"""Kinds that, of an account, are faults of the data before they are facts of the company."""
 
 _NARROW = ("sku", "model", "dataset", "project", "gpu_cluster", "team", "service", "account", "tag_coverage")
 _NOBODY = "(none)"
@@ -89,7 +89,8 @@ def told(series: Series, finding: Finding, age: int, evidence: Evidence) -> Told
 def _moved(series: Series, finding: Finding, found: Sequence[Driver], evidence: Evidence) -> Moved | None:
     """Where the cost went, or came from, if a name of the series' dimension lost what nobody or another one gained."""
     untagged = series.scope == "tag_coverage"
-    if not untagged and (series.metric != "cost" or series.scope not in SIBLINGS):
+    is_fault = series.scope == "account" and finding.kind in FAULTS
+    if is_fault or not (untagged or (series.metric == "cost" and series.scope in SIBLINGS)):
         return None
     dimension = "team" if untagged else series.scope
     services = [driver.element for driver in found if driver.dimension == "service"]
