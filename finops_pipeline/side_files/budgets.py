@@ -104,6 +104,8 @@ class Budgets(SideFileModel):
     """The whole of `budgets.yaml`."""
 
     version: Literal[1] = 1
+    fiscal_year_begins: Annotated[int, Field(ge=1, le=12)] = 1
+    """The month in which years, and with them quarters, begin."""
     budgets: tuple[Budget, ...] = ()
 
 
@@ -123,7 +125,7 @@ def load_budgets(configuration: Path, reporting_currency: str) -> Budgets:
     problems = list(_problems_between(entries))
     if problems:
         raise ConfigurationError(explain(path, problems, read_yaml(path)))
-    return Budgets(version=loaded.version, budgets=entries)
+    return loaded.model_copy(update={"budgets": entries})
 
 
 def write_budget_table(budgets: Budgets, landing: Path) -> None:
@@ -144,6 +146,7 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
         }
         for key, row in sorted(totals.items())
     ]
+    rows = [row | {"fiscal_offset_months": budgets.fiscal_year_begins - 1} for row in rows]
     texts = ("budget_key", "budget", "owner", "period_kind", "cost_basis", "billing_currency", "total_key")
     write_side_table(
         landing / "rules" / "budgets.parquet",
@@ -151,7 +154,12 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
             [(name, pa.string()) for name in texts]
             + [("amount", _MONEY), ("percent_of_total", _MONEY)]
             + [(f"{what}_thresholds", pa.list_(pa.int32())) for what in ("actual", "forecast")]
-            + [("valid_from", pa.date32()), ("valid_to", pa.date32()), ("is_published", pa.bool_())]
+            + [
+                ("fiscal_offset_months", pa.int32()),
+                ("valid_from", pa.date32()),
+                ("valid_to", pa.date32()),
+                ("is_published", pa.bool_()),
+            ]
             + [(name, pa.list_(pa.string())) for name in ("tag_keys", "tag_values")]
             + [(f"selected_{column}", pa.list_(pa.string())) for column in SELECTION_COLUMNS]
         ),

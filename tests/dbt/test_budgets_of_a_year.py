@@ -39,7 +39,19 @@ BUDGETS = Budgets.model_validate(
 @pytest.fixture(scope="module")
 def spent(ledgers: Path) -> Built:
     """Fourteen months of three teams, and their budgets."""
-    ledger = Ledger(ledgers / "year", budgets=BUDGETS)
+    return built(Ledger(ledgers / "year", budgets=BUDGETS))
+
+
+@pytest.fixture(scope="module")
+def spent_in_fiscal_years(ledgers: Path) -> Built:
+    """The same where years begin in April, and a quarter."""
+    quarter = {**_YEAR, "name": "quarter", "period": "quarter", "amount": "1000", "cost": {"team": ["grown"]}}
+    listed = Budgets.model_validate({"fiscal_year_begins": 4, "budgets": (*BUDGETS.budgets, quarter)})
+    return built(Ledger(ledgers / "fiscal-year", budgets=listed))
+
+
+def built(ledger: Ledger) -> Built:
+    """What the three teams spent, and how their budgets stand."""
     for day in days(FIRST_DAY, LAST_DAY):
         for team, cost in COSTS.items():
             ledger.charge(str(cost(day)), day=day, team=team, service_name=team)
@@ -156,3 +168,29 @@ def test_a_year_that_began_before_the_ledger_is_unknown_to_its_end(spent: Built)
         "the ledger begins within this period: its first days are unknown",
         "the first days of this period are unknown",
     }
+
+
+def test_a_fiscal_year_begins_in_its_month_and_is_called_by_the_year_it_ends_in(spent_in_fiscal_years: Built) -> None:
+    columns = "period, period_start, period_end, actual_to_date, forecast, variance_percent, status, runs_out_on"
+    actual = 91 * 10 + (31 + 31 + 30 + 23) * 20
+    forecast = actual + (8 + 30 + 31 + 31 + 28 + 31) * 20
+    assert (actual, forecast) == (3210, 6390)
+    assert standing(spent_in_fiscal_years, "grown", OCTOBER, columns) == (
+        "FY2027", date(2026, 4, 1), date(2027, 3, 31), actual, forecast, Decimal("27.8"), "forecast_over_budget",
+        # 1,790 are left: 89 days at 20 and half of the next
+        OCTOBER + timedelta(90),
+    )  # fmt: skip
+    total, amount = (
+        standing(spent_in_fiscal_years, name, OCTOBER, "forecast, budget_amount") for name in ("all", "part-of-total")
+    )
+    assert amount[1] == round(total[0] / 5, 2)
+
+
+def test_a_fiscal_years_quarters_are_counted_from_its_first_month(spent_in_fiscal_years: Built) -> None:
+    columns = "period, period_start, period_end, actual_to_date, forecast"
+    assert standing(spent_in_fiscal_years, "quarter", OCTOBER, columns) == (
+        "FY2027-Q3", date(2026, 10, 1), date(2026, 12, 31), 460, 92 * 20
+    )  # fmt: skip
+    assert standing(spent_in_fiscal_years, "quarter", date(2026, 3, 31), columns)[:4] == (
+        "FY2026-Q4", date(2026, 1, 1), date(2026, 3, 31), 900
+    )  # fmt: skip

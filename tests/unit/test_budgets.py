@@ -49,6 +49,16 @@ def test_a_share_of_the_total_is_landed_with_a_row_for_the_total_that_is_not_pub
     assert rows["total/month/effective/USD"]["selected_cost_use"] is None
 
 
+def test_a_fiscal_year_is_landed_by_how_many_months_it_begins_late(tmp_path: Path) -> None:
+    (tmp_path / "budgets.yaml").write_text(f"version: 1\nfiscal_year_begins: 4\nbudgets:\n  - {{{WHOLE}}}\n")
+    write_budget_table(load_budgets(tmp_path / "finops.yaml", "USD"), tmp_path)
+    [row] = pq.read_table(tmp_path / "rules" / "budgets.parquet").to_pylist()
+    assert row["fiscal_offset_months"] == 3
+    (tmp_path / "budgets.yaml").write_text("version: 1\nfiscal_year_begins: 13\n")
+    with pytest.raises(ConfigurationError, match=r"fiscal_year_begins.*12"):
+        load_budgets(tmp_path / "finops.yaml", "USD")
+
+
 def test_an_amount_may_change_from_a_month_on(tmp_path: Path) -> None:
     entry = "name: grows, owner: a, period: month"
     rows = landed(tmp_path, f"{entry}, amount: 10, to: 2026-12", f"{entry}, amount: 20, from: 2027-01")

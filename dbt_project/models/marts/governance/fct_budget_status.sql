@@ -42,11 +42,17 @@ periods as (
     select
         days_so_far.*,
         budgets.period_kind,
+        budgets.fiscal_offset_months,
         budgets.is_published,
         budgets.billing_currency,
-        cast(date_trunc(budgets.period_kind, days_so_far.charge_date) as date) as period_start,
+        -- as if the fiscal year began in January: its years and quarters are those of the calendar then
+        cast(date_trunc(
+            budgets.period_kind,
+            date_trunc('month', days_so_far.charge_date) - budgets.fiscal_offset_months * interval 1 month
+        ) as date) as fiscal_start,
+        cast(fiscal_start + budgets.fiscal_offset_months * interval 1 month as date) as period_start,
         last_day(
-            cast(date_trunc(budgets.period_kind, days_so_far.charge_date) as date)
+            period_start
             + case budgets.period_kind
                 when 'year' then interval 11 month
                 when 'quarter' then interval 2 month
@@ -145,11 +151,14 @@ measured as (
     select
         budgets.budget,
         budgets.owner,
-        case bounded.period_kind
-            when 'month' then {{ month_of('bounded.charge_date') }}
-            when 'quarter' then cast(year(bounded.charge_date) as string) || '-Q'
-                || cast(quarter(bounded.charge_date) as string)
-            else cast(year(bounded.charge_date) as string)
+        case
+            when bounded.period_kind = 'month' then {{ month_of('bounded.charge_date') }}
+            -- a fiscal year is called by the calendar year it ends in
+            else case when bounded.fiscal_offset_months > 0 then 'FY' else '' end
+                || cast(year(bounded.fiscal_start) + least(bounded.fiscal_offset_months, 1) as string)
+                || case bounded.period_kind
+                    when 'quarter' then '-Q' || cast(quarter(bounded.fiscal_start) as string) else ''
+                end
         end as period,
         bounded.budget_key,
         bounded.period_kind,
