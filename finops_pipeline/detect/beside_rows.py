@@ -5,11 +5,13 @@ not show stands out of far less noise than the cost alone.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from finops_pipeline.detect.channel import Channel
-from finops_pipeline.detect.expected import Expectation
+from finops_pipeline.detect.completeness import Completeness
+from finops_pipeline.detect.expected import Expectation, to_log
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar, Pair, Recurring, beyond
 from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
@@ -28,13 +30,18 @@ CLIPPED = 0.9
 
 @dataclass(frozen=True)
 class BesideRows:
-    """How far a day's cost and lines lie off their usual level, and what of the cost lines do not tell; logarithms."""
+    """How far a day's cost and lines lie off their usual level, as logarithms, and how the one follows the other."""
 
     off: np.ndarray
     rows: np.ndarray
-    rest: np.ndarray
+    slope: np.ndarray
     telling: np.ndarray
     """Days on which the lines have told the cost for two months."""
+
+    @cached_property
+    def rest(self) -> np.ndarray:
+        """What of the cost the lines do not tell."""
+        return self.off - self.slope * self.rows
 
     @classmethod
     def of(cls, panel: Panel, e: Expectation) -> "BesideRows":
@@ -44,7 +51,7 @@ class BesideRows:
         past = lambda v: back(running_mean(v, 60), 3) + 1e-9  # noqa: E731
         xy, xx, yy = past(x * y), past(x * x), past(y * y)
         slope = np.clip(xy / xx, 0, 1.5).astype(off.dtype)
-        return cls(off, rows, off - slope * rows, xy > TOGETHER * np.sqrt(xx * yy))
+        return cls(off, rows, slope, xy > TOGETHER * np.sqrt(xx * yy))
 
     def ease(self) -> np.ndarray:
         """How many times as far a rise has to go: above 1 where the lines tell most of it, below where next to none."""
@@ -71,17 +78,28 @@ def untold(panel: Panel, span: int, up: np.ndarray, down: np.ndarray) -> Pair:
     return np.where(told, RISE_LEFT * up, up), np.where(told, FALL_LEFT * down, down)
 
 
-def per_row_channel(e: Expectation, beside: BesideRows, calendar: Calendar) -> Channel:
-    """One day's cost that its lines do not tell, where they always told it; what the calendar knows is left out."""
+def per_row_channel(
+    panel: Panel, e: Expectation, beside: BesideRows, calendar: Calendar, second: Completeness
+) -> Channel:
+    """One day's cost that its lines do not tell, where they always told it; what the calendar knows is left out.
+
+    Lines of a late feed come with their cost: what both lack on the second morning cancels.
+    """
     rest = beside.rest
-    up = np.maximum(np.minimum(rest, e.residual), 0)
+    up, none = np.maximum(np.minimum(rest, e.residual), 0), np.zeros_like(rest)
     noise = 4.5 * 1.48 * median_at(np.abs(rest), range(3, 63, 2))
+    seen = to_log(panel.second_cost / second.at_most, e.scale)
+    lines = beside.rows + np.log1p(panel.second_rows / second.at_most).astype(rest.dtype) - panel.log_rows
+    seen_rest = np.nan_to_num(np.where(panel.late, seen - e.middle - beside.slope * lines, rest))
+    seen_up = np.maximum(np.minimum(seen_rest, np.nan_to_num(np.where(panel.late, seen - e.expected, up))), 0)
     # the calendar looks back further than what a look at the newest days has
-    unsure = beside.telling & (up > np.maximum(0.14, 0.99 * noise))
-    asked, gate = np.flatnonzero(unsure.any(axis=1)), unsure.copy()
+    unsure = beside.telling & (np.maximum(up, seen_up) > np.maximum(0.14, 0.99 * noise))
+    asked = np.flatnonzero(unsure.any(axis=1))
     known = Recurring(rest[asked], calendar.part(asked)).before()
-    gate[asked] &= beyond(rest[asked], known)[0] > 0
-    return Channel("per_row", up, np.zeros_like(up), 1, 0.15, 9.0, gate=gate, noise=noise, unsure=unsure)
+    for rise, left in ((up, rest), (seen_up, seen_rest)):
+        rise[asked] = np.where(unsure[asked] & (beyond(left[asked], known)[0] == 0), 0, rise[asked])
+    early = {1: (np.where(panel.late, 0, up), none), 2: (seen_up, none)}
+    return Channel("per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure)
 
 
 def envelope_channels(e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:

@@ -9,6 +9,7 @@ from finops_pipeline.detect.groups import moved_channels
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar
 from finops_pipeline.detect.spend import (
+    climb_channel,
     cost_channel,
     new_channel,
     price_channel,
@@ -32,15 +33,16 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         shift_channel(panel, e, calendar, 3, 0.15, 1.4, calm),
         shift_channel(panel, e, calendar, 7, 0.12, 1.5, calm),
         ramp_channel(panel, e, calm),
+        climb_channel(panel, e, steady),
         price_channel(panel, e),
         *sums_channels(e, often),
         twice_channel(panel, e),
         between_halves_channel(panel, e),
         new_channel(panel, e),
         *envelope_channels(e, beside, cost.up),
-        per_row_channel(e, beside, calendar),
+        per_row_channel(panel, e, beside, calendar, second),
         weeks_channel(panel, e, calm),
-        *moved_channels(panel, e),
+        *moved_channels(panel, e, second),
         zero_channel(panel, e, first, second),
         missing_channel(panel, first, second),
     ]

@@ -30,6 +30,7 @@ KINDS = {
     "price": "price",
     "new": "new_sku",
     "ramp": "ramp",
+    "climb": "ramp",
     "moved": "lost_tags",
 }
 

@@ -130,7 +130,7 @@ def incidents(findings: Sequence[Told]) -> list[Told]:
 
 
 def _same(a: Told, b: Told) -> bool:
-    long = {"shift7", "ramp", "shift3", "weeks"} & {a.finding.channel, b.finding.channel}
+    long = {"shift7", "ramp", "climb", "shift3", "weeks"} & {a.finding.channel, b.finding.channel}
     if a.series.billing_currency != b.series.billing_currency or (b.day - a.day).days > APART * (2 if long else 1):
         return False
     if a.moved or b.moved:

@@ -10,7 +10,7 @@ from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.expected import Expectation, to_log
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.recurring import Calendar, Pair, Recurring, beyond
-from finops_pipeline.detect.windows import back, extremes_back, median_at, median_back, running_mean
+from finops_pipeline.detect.windows import back, extremes_back, low_back, median_at, median_back, running_mean
 
 LEAST_PRICE = 0.03
 """Change of a price, as a logarithm, that anyone may be told of."""
@@ -133,6 +133,19 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     )
 
 
+def climb_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
+    """Seventeen of three weeks' days cost more than the same weekday a week before: only growth does that."""
+    change = e.observed - back(e.observed, 7)
+    least = np.maximum(low_back(change, 0, 20, rank=5), 0)
+    # what it grew by in the weeks before it will grow by again; rows growing too is business
+    up = np.maximum(least - np.maximum(median_back(change, 21, 41), 0), 0)
+    up = np.where(rows_follow(panel, 7, 2 * least), 0, up)
+    return Channel(
+        "climb", up, np.zeros_like(up), 28, 0.03, 9.0, 1.5, memory=45, gate=gate, noise=0.2 * e.scatter, gap=14,
+        doubted=False,
+    )  # fmt: skip
+
+
 def price_channel(panel: Panel, e: Expectation) -> Channel:
     """Cost per unit of usage against its last two weeks, on days that cost something."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -187,9 +200,16 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
 def new_channel(panel: Panel, e: Expectation) -> Channel:
     """A line that was about nothing for all its past, and now is something."""
     size = np.abs(e.filled)
-    most = back(np.maximum.accumulate(size, axis=1), 1)
-    change = np.log((size + 1e-9) / (20 * most + 1.0))
-    change = np.where(np.arange(size.shape[1])[None, :] >= 40, change, 0)
-    return Channel(
-        "new", np.maximum(change, 0), np.zeros_like(change), 1, 0.05, 9.0, 1.0, memory=45, sharp=True, rare=0
-    )
+    first, second = (np.abs(np.nan_to_num(seen)) for seen in (panel.first_cost, panel.second_cost))
+    largest = np.maximum.accumulate(size, axis=1)
+    old = np.arange(size.shape[1])[None, :] >= 40
+    none = np.zeros_like(size)
+
+    def rise(cost: np.ndarray, most: np.ndarray) -> np.ndarray:
+        return np.where(old, np.maximum(np.log((cost + 1e-9) / (20 * most + 1.0)), 0), 0)
+
+    # what a late feed shows is at least there; yesterday it shows for the second time
+    until_now = np.maximum(back(largest, 2), back(second, 1))
+    early = {1: (rise(first, until_now), none), 2: (rise(second, back(largest, 1)), none)}
+    up = rise(size, back(largest, 1))
+    return Channel("new", up, none, 1, 0.05, 9.0, 1.0, memory=45, early=early, sharp=True, rare=0)

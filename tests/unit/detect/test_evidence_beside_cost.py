@@ -97,3 +97,36 @@ def test_nothing_is_raised_on_days_after_the_last() -> None:
     raised = judge(panel_of(pa.concat_tables([table, pa.table(longer)]))).raised
     assert len(raised) > 0
     assert raised["day"].max() < DAYS
+
+
+def test_three_weeks_that_each_cost_a_little_more_are_growth_however_much_weekdays_differ() -> None:
+    weekday = (DATES.astype(int) + 3) % 7
+    cost = np.array([100, 180, 140, 220, 90, 40, 60])[weekday] * np.random.default_rng(8).normal(1, 0.08, DAYS)
+    assert found(cost) == []
+    cost[190:218] *= np.linspace(1, 1.6, 28)
+    cost[218:] *= 1.6
+    assert "ramp" in {f.kind for f in found(cost) if DATES[190] <= f.date < DATES[218]}
+
+
+def second_look(cost: np.ndarray, rows: np.ndarray, first: float, second: float) -> list[Finding]:
+    """Findings where every day shows so much of itself on its first and second morning."""
+    table = {"series_id": ["s"] * DAYS, "date": pa.array(DATES)}
+    looks = {
+        "cost_lag1": first * cost,
+        "cost_lag2": second * cost,
+        "rows_lag1": first * rows,
+        "rows_lag2": second * rows,
+    }
+    return detect(pa.table(table | {"cost": cost, "rows": rows}), pa.table(table | looks))
+
+
+def test_a_late_feeds_rise_without_lines_is_told_on_its_second_morning() -> None:
+    cost, rows = business()
+    cost[200], rows[200] = 420, 400
+    assert [(f.date, f.as_of) for f in second_look(cost, rows, 0.4, 0.9)] == [(DATES[200], DATES[202])]
+
+
+def test_a_late_feeds_new_line_is_told_on_its_first_morning() -> None:
+    cost, rows = np.where(np.arange(DAYS) < 200, 0.0, 90.0), np.full(DAYS, 12.0)
+    found_first = second_look(cost, rows, 0.4, 0.9)[0]
+    assert (found_first.kind, found_first.date, found_first.as_of) == ("new_sku", DATES[200], DATES[201])
