@@ -164,8 +164,13 @@ def _headline(group: list[Told]) -> Told:
     if faults:
         head = faults[0]
     elif shifted:
-        # told as cost without an owner, else under the name that lost it
-        head = min(shifted, key=lambda t: (t.day, t.series.scope != "tag_coverage", t.finding.impact > 0, t.anomaly_id))
+        # told as cost without an owner, else under the narrowest name that has the cost now: its team can be asked
+        head = min(
+            shifted,
+            key=lambda t: (
+                t.day, t.series.scope != "tag_coverage", t.finding.impact < 0, _rank(t.series.scope), t.anomaly_id
+            ),
+        )  # fmt: skip
     else:
         start = min(t.finding.as_of for t in group)
         first = [t for t in group if t.finding.as_of == start]
