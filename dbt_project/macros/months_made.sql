@@ -30,6 +30,14 @@
 {%- endmacro %}
 
 
+{#- The condition that a charge may be of a bill whose months are not noted: by name, so that the charges of the others,
+    which are most of them, are passed over unread. -#}
+{% macro is_of_bills_not_kept() %}
+    {%- set conditions = condition_of_bills() if made_with() and all_months_are_kept() else [] -%}
+    {{- return(conditions | first if conditions else 'true') -}}
+{% endmacro %}
+
+
 {#- Whether the note of the last run and all tables that keep months are there, and this run may keep them. -#}
 {% macro all_months_are_kept() %}
     {%- if env_var('FINOPS_REBUILD', '') or months_made() is none -%}

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from pathlib import Path
 
 from finops_pipeline.errors import DeliveryError
@@ -111,9 +112,13 @@ class LocalFolder:
         plain = name[1:] if name.startswith(f"/{self.folder_name}/") else name
         return resolve_named_key(plain, self.root.parts[1:])
 
+    @cached_property
+    def _real_root(self) -> Path:
+        return self.root.resolve()
+
     def _inside(self, key: str) -> Path:
         path = self.root / key
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        if not path.resolve().is_relative_to(self._real_root):
             raise DeliveryError(f"{path} leads outside the export's folder {self.root}. Remove the link.")
         return path
 

@@ -10,6 +10,7 @@ from finops_pipeline.checks.lookups import lookups_know_what_is_billed
 
 KNOWN: dict[str, Any] = {
     "source_name": "aws-payer",
+    "billing_period": "2026-10",
     "billing_currency": "USD",
     "charge_category": "Usage",
     "charge_frequency": "Usage-Based",
@@ -50,6 +51,16 @@ def _add(warehouse: duckdb.DuckDBPyConnection, cost: int, **columns: Any) -> Non
         f"insert into int_charges_attributed_to_owners values ({', '.join('?' for _ in row)}, ?)",
         [*row.values(), Decimal(cost)],
     )
+
+
+def test_a_new_model_is_told_though_it_is_little_beside_years_and_an_old_one_no_more(warehouse):
+    for month in range(1, 10):
+        _add(warehouse, 900, billing_period=f"2026-{month:02}")
+    _add(warehouse, 500, billing_period="2026-01", sku_meter="Quagga-tokens", model_id=None)
+    _add(warehouse, 90, billing_period="2026-10")
+    _add(warehouse, 30, billing_period="2026-10", sku_meter="Okapi-tokens", model_id=None)
+    [offender] = lookups_know_what_is_billed(warehouse).offenders
+    assert "30 of 1020 unclassified: Okapi-tokens" in offender.observed
 
 
 def test_a_model_nobody_has_listed_is_told_with_its_money(warehouse):

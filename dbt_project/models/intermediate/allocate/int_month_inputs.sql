@@ -52,9 +52,11 @@ charge_months as (
             or (charges.charge_category = 'Usage' and charges.charge_class is distinct from 'Correction')
         ) as is_deciding
     from {{ ref('int_charges_attributed_to_owners') }} as charges
-    where (charges.source_name, charges.billing_period) not in (
-        select (unchanged_bills.source_name, unchanged_bills.billing_period) from unchanged_bills
-    )
+    where
+        (charges.source_name, charges.billing_period) not in (
+            select (unchanged_bills.source_name, unchanged_bills.billing_period) from unchanged_bills
+        )
+        and {{ is_of_bills_not_kept() }}
     group by all
     union all
     select
