@@ -102,15 +102,22 @@ def per_row_channel(
     return Channel("per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure)
 
 
-def envelope_channels(e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:
-    """Cost that its rows do not tell: a burst brings lines, a wrong setting does not."""
+def envelope_channels(panel: Panel, e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:
+    """Cost that its rows do not tell: a burst brings lines, a wrong setting does not.
+
+    Where nobody counts lines, as in a team's cost, the largest day so far alone speaks: half as far is enough.
+    """
     cost, rows = beside.off, beside.rows
     unknown = cost_up > 0.3
     usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
     high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
     none = np.zeros_like(cost)
     above = above_envelope(cost, rows, 0.05, high)
-    return [Channel("given_rows", above, none, 1, 1.0, 9.0, 1.6, gate=high, unsure=high)]
+    counted = np.isfinite(panel.rows).any(axis=1, keepdims=True)
+    return [
+        Channel(name, above, none, 1, least, 9.0, 1.6, gate=high & where, unsure=high & where)
+        for name, least, where in (("given_rows", 1.0, counted), ("above_all", 0.55, ~counted))
+    ]
 
 
 def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def watched(panel: Panel, e: Expectation, first: Completeness, second: Completen
         twice_channel(panel, e),
         between_halves_channel(panel, e),
         new_channel(panel, e),
-        *envelope_channels(e, beside, cost.up),
+        *envelope_channels(panel, e, beside, cost.up),
         per_row_channel(panel, e, beside, calendar, second),
         weeks_channel(panel, e, calm),
         *moved_channels(panel, e, second),

@@ -1,5 +1,6 @@
 """The sample company's budgets, tags and waste, held against the truth the generator planted."""
 
+import json
 from decimal import Decimal
 from statistics import median
 
@@ -74,6 +75,16 @@ def test_a_profile_that_lost_its_tags_shows_in_the_coverage_by_its_cost(publishe
     # what never had tags goes up and down by a few per cent a day
     for day, amount in lost.items():
         assert abs(uncovered[day] - usual - amount) < amount / 10, day
+
+
+def test_a_profile_that_lost_its_tags_is_one_anomaly_that_says_where_its_cost_went(published_company: Company):
+    told = published_company.query(
+        "select charge_date::text, entity, drivers from fct_anomalies where kind in ('lost_tags', 'moved')"
+    )
+    [(day, entity, drivers)] = told
+    assert (day, entity) == (_planted(published_company, "lost_tags")[0][0], "AWS")
+    moved = json.loads(drivers)["moved"]
+    assert (moved["left"], moved["arrived"]) == (["research"], ["(none)"])
 
 
 def test_each_key_of_the_policy_tells_the_whole_bill(published_company: Company):
