@@ -185,7 +185,7 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
     """The sum of the last days against the largest such sum so far: days of sparse series, weeks of bursty ones too."""
     cost = np.where(e.filled < 0, 0, e.filled)
     channels = []
-    for span, gate, least, margin, rare in ((1, often, 0.5, 1.15, 1000), (7, often | e.bursty, 1.0, 1.6, 3000)):
+    for span, gate, least, margin, rare in ((1, often, 0.5, 1.15, 1000), (7, often | e.bursty, 1.2, 1.6, 3000)):
         usual = back(running_mean(cost, 120), span + 2) + 1e-9
         change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
         up, none = np.maximum(change, 0), np.zeros_like(change)

@@ -29,7 +29,7 @@ DOUBT = 1.25
 """A series whose past did not tell its days has to go this many times as far, for every alarm of the last months."""
 DOUBTED = 200
 """Days for which an alarm has it do so."""
-MOST_DOUBTS = 6
+MOST_DOUBTS = 3
 """Alarms that count at most."""
 REFRESH = 7
 QUIET = 14
