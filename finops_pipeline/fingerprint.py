@@ -21,7 +21,13 @@ from finops_pipeline.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
 PACKAGE_DIR = PROJECT_ROOT / "finops_pipeline"
 
 _OPEN_MONTH = "open month"
-_NOT_OF_MAPPING = {"deliveries", "usage feeds", "exchange rates", _OPEN_MONTH}
+_RATES = "exchange rates"
+_AFTERWARDS = "feedback, invoices and metrics"
+NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _OPEN_MONTH}
+"""The parts that come after a delivery's charges, or that the warehouse tells by month. Feedback comes every morning and
+rates every day: what was made of closed months must not hang on them."""
+_RATES_TABLE = "fx_rates.parquet"
+_TABLES_AFTERWARDS = {"anomaly_feedback.parquet", "invoices.parquet", "metrics.parquet", "model_alternatives.parquet"}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
 _DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")
 # What dbt and tools write beside the sources, and the parts of the package no mart is made with.
@@ -43,7 +49,7 @@ class Fingerprint:
     @property
     def made_with(self) -> str:
         """What turns a delivery into charges, whichever it is; feeds, rates and the clock come in later."""
-        return _digest({name: part for name, part in self.parts.items() if name not in _NOT_OF_MAPPING})
+        return _digest({name: part for name, part in self.parts.items() if name not in NOT_OF_MAPPING})
 
     def changes_since(self, published_parts: Mapping[str, str]) -> list[str]:
         """The kinds of input that differ from the published ones, by name."""
@@ -67,13 +73,17 @@ def compute_fingerprint(
         package_dir: the package whose code lands, checks and publishes.
     """
     live = _live_deliveries(settings.landing / "deliveries.parquet")
+    tables = _rule_rows(settings.landing / "rules")
+    afterwards = {name: tables.pop(name) for name in _TABLES_AFTERWARDS & tables.keys()}
+    rates = tables.pop(_RATES_TABLE, None)
     return Fingerprint(
         parts={
             "deliveries": _digest([row for row in live if row["provider"] != "usage"]),
             "usage feeds": _digest([row for row in live if row["provider"] == "usage"]),
-            "rules": _digest(_rule_rows(settings.landing / "rules")),
+            "rules": _digest(tables),
             "configuration": _digest(_meaning(configuration)),
-            "exchange rates": _digest(_local_file_digest(configuration.get("fx_rates"))),
+            _RATES: _digest(rates),
+            _AFTERWARDS: _digest(afterwards),
             "dbt project": _tree_digest(dbt_project_dir, ignored=_NOT_DBT_SOURCES),
             "code": _tree_digest(package_dir, ignored=_NOT_PIPELINE_CODE),
             "engines": _digest({name: version(name) for name in _ENGINES}),
@@ -138,14 +148,6 @@ def _meaning(configuration: Mapping[str, Any]) -> dict[str, Any]:
             for entry in configuration.get(entries) or ()
         ]
     return kept
-
-
-def _local_file_digest(uri: object) -> str | None:
-    """The content of a local file that the configuration names; its path alone would not show a change."""
-    if not isinstance(uri, str):
-        return None
-    path = Path(uri.removeprefix("file://"))
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _tree_digest(root: Path, *, ignored: Iterable[str]) -> str:

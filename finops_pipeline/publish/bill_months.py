@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import duckdb
 
+from finops_pipeline.fingerprint import NOT_OF_MAPPING
 from finops_pipeline.publish.months import Month
 
 _CHARGES = "int_charges_attributed_to_owners"
@@ -18,8 +19,6 @@ _POOLS = "int_charges_matched_to_rules"
 _MAPPED = "months_mapped"
 _INPUTS = "int_month_inputs"
 _BALANCES = "fct_prepayment_balances"
-# Parts of the fingerprint that are told by month: feeds by the pools they make. No column tells which month is open.
-_TOLD_BY_MONTH = {"deliveries", "usage feeds", "exchange rates", "open month"}
 
 
 def months_of_the_bill(connection: duckdb.DuckDBPyConnection, made_with: Mapping[str, str]) -> list[Month] | None:
@@ -35,7 +34,8 @@ def months_of_the_bill(connection: duckdb.DuckDBPyConnection, made_with: Mapping
     tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     if not {_CHARGES, _POOLS, _MAPPED, _INPUTS, _BALANCES} <= tables or _prepayments(connection):
         return None
-    rest = json.dumps({name: part for name, part in made_with.items() if name not in _TOLD_BY_MONTH}, sort_keys=True)
+    # Feeds are told by the pools they make; no column of the bill tells which month is open.
+    rest = json.dumps({name: part for name, part in made_with.items() if name not in NOT_OF_MAPPING}, sort_keys=True)
     rows = connection.execute(
         f"""
         with charges as (

@@ -22,7 +22,7 @@ from finops_pipeline.side_files.amortization import Amortization, write_prepayme
 from finops_pipeline.side_files.anomaly_feedback import AnomalyFeedback, write_feedback_table
 from finops_pipeline.side_files.budgets import Budgets, write_budget_table
 from finops_pipeline.side_files.datasets import DatasetCatalog, write_dataset_table
-from finops_pipeline.side_files.fx_rates import write_fx_table
+from finops_pipeline.side_files.fx_rates import FxRate, write_fx_table
 from finops_pipeline.side_files.invoices import Invoices, write_invoice_table
 from finops_pipeline.side_files.metrics import Metrics, load_metrics, write_metric_tables
 from finops_pipeline.side_files.tag_policy import TagPolicy, write_tag_policy_table
@@ -176,6 +176,7 @@ class Ledger:
     budgets: Budgets = field(default_factory=Budgets)
     tag_policy: TagPolicy = field(default_factory=TagPolicy)
     invoices: Invoices = field(default_factory=Invoices)
+    fx_rates: tuple[FxRate, ...] = ()
 
     def charge(self, cost: str | Decimal, *, day: date = DAY, **columns: Any) -> None:
         """One usage charge of a day in USD; the four costs are equal unless given."""
@@ -275,7 +276,7 @@ class Ledger:
         write_metric_tables(self.metrics, self.home / "landing")
         write_dataset_table(self.datasets, self.home / "landing")
         write_feedback_table(AnomalyFeedback(), self.home / "landing")
-        write_fx_table((), self.home / "landing")
+        write_fx_table(self.fx_rates, self.home / "landing")
         write_prepayment_table(Amortization(), self.home / "landing")
         write_budget_table(self.budgets, self.home / "landing")
         write_tag_policy_table(self.tag_policy, self.rules, self.home / "landing")

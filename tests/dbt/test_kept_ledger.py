@@ -10,6 +10,8 @@ import pytest
 from ledger_fixture import Built, Ledger
 from random_ledger import random_rules, throw, written
 
+from finops_pipeline.side_files.fx_rates import FxRate
+
 MONTHS = AUGUST, SEPTEMBER, OCTOBER = [date(2026, month, 1) for month in (8, 9, 10)]
 TOPOLOGIES = 100
 TABLES = (
@@ -44,10 +46,15 @@ class Company:
             day = charge["charge_date"]
             if day.day == 1 and day > AUGUST and dice.random() < 0.3:
                 charge["billing_period"] = f"{day.replace(month=day.month - 1):%Y-%m}"
+        for month in MONTHS:
+            self.ledger.charge("10", day=month.replace(day=20), billing_currency="EUR", team="t")
+        self._publish_rates(AUGUST, SEPTEMBER)
         self.run()
         self._deliver_october_again(dice)
         self.run()
         self._tell_september_anew()
+        self.run()
+        self._publish_rates(*MONTHS, euro="1.2")
         self.made = self.run()
         whole = deepcopy(self.ledger)
         whole.home = folder / "whole"
@@ -73,6 +80,10 @@ class Company:
             if charge["billing_period"] == "2026-10":
                 charge["charge_id"] = f"again-{number:04}"
 
+    def _publish_rates(self, *months: date, euro: str = "1.1") -> None:
+        """Rates of euros from the 15th on for each of these months."""
+        self.ledger.fx_rates = tuple(FxRate("EUR", month.replace(day=15), Decimal(euro), "ECB") for month in months)
+
     def _tell_september_anew(self) -> None:
         """Late telemetry: a workload held more than was told at first."""
         late = next(row for row in self.ledger.feeds["gpu_hours"] if row["usage_start"].date() == date(2026, 9, 2))
@@ -81,16 +92,21 @@ class Company:
 
 @pytest.fixture(scope="module")
 def company(ledgers: Path) -> Company:
-    """After three runs, and as it is made from nothing."""
+    """After four runs, and as it is made from nothing."""
     return Company(ledgers)
 
 
 def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
-    first, after_delivery, after_telemetry = company.runs
+    first, after_delivery, after_telemetry, _ = company.runs
     assert first == ["2026-08", "2026-09", "2026-10"]
     # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
     assert after_delivery == ["2026-09", "2026-10"]
     assert after_telemetry == ["2026-08", "2026-09"]
+
+
+def test_rates_that_come_later_concern_the_amounts_of_every_table_that_shows_them(company: Company) -> None:
+    told = "select distinct allocated_effective_cost_reporting from fct_cost_allocations where billing_currency = 'EUR'"
+    assert company.made.rows(told) == [(Decimal(12),)]
 
 
 @pytest.mark.parametrize("table", TABLES)

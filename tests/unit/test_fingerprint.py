@@ -43,14 +43,14 @@ class Inputs:
             "reporting_currency": "USD",
             "sources": [{"name": "aws-payer", "uri": "file:///a"}],
             "usage": [{"name": "gpu-pods", "kind": "gpu_hours", "uri": "file:///g/*.csv"}],
-            "fx_rates": f"file://{folder}/rates.csv",
+            "fx_rates": "file:///rates.csv",
         }
-        self.write("rates.csv", "2026-10-01,EUR,USD,1.1,ECB")
         self.write("dbt/models/a.sql", "select 1")
         self.write("dbt/seeds/owners.csv", "a,b")
         self.write("package/checks/a.py", "x = 1")
         self.ledger([DELIVERY, FEED])
         self.rules([{"rule": "gpu-clusters", "rule_order": 1}, {"rule": "owners", "rule_order": 2}])
+        self.side_table("fx_rates", [{"day": "2026-10-01", "rate": "1.1"}])
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -62,7 +62,10 @@ class Inputs:
         pq.write_table(pa.Table.from_pylist(rows), self.folder / "home/landing/deliveries.parquet")
 
     def rules(self, rows: list[dict]) -> None:
-        pq.write_table(pa.Table.from_pylist(rows), self.folder / "home/landing/rules/allocation_rules.parquet")
+        self.side_table("allocation_rules", rows)
+
+    def side_table(self, name: str, rows: list[dict]) -> None:
+        pq.write_table(pa.Table.from_pylist(rows), self.folder / f"home/landing/rules/{name}.parquet")
 
     def fingerprint(self):
         home = self.folder / "home"
@@ -79,6 +82,8 @@ class Inputs:
 def inputs(tmp_path):
     return Inputs(tmp_path)
 
+
+_AFTERWARDS = "feedback, invoices and metrics"
 
 CHANGES: dict[str, tuple[str, Callable[[Inputs], None]]] = {
     "a restated bill": ("deliveries", lambda i: i.ledger([{**DELIVERY, "identity": "execution 2"}, FEED])),
@@ -97,7 +102,16 @@ CHANGES: dict[str, tuple[str, Callable[[Inputs], None]]] = {
         lambda i: i.rules([{"rule": "owners", "rule_order": 2}, {"rule": "gpu-clusters", "rule_order": 1}]),
     ),
     "another reporting currency": ("configuration", lambda i: i.configuration.update(reporting_currency="EUR")),
-    "another exchange rate": ("exchange rates", lambda i: i.write("rates.csv", "2026-10-01,EUR,USD,1.2,ECB")),
+    "another budget": ("rules", lambda i: i.side_table("budgets", [{"name": "all-ai"}])),
+    "another exchange rate": ("exchange rates", lambda i: i.side_table("fx_rates", [{"rate": "1.2"}])),
+    "the rate of another day": (
+        "exchange rates",
+        lambda i: i.side_table("fx_rates", [{"day": "2026-10-01", "rate": "1.1"}, {"day": "2026-10-02"}]),
+    ),
+    "an acknowledged anomaly": (_AFTERWARDS, lambda i: i.side_table("anomaly_feedback", [{"anomaly_id": "a"}])),
+    "an invoice": (_AFTERWARDS, lambda i: i.side_table("invoices", [{"cost": "1"}])),
+    "a metric": (_AFTERWARDS, lambda i: i.side_table("metrics", [{"name": "cost_per_user"}])),
+    "a model's alternative": (_AFTERWARDS, lambda i: i.side_table("model_alternatives", [{"model": "m"}])),
     "a changed model": ("dbt project", lambda i: i.write("dbt/models/a.sql", "select 2")),
     "a new model": ("dbt project", lambda i: i.write("dbt/models/b.sql", "select 1")),
     "a model that is gone": ("dbt project", lambda i: (i.folder / "dbt/models/a.sql").unlink()),

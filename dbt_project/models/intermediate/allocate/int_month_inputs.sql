@@ -148,7 +148,8 @@ rates as (
             concat_ws('/', from_currency, day, rate, rate_date, source), ' ' order by from_currency, day
         )) as digest,
         [{{ month_of('day') }}] as months,
-        cast([] as varchar[]) as deciding_months
+        -- nobody pays otherwise, but every amount of a period that reaches into the month is shown otherwise
+        months as deciding_months
     from {{ exchange_rates() }}
     group by {{ month_of('day') }}
 
