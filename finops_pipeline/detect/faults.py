@@ -30,7 +30,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
     lasts = known & (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
     noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent
-    off = np.abs(e.residual - double) < np.maximum(0.2, 2.5 * e.scatter)
+    off = np.abs(e.residual - double) < np.maximum(0.35, 2.5 * e.scatter)
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
     none = np.zeros_like(alone)
     return Channel("twice", alone, none, 1, 0.26, 9.0, 1.5, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
