@@ -24,8 +24,8 @@ _OPEN_MONTH = "open month"
 _RATES = "exchange rates"
 _AFTERWARDS = "feedback, invoices and metrics"
 NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _OPEN_MONTH}
-"""The parts that come after a delivery's charges, or that the warehouse tells by month. Feedback comes every morning and
-rates every day: what was made of closed months must not hang on them."""
+"""The parts that come after a delivery's charges, or that the warehouse tells by month. Feedback comes every morning,
+rates come every day: what was made of closed months must not hang on them."""
 _RATES_TABLE = "fx_rates.parquet"
 _TABLES_AFTERWARDS = {"anomaly_feedback.parquet", "invoices.parquet", "metrics.parquet", "model_alternatives.parquet"}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
