@@ -37,15 +37,17 @@ def cost_channel(
     early, raw_early = {}, {}
     waits = np.flatnonzero(panel.late.any(axis=1))
     recurs_late = recurs.part(waits)
-    for morning, seen, share in ((1, panel.first_cost, first), (2, panel.second_cost, second)):
+    fell_before = fell[waits]
+    # on a day's first morning the day before is seen for the second time
+    for morning, seen, share in ((2, panel.second_cost, second), (1, panel.first_cost, first)):
         most, least = to_log(seen / share.at_most, e.scale), to_log(seen / share.at_least, e.scale)
         rise, fall = up.copy(), down.copy()
         high, low = (most - e.expected)[waits], (least - e.expected)[waits]
         known = recurs_late.before(high, low)
         rise[waits] = beyond(high, known)[0]
-        # what a first look lacks comes later more often than not: a late feed's fall waits for the second
-        lasts = np.minimum(fell[waits], np.maximum(beyond(low, known)[1], np.nan_to_num(likely - least)[waits]))
-        fall[waits] = lasts if morning > 1 else np.where(panel.late[waits], 0, fall[waits])
+        lower = beyond(low, known)[1]
+        fall[waits] = np.minimum(fell_before, np.maximum(lower, np.nan_to_num(likely - least)[waits]))
+        fell_before = back(np.nan_to_num(lower), 1)
         early[morning] = (np.nan_to_num(rise), np.where(seen < 0, 0, np.nan_to_num(fall)))
         raw_early[morning] = (both_ways(most - high28)[0], both_ways(least - e.middle)[1])
     raw = Channel(

@@ -130,3 +130,10 @@ def test_a_late_feeds_new_line_is_told_on_its_first_morning() -> None:
     cost, rows = np.where(np.arange(DAYS) < 200, 0.0, 90.0), np.full(DAYS, 12.0)
     found_first = second_look(cost, rows, 0.4, 0.9)[0]
     assert (found_first.kind, found_first.date, found_first.as_of) == ("new_sku", DATES[200], DATES[201])
+
+
+def test_a_late_feeds_fall_is_told_on_its_second_days_first_morning() -> None:
+    cost, rows = 100 * np.random.default_rng(2).normal(1, 0.02, DAYS), np.full(DAYS, 40.0)
+    cost[200:230] = 20
+    first = next(f for f in second_look(cost, rows, 0.6, 0.95) if f.date >= DATES[200])
+    assert (first.direction, first.date, first.as_of) == ("down", DATES[201], DATES[202])
