@@ -122,6 +122,17 @@ def published_company(shared_folder: Path, sample_exports: Path) -> Company:
     return Company(sample_exports / "finops.yaml", folder / "home")
 
 
+# Without what another test process may be writing at this moment: Dagster's databases, a comparison of rules.
+_WRITTEN_BY_READERS = shutil.ignore_patterns("dagster", ".allocation-diff-*")
+
+
+@pytest.fixture
+def published_copy(tmp_path: Path, published_company: Company) -> Company:
+    """The published company with a data folder of its own, for tests that run it once more."""
+    home = shutil.copytree(published_company.home, tmp_path / "home", symlinks=True, ignore=_WRITTEN_BY_READERS)
+    return Company(published_company.config, home)
+
+
 @pytest.fixture
 def company_copy(tmp_path: Path, sample_exports: Path) -> Callable[..., Company]:
     """Make a private copy of the sample company whose exports and configuration a test may change.
@@ -135,8 +146,7 @@ def company_copy(tmp_path: Path, sample_exports: Path) -> Callable[..., Company]
         for text_file in (folder / "finops.yaml", folder / "allocation.yaml"):
             text_file.write_text(text_file.read_text().replace(str(sample_exports), str(folder)))
         if home is not None:
-            # Without Dagster's own databases, which a run in another test process may be writing at this moment.
-            shutil.copytree(home, tmp_path / "home", symlinks=True, ignore=shutil.ignore_patterns("dagster"))
+            shutil.copytree(home, tmp_path / "home", symlinks=True, ignore=_WRITTEN_BY_READERS)
         return Company(folder / "finops.yaml", tmp_path / "home")
 
     return copy

@@ -132,7 +132,7 @@ def test_a_missing_configuration_is_exit_2(company_copy: Callable[..., Company])
     assert "finops.yaml" in finished.output
 
 
-def test_a_second_run_at_the_same_time_is_refused_by_name(published_company: Company):
+def test_a_second_run_at_the_same_time_is_refused_by_name(published_copy: Company):
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -145,21 +145,21 @@ def test_a_second_run_at_the_same_time_is_refused_by_name(published_company: Com
             "    print('held', flush=True); time.sleep(120)",
         ],
         cwd=CHECKOUT,
-        env={**os.environ, "FINOPS_HOME": str(published_company.home)},
+        env={**os.environ, "FINOPS_HOME": str(published_copy.home)},
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline().strip() == "held"
-        finished = published_company.finops("run")
+        finished = published_copy.finops("run")
         _assert_refused(finished, str(holder.pid), "the nightly run")
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.wait(timeout=30)
     time.sleep(0.1)
     # a holder that was killed leaves no lock behind
-    assert published_company.finops("run").exit_code == 0
+    assert published_copy.finops("run").exit_code == 0
 
 
 def test_a_change_in_one_source_is_never_skipped(second_run: Company):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,16 +123,16 @@ def test_cost_per_1k_inferences_is_the_cost_over_the_requests(published_company:
     ) == [(0,)]
 
 
-def test_a_second_run_with_nothing_new_opens_no_data_file_and_publishes_nothing(published_company: Company):
-    version = os.readlink(published_company.current)
-    published = (published_company.current / "manifest.json").stat().st_mtime_ns
-    warehouse = (published_company.home / "warehouse.duckdb").stat().st_mtime_ns
-    finished = published_company.finops("run")
+def test_a_second_run_with_nothing_new_opens_no_data_file_and_publishes_nothing(published_copy: Company):
+    version = os.readlink(published_copy.current)
+    published = (published_copy.current / "manifest.json").stat().st_mtime_ns
+    warehouse = (published_copy.home / "warehouse.duckdb").stat().st_mtime_ns
+    finished = published_copy.finops("run")
     assert finished.exit_code == 0, finished.output
     assert "nothing new" in finished.output.lower()
-    assert os.readlink(published_company.current) == version
-    assert (published_company.current / "manifest.json").stat().st_mtime_ns == published
-    assert (published_company.home / "warehouse.duckdb").stat().st_mtime_ns == warehouse
+    assert os.readlink(published_copy.current) == version
+    assert (published_copy.current / "manifest.json").stat().st_mtime_ns == published
+    assert (published_copy.home / "warehouse.duckdb").stat().st_mtime_ns == warehouse
 
 
 def test_the_same_input_gives_the_same_bytes_in_a_fresh_home(published_company: Company, tmp_path: Path):
@@ -143,18 +142,15 @@ def test_the_same_input_gives_the_same_bytes_in_a_fresh_home(published_company: 
 
 
 def test_rebuilding_from_other_parts_in_another_order_on_one_core_gives_the_same_bytes(
-    published_company: Company, tmp_path: Path
+    published_company: Company, published_copy: Company
 ):
-    home = tmp_path / "rebuilt"
-    shutil.copytree(published_company.home, home, symlinks=True)
-    rebuilt = Company(published_company.config, home)
-    version = os.readlink(rebuilt.current)
-    _partition_anew(home / "landing")
+    version = os.readlink(published_copy.current)
+    _partition_anew(published_copy.home / "landing")
     with _on_one_core():
-        finished = rebuilt.finops("run", "--rebuild")
+        finished = published_copy.finops("run", "--rebuild")
     assert finished.exit_code == 0, finished.output
-    assert os.readlink(rebuilt.current) != version
-    assert _marts(rebuilt) == _marts(published_company)
+    assert os.readlink(published_copy.current) != version
+    assert _marts(published_copy) == _marts(published_company)
 
 
 def _partition_anew(landing: Path) -> None:
