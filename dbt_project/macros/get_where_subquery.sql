@@ -46,8 +46,8 @@
 {%- endmacro %}
 
 
-{#- The same for tests of the charges themselves, which run before int_month_inputs is made: the months of bills that the
-    last finished run was not made from. A month that a test held back is among them until one passes. -#}
+{#- The same for what looks at the charges before int_month_inputs is made (their tests and that model itself): the months
+    of bills that the last finished run was not made from. A month that a test held back is among them until one passes. -#}
 {% macro condition_of_bills() -%}
     {%- if not execute -%}
         {%- do ref('int_delivered_months') -%}

@@ -8,6 +8,7 @@ costs more than copying it.
 import json
 import zlib
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,10 @@ def noted_groups(part: Path, crc32: int | None, place: Place) -> MovedGroups | N
         told = json.loads(head)
     except (OSError, ValueError):
         return None
-    if not isinstance(told, dict) or {name: told.get(name) for name in _facts(crc32, place, encoded)} != _facts(
-        crc32, place, encoded
-    ):
+    if not isinstance(told, dict) or not told.items() >= _facts(crc32, place, encoded).items():
         return None
-    ends = told["ends"]
-    return MovedGroups(
-        told["rows"], told["columns"], [encoded[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    )
+    spans = pairwise([0, *told["ends"]])
+    return MovedGroups(told["rows"], told["columns"], [encoded[start:end] for start, end in spans])
 
 
 def note_groups(part: Path, crc32: int | None, place: Place, groups: MovedGroups) -> None:
@@ -59,7 +56,7 @@ def note_groups(part: Path, crc32: int | None, place: Place, groups: MovedGroups
     if crc32 is None:
         return
     encoded = b"".join(groups.encoded)
-    ends = [sum(map(len, groups.encoded[: number + 1])) for number in range(len(groups.encoded))]
+    ends = list(accumulate(map(len, groups.encoded)))
     told = {**_facts(crc32, place, encoded), "rows": groups.rows, "columns": groups.columns, "ends": ends}
     part.with_suffix(NOTE).write_bytes(json.dumps(told).encode() + b"\n" + encoded)
 

@@ -97,11 +97,13 @@ def company(ledgers: Path) -> Company:
 
 
 def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
-    first, after_delivery, after_telemetry, _ = company.runs
+    first, after_delivery, after_telemetry, after_rates = company.runs
     assert first == ["2026-08", "2026-09", "2026-10"]
     # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
     assert after_delivery == ["2026-09", "2026-10"]
     assert after_telemetry == ["2026-08", "2026-09"]
+    # each month has another rate
+    assert after_rates == ["2026-08", "2026-09", "2026-10"]
 
 
 def test_rates_that_come_later_concern_the_amounts_of_every_table_that_shows_them(company: Company) -> None:
