@@ -1,4 +1,4 @@
-"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations a|b|c|d|e|f|g|h OUT_DIR [--seed N]"""
+"""Write a world as a bench split. Usage: python -m benchmarks.anomaly_variations LETTER OUT_DIR [--seed N]"""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,17 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.anomaly_variations import plant as planting
-from benchmarks.anomaly_variations import world_a, world_b, world_c, world_d, world_e, world_f, world_g, world_h
+from benchmarks.anomaly_variations import (
+    world_a,
+    world_b,
+    world_c,
+    world_d,
+    world_e,
+    world_f,
+    world_g,
+    world_h,
+    world_i,
+)
 from benchmarks.anomaly_variations.calendars import weekday
 from benchmarks.anomaly_variations.plant import Event, move_tags
 from benchmarks.anomaly_variations.world_a import Bill
@@ -22,8 +32,9 @@ WORLDS = {
     "f": (world_f.ARCHETYPES, world_f.LATE_SHARE, 606),
     "g": (world_g.ARCHETYPES, world_g.LATE_SHARE, 707),
     "h": (world_h.ARCHETYPES, world_h.LATE_SHARE, 808),
+    "i": (world_i.ARCHETYPES, world_i.LATE_SHARE, 909),
 }
-GOES_WRONG = {"d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h}
+GOES_WRONG = {"d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h, "i": world_i}
 """Worlds that say by themselves what goes wrong and how their feeds lag; the others share one way."""
 Tables = dict[str, list[dict[str, object]]]
 
