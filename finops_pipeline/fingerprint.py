@@ -23,11 +23,13 @@ PACKAGE_DIR = PROJECT_ROOT / "finops_pipeline"
 _OPEN_MONTH = "open month"
 _RATES = "exchange rates"
 _AFTERWARDS = "feedback, invoices and metrics"
-NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _OPEN_MONTH}
-"""The parts that come after a delivery's charges, or that the warehouse tells by month. Feedback comes every morning,
-rates come every day: what was made of closed months must not hang on them."""
+_DECISIONS = "budgets and tag policy"
+NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _DECISIONS, _OPEN_MONTH}
+"""The parts that come after a delivery's charges, or that the warehouse tells by month or by table. Feedback comes
+every morning, rates come every day, a budget is raised at any time: closed months must not hang on them."""
 _RATES_TABLE = "fx_rates.parquet"
 _TABLES_AFTERWARDS = {"anomaly_feedback.parquet", "invoices.parquet", "metrics.parquet", "model_alternatives.parquet"}
+_TABLES_OF_DECISIONS = {"budgets.parquet", "tag_policy.parquet"}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
 _DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")
 # What dbt and tools write beside the sources, and the parts of the package no mart is made with.
@@ -75,6 +77,7 @@ def compute_fingerprint(
     live = _live_deliveries(settings.landing / "deliveries.parquet")
     tables = _rule_rows(settings.landing / "rules")
     afterwards = {name: tables.pop(name) for name in _TABLES_AFTERWARDS & tables.keys()}
+    decisions = {name: tables.pop(name) for name in _TABLES_OF_DECISIONS & tables.keys()}
     rates = tables.pop(_RATES_TABLE, None)
     return Fingerprint(
         parts={
@@ -84,6 +87,7 @@ def compute_fingerprint(
             "configuration": _digest(_meaning(configuration)),
             _RATES: _digest(rates),
             _AFTERWARDS: _digest(afterwards),
+            _DECISIONS: _digest(decisions),
             "dbt project": _tree_digest(dbt_project_dir, ignored=_NOT_DBT_SOURCES),
             "code": _tree_digest(package_dir, ignored=_NOT_PIPELINE_CODE),
             "engines": _digest({name: version(name) for name in _ENGINES}),

@@ -39,7 +39,11 @@
         'fct_cost_layers': 'billing_period',
         'fct_waste': 'charge_date',
     } -%}
-    {%- if relation.identifier not in period_of or (execute and months_to_make() is none) -%}
+    {%- if relation.identifier not in period_of -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {%- set node = graph.nodes.values() | selectattr('name', 'equalto', relation.identifier) | first if execute -%}
+    {%- if execute and months_to_make(node) is none -%}
         {{- return([]) -}}
     {%- endif -%}
     {{- return([is_of_months_made(period_of[relation.identifier])]) -}}

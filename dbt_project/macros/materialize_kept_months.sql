@@ -4,7 +4,7 @@
 
     `kept_by` names what decides: 'delivery' (columns source_name and billing_period; see months_to_map), else the
     column to look at: a billing period, a month's name, or a day (see months_to_make). A model that looks back makes so
-    many `following` months again. -#}
+    many `following` months again. `side_file` names one that all months are made from: when it changes, all are made. -#}
 {% materialization kept_months, adapter='duckdb' %}
     {%- set kept_by = config.require('kept_by') -%}
     {%- set following = config.get('following', 0) -%}

@@ -9,9 +9,11 @@
       the marts that have to be summed up again.
     - `deciding_months` are those in which a changed input decides what others pay, for what looks back at them from the
       months after (`all_months`: those there are).
+    - A table that is also made from a side file (config `side_file`) has all its months made again when that file has
+      changed; nothing else has. `node` is the table's node, by default that of the model at work.
 
     While dbt parses, and in a warehouse without int_month_inputs (a test of a few models), it is none. -#}
-{% macro months_to_make() %}
+{% macro months_to_make(node=none) %}
     {%- if not execute -%}
         {%- do ref('int_month_inputs') -%}
         {{- return(none) -}}
@@ -41,12 +43,15 @@
         union
         select 'all_months', month from reach
         union
+        select 'side_files', replace(input, 'side file ', '') from changed where input like 'side file %'
+        union
         select 'kept', billing_period from reach where billing_period not in (select billing_period from periods)
         order by all
     {%- endset -%}
-    {%- set of_kind = {'billing_periods': [], 'months': [], 'deciding_months': [], 'all_months': [], 'kept': []} -%}
+    {%- set of_kind = {'billing_periods': [], 'months': [], 'deciding_months': [], 'all_months': [], 'side_files': [], 'kept': []} -%}
     {%- for row in run_query(made).rows -%}
         {%- do of_kind[row[0]].append(row[1]) -%}
     {%- endfor -%}
-    {{- return(of_kind if of_kind.kept else none) -}}
+    {%- set is_of_changed_file = (node or model).config.side_file in of_kind.side_files -%}
+    {{- return(of_kind if of_kind.kept and not is_of_changed_file else none) -}}
 {% endmacro %}

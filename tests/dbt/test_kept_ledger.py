@@ -1,35 +1,43 @@
 """Months from which nothing has changed keep their ledger, and it is the one that is made from nothing."""
 
 import random
+import shutil
 from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
-from ledger_fixture import Built, Ledger
+from ledger_fixture import Built, Ledger, run_dbt
 from random_ledger import random_rules, throw, written
 
+from finops_pipeline.side_files.budgets import Budgets
 from finops_pipeline.side_files.fx_rates import FxRate
+from finops_pipeline.side_files.tag_policy import TagPolicy
 
 MONTHS = AUGUST, SEPTEMBER, OCTOBER = [date(2026, month, 1) for month in (8, 9, 10)]
 TOPOLOGIES = 100
 TABLES = (
     "fct_allocation_alternatives",
     "fct_allocation_steps",
+    "fct_budget_status",
     "fct_cost_bridge_to_bill",
     "fct_cost_layers",
     "fct_inference_unit_costs",
     "fct_storage_unit_costs",
+    "fct_tag_coverage",
     "fct_training_run_days",
     "fct_waste",
     "focus_allocated",
     "focus_cost_and_usage",
     "int_allocations_by_day",
+    "int_budget_costs",
     "int_charges_by_day",
     "int_gpu_hours_without_capacity",
     "int_resource_days",
     "int_service_exits",
+    "int_tagged_costs",
 )
 
 
@@ -55,6 +63,8 @@ class Company:
         self._tell_september_anew()
         self.run()
         self._publish_rates(*MONTHS, euro="1.2")
+        self.run()
+        self._decide_on_budgets_and_tags()
         self.made = self.run()
         whole = deepcopy(self.ledger)
         whole.home = folder / "whole"
@@ -89,21 +99,37 @@ class Company:
         late = next(row for row in self.ledger.feeds["gpu_hours"] if row["usage_start"].date() == date(2026, 9, 2))
         late["gpu_hours_requested"] += Decimal("1.5")
 
+    def _decide_on_budgets_and_tags(self) -> None:
+        """A first budget, and a limit that more teams than one are over."""
+        budget = {"name": "small", "owner": "t", "currency": "USD", "period": "month", "amount": "5"}
+        self.ledger.budgets = Budgets.model_validate({"budgets": ({**budget, "cost": {"team": ["t"]}},)})
+        self.ledger.tag_policy = TagPolicy.model_validate({"keys": ({"key": "team", "max_values": 1},)})
+
 
 @pytest.fixture(scope="module")
 def company(ledgers: Path) -> Company:
-    """After four runs, and as it is made from nothing."""
+    """After five runs, and as it is made from nothing."""
     return Company(ledgers)
 
 
 def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
-    first, after_delivery, after_telemetry, after_rates = company.runs
+    first, after_delivery, after_telemetry, after_rates, after_decisions = company.runs
     assert first == ["2026-08", "2026-09", "2026-10"]
     # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
     assert after_delivery == ["2026-09", "2026-10"]
     assert after_telemetry == ["2026-08", "2026-09"]
     # each month has another rate
     assert after_rates == ["2026-08", "2026-09", "2026-10"]
+    # budgets and tags are of no concern to who pays
+    assert after_decisions == []
+
+
+def test_a_new_budget_and_a_new_limit_of_tags_concern_every_month(company: Company) -> None:
+    months = [("2026-08",), ("2026-09",), ("2026-10",)]
+    of_budget = "select distinct strftime(charge_date, '%Y-%m') from int_budget_costs order by 1"
+    assert company.made.rows(of_budget) == months
+    over_limit = "select distinct billing_period from fct_cost_layers where team = '(other)' order by 1"
+    assert company.made.rows(over_limit) == months
 
 
 def test_rates_that_come_later_concern_the_amounts_of_every_table_that_shows_them(company: Company) -> None:
@@ -116,3 +142,12 @@ def test_what_was_kept_is_what_is_made_from_nothing(company: Company, table: str
     rows = f"select * from {table} order by all"
     assert company.made.rows(rows) == company.whole.rows(rows)
     assert company.made.rows("select count(*) > 300 from fct_cost_allocations") == [(True,)]
+
+
+def test_all_months_of_what_a_new_limit_made_are_tested(company: Company, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(company.made.warehouse.parent, tmp_path / "kept"))
+    with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("update fct_cost_layers set billed_cost = billed_cost + 1 where billing_period = '2026-08'")
+    test = ("test", "--select", "layers_add_up_to_the_ledger")
+    with pytest.raises(AssertionError, match="layers_add_up_to_the_ledger"):
+        run_dbt(home, *test, made_with="rules and code")

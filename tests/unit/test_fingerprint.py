@@ -102,7 +102,11 @@ CHANGES: dict[str, tuple[str, Callable[[Inputs], None]]] = {
         lambda i: i.rules([{"rule": "owners", "rule_order": 2}, {"rule": "gpu-clusters", "rule_order": 1}]),
     ),
     "another reporting currency": ("configuration", lambda i: i.configuration.update(reporting_currency="EUR")),
-    "another budget": ("rules", lambda i: i.side_table("budgets", [{"name": "all-ai"}])),
+    "another budget": ("budgets and tag policy", lambda i: i.side_table("budgets", [{"name": "all-ai"}])),
+    "another limit of tags": (
+        "budgets and tag policy",
+        lambda i: i.side_table("tag_policy", [{"tag_key": "team", "max_values": 9}]),
+    ),
     "another exchange rate": ("exchange rates", lambda i: i.side_table("fx_rates", [{"rate": "1.2"}])),
     "the rate of another day": (
         "exchange rates",

@@ -1,11 +1,13 @@
--- What the months of the ledger and of the marts are made from, and what of it has changed since they were: deliveries,
--- files of telemetry, exchange rates, and which month is open. One row per input with the calendar months it is about
--- and, of these, the ones in which it can decide what others pay (`deciding_months`). An input that is gone is here
--- with the months it was about. months_to_make.sql says which months that asks for; months_made.sql where everything
--- counts as changed.
+-- What the months of the ledger and of the marts are made from, and what of it has changed since they were:
+-- deliveries, files of telemetry, exchange rates, which month is open, and the side files that some kept tables are
+-- also made from (config `side_file`): about no month, but about all of such a table. One row per input with the
+-- calendar months it is about and, of these, the ones in which it can decide what others pay (`deciding_months`). An
+-- input that is gone is here with the months it was about. months_to_make.sql says which months that asks for;
+-- months_made.sql where everything counts as changed.
 {{ config(post_hook="{{ forget_changed_months() }}") }}
 {%- set intervals = ['gpu_hours', 'gpu_capacity', 'compute_hours', 'inference', 'tokens'] %}
 {%- set days = ['storage_bytes', 'storage_access', 'jobs', 'api_calls', 'driver', 'business_metric'] %}
+{%- set side_files = ['budgets', 'tag_policy'] %}
 {%- set made_with = made_with() %}
 -- depends_on: {{ ref('int_charges_attributed_to_owners') }}
 -- depends_on: {{ ref('stg_deliveries') }}
@@ -169,6 +171,20 @@ open_month as (
 
 ),
 
+side_files as (
+    {% for side_file in side_files %}
+    select
+        {{ text_literal('side file ' ~ side_file) }} as input,
+        cast(null as string) as billing_period,
+        coalesce(md5(string_agg(cast(entries as string), ' ' order by cast(entries as string))), 'empty') as digest,
+        cast([] as string[]) as months,
+        months as deciding_months
+    from {{ landed(source('raw', side_file)) }} as entries -- noqa: AL05
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 inputs as (
 
     select * from bills
@@ -178,6 +194,8 @@ inputs as (
     select * from rates
     union all
     select * from open_month
+    union all
+    select * from side_files
 
 )
 

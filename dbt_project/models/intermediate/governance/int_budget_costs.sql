@@ -1,4 +1,4 @@
-{{ config(materialized='kept_months', kept_by='charge_date') }}
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='budgets') }}
 -- What each budget's part of the ledger, or the charges with its tag, cost on each day that cost something, in the
 -- budget's currency and on its basis.
 with budgets as (

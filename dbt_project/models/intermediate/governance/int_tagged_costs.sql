@@ -1,4 +1,4 @@
-{{ config(materialized='kept_months', kept_by='charge_date') }}
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='tag_policy') }}
 -- Cost of each day by tag key of the policy and value, and beside it, once, what cannot be tagged. Taggable is usage
 -- with a positive effective cost of something that has an id or carries a tag; taxes, credits, support, fees, refunds,
 -- unused commitments and traffic without a resource are not.

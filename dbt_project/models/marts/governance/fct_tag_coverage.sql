@@ -1,4 +1,4 @@
-{{ config(materialized='kept_months', kept_by='charge_date') }}
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='tag_policy') }}
 with policy as (
 
     select
