@@ -10,11 +10,12 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from finops_pipeline.checks.failing_rows import failing_subjects
 from finops_pipeline.checks.results import CheckResult, record_results
+from finops_pipeline.dbt_test_texts import described
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.fingerprint import (
     Fingerprint,
@@ -35,7 +36,7 @@ _BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 class _Owned(DagsterDbtTranslator):
-    """Dagster's own reading of the project, with owners for all models and the metrics that a mart defines."""
+    """Dagster's own reading of the project, with owners for all models, metrics of marts and claims of tests."""
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         return super().get_owners(dbt_resource_props) or ["team:finops"]
@@ -44,6 +45,12 @@ class _Owned(DagsterDbtTranslator):
         metadata = super().get_metadata(dbt_resource_props)
         metrics = metrics_table(dbt_resource_props)
         return {**metadata, "metrics": dg.MetadataValue.md(metrics)} if metrics else metadata
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=described(manifest["nodes"][unique_id]))
 
 
 @dbt_assets(manifest=current_manifest(), name="dbt_models", dagster_dbt_translator=_Owned())

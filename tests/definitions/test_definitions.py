@@ -151,6 +151,15 @@ def test_every_check_is_loaded_with_its_severity(checks):
     assert {key: blocking for key, blocking in checks.items() if key in PYTHON_CHECKS} == PYTHON_CHECKS
 
 
+def test_every_check_says_what_it_claims_and_what_follows(definitions):
+    for key in definitions.resolve_asset_graph().asset_check_keys:
+        spec = definitions.resolve_asset_graph().get_check_spec(key)
+        assert spec.description, key
+        if (key.asset_key.to_user_string(), key.name) not in PYTHON_CHECKS:
+            follows = "nothing is published" if spec.blocking else "the run warns and publishes"
+            assert follows in spec.description, key
+
+
 def test_no_check_goes_by_the_name_of_another(checks):
     names = [name for _, name in checks]
     assert sorted(names) == sorted(set(names))
