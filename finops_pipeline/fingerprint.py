@@ -29,7 +29,7 @@ NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _DECISIONS, 
 every morning, rates come every day, a budget is raised at any time: closed months must not hang on them."""
 _RATES_TABLE = "fx_rates.parquet"
 _TABLES_AFTERWARDS = {"anomaly_feedback.parquet", "invoices.parquet", "metrics.parquet", "model_alternatives.parquet"}
-_TABLES_OF_DECISIONS = {"budgets.parquet", "tag_policy.parquet"}
+_TABLES_OF_DECISIONS = {"budgets.parquet", "fiscal_year.parquet", "tag_policy.parquet"}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
 _DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")
 # What dbt and tools write beside the sources, and the parts of the package no mart is made with.

@@ -105,7 +105,7 @@ class Budgets(SideFileModel):
 
     version: Literal[1] = 1
     fiscal_year_begins: Annotated[int, Field(ge=1, le=12)] = 1
-    """The month in which years, and with them quarters, begin."""
+    """The month in which years, and with them quarters, begin: for budgets and for the calendar (`dim_date`)."""
     budgets: tuple[Budget, ...] = ()
 
 
@@ -129,7 +129,7 @@ def load_budgets(configuration: Path, reporting_currency: str) -> Budgets:
 
 
 def write_budget_table(budgets: Budgets, landing: Path) -> None:
-    """Land the budgets as `rules/budgets.parquet`; the same budgets leave the same bytes.
+    """Land the budgets as `rules/budgets.parquet`, and when years begin; the same budgets leave the same bytes.
 
     A share of another budget is landed as its amount. A share of the total is landed with the key of a row that is not
     published and selects everything, in the same period, basis and currency.
@@ -146,7 +146,6 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
         }
         for key, row in sorted(totals.items())
     ]
-    rows = [row | {"fiscal_offset_months": budgets.fiscal_year_begins - 1} for row in rows]
     texts = ("budget_key", "budget", "owner", "period_kind", "cost_basis", "billing_currency", "total_key")
     write_side_table(
         landing / "rules" / "budgets.parquet",
@@ -155,7 +154,6 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
             + [("amount", _MONEY), ("percent_of_total", _MONEY)]
             + [(f"{what}_thresholds", pa.list_(pa.int32())) for what in ("actual", "forecast")]
             + [
-                ("fiscal_offset_months", pa.int32()),
                 ("valid_from", pa.date32()),
                 ("valid_to", pa.date32()),
                 ("is_published", pa.bool_()),
@@ -164,6 +162,11 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
             + [(f"selected_{column}", pa.list_(pa.string())) for column in SELECTION_COLUMNS]
         ),
         rows,
+    )
+    write_side_table(
+        landing / "rules" / "fiscal_year.parquet",
+        pa.schema([("fiscal_offset_months", pa.int32())]),
+        [{"fiscal_offset_months": budgets.fiscal_year_begins - 1}],
     )
 
 

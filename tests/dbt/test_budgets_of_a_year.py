@@ -56,7 +56,7 @@ def built(ledger: Ledger) -> Built:
         for team, cost in COSTS.items():
             ledger.charge(str(cost(day)), day=day, team=team, service_name=team)
     models = ("focus_cost_and_usage", "int_charges_by_day", "int_allocations_classified_by_use")
-    budgets = ("int_budget_costs", "int_budget_costs_by_day", "int_budget_forecasts", "fct_budget_status")
+    budgets = ("int_budget_costs", "int_budget_costs_by_day", "int_budget_forecasts", "fct_budget_status", "dim_date")
     return ledger.build(selected=(*models, *budgets, *LEDGER_ALONE))
 
 
@@ -194,3 +194,23 @@ def test_a_fiscal_years_quarters_are_counted_from_its_first_month(spent_in_fisca
     assert standing(spent_in_fiscal_years, "quarter", date(2026, 3, 31), columns)[:4] == (
         "FY2026-Q4", date(2026, 1, 1), date(2026, 3, 31), 900
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "named"),
+    [
+        ("2026-03-31", ("FY2026", "FY2026-Q4", 12)),
+        ("2026-04-01", ("FY2027", "FY2027-Q1", 1)),
+        ("2026-10-24", ("FY2027", "FY2027-Q3", 7)),
+    ],
+)
+def test_the_calendar_names_fiscal_years_and_quarters_as_budgets_do(
+    spent_in_fiscal_years: Built, day: str, named: tuple[str, str, int]
+) -> None:
+    fiscal = f"select fiscal_year, fiscal_quarter, fiscal_month from dim_date where date_day = '{day}'"
+    assert spent_in_fiscal_years.rows(fiscal) == [named]
+
+
+def test_without_a_month_of_their_own_fiscal_years_are_those_of_the_calendar(spent: Built) -> None:
+    fiscal = "select fiscal_year, fiscal_quarter, fiscal_month from dim_date where date_day = '2026-10-24'"
+    assert spent.rows(fiscal) == [("2026", "2026-Q4", 10)]

@@ -52,8 +52,7 @@ def test_a_share_of_the_total_is_landed_with_a_row_for_the_total_that_is_not_pub
 def test_a_fiscal_year_is_landed_by_how_many_months_it_begins_late(tmp_path: Path) -> None:
     (tmp_path / "budgets.yaml").write_text(f"version: 1\nfiscal_year_begins: 4\nbudgets:\n  - {{{WHOLE}}}\n")
     write_budget_table(load_budgets(tmp_path / "finops.yaml", "USD"), tmp_path)
-    [row] = pq.read_table(tmp_path / "rules" / "budgets.parquet").to_pylist()
-    assert row["fiscal_offset_months"] == 3
+    assert pq.read_table(tmp_path / "rules" / "fiscal_year.parquet").to_pylist() == [{"fiscal_offset_months": 3}]
     (tmp_path / "budgets.yaml").write_text("version: 1\nfiscal_year_begins: 13\n")
     with pytest.raises(ConfigurationError, match=r"fiscal_year_begins.*12"):
         load_budgets(tmp_path / "finops.yaml", "USD")

@@ -103,6 +103,10 @@ CHANGES: dict[str, tuple[str, Callable[[Inputs], None]]] = {
     ),
     "another reporting currency": ("configuration", lambda i: i.configuration.update(reporting_currency="EUR")),
     "another budget": ("budgets and tag policy", lambda i: i.side_table("budgets", [{"name": "all-ai"}])),
+    "another fiscal year": (
+        "budgets and tag policy",
+        lambda i: i.side_table("fiscal_year", [{"fiscal_offset_months": 3}]),
+    ),
     "another limit of tags": (
         "budgets and tag policy",
         lambda i: i.side_table("tag_policy", [{"tag_key": "team", "max_values": 9}]),

@@ -42,15 +42,13 @@ periods as (
     select
         days_so_far.*,
         budgets.period_kind,
-        budgets.fiscal_offset_months,
+        calendar.fiscal_offset_months,
         budgets.is_published,
         budgets.billing_currency,
-        -- as if the fiscal year began in January: its years and quarters are those of the calendar then
-        cast(date_trunc(
-            budgets.period_kind,
-            date_trunc('month', days_so_far.charge_date) - budgets.fiscal_offset_months * interval 1 month
-        ) as date) as fiscal_start,
-        cast(fiscal_start + budgets.fiscal_offset_months * interval 1 month as date) as period_start,
+        cast(
+            date_trunc(budgets.period_kind, {{ fiscal_month_start('calendar', 'days_so_far.charge_date') }}) as date
+        ) as fiscal_start,
+        cast(fiscal_start + calendar.fiscal_offset_months * interval 1 month as date) as period_start,
         last_day(
             period_start
             + case budgets.period_kind
@@ -62,6 +60,7 @@ periods as (
     from days_so_far
     inner join budgets
         on days_so_far.budget_key = budgets.budget_key
+    cross join {{ fiscal_year() }} as calendar
 
 ),
 
@@ -153,12 +152,7 @@ measured as (
         budgets.owner,
         case
             when bounded.period_kind = 'month' then {{ month_of('bounded.charge_date') }}
-            -- a fiscal year is called by the calendar year it ends in
-            else case when bounded.fiscal_offset_months > 0 then 'FY' else '' end
-                || cast(year(bounded.fiscal_start) + least(bounded.fiscal_offset_months, 1) as string)
-                || case bounded.period_kind
-                    when 'quarter' then '-Q' || cast(quarter(bounded.fiscal_start) as string) else ''
-                end
+            else {{ fiscal_period('bounded', 'bounded.period_kind', 'bounded.fiscal_start') }}
         end as period,
         bounded.budget_key,
         bounded.period_kind,
