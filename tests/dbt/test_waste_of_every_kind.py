@@ -69,29 +69,35 @@ def kept_too_long(ledger: Ledger) -> None:
         ledger.stored(str(TIB_MONTH * tibs), day=day, dataset="crawl", team="data", storage_class="standard")
 
 
-_IDLE = "GPU-hours paid for were idle"
-_SPOT = "the same workload runs on spot machines of this GPU from 2026-10-05"
+_PAID = "48.0 GPU-hours paid for were held"
+_SPOT = "a GPU-hour on demand; the same workload runs on spot machines of this GPU from 2026-10-05"
 FOUND = [
     # kind, subject, who answers, evidence, days, cost, avoidable in the month
     ("dataset_past_retention", "crawl", "data", "at most 50.0 % of its bytes are older than 7 days", 1, 10, 10),
     ("disk_without_machine", "vol-1", "wasteful",
-     "no machine was billed on this day in account disks, region eu-1", 1, 2, 2),
+     "EBS:VolumeUsage.gp3 was billed, and no machine on this day in account disks, region eu-1", 1, 2, 2),
     ("endpoint_without_requests", "chat-endpoint", "wasteful",
-     "the inference feed has no request of it on this day", 1, 12, 12),
-    ("held_idle", "measured h100 on_demand", "platform", f"8.0 of 48.0 {_IDLE}", 1, 8, 8),
-    ("idle_address", "ip-1", "wasteful", "the meter is that of an address nothing uses", 1, Decimal("0.12"),
-     Decimal("0.12")),
+     "the inference feed has no request of it on this day, and 7 of others", 1, 12, 12),
+    ("held_idle", "measured h100 on_demand", "platform",
+     f"8.0 of {_PAID} by workloads that used nothing (rule measured)", 1, 8, 8),
+    ("idle_address", "ip-1", "wasteful",
+     "its meter is that of an address nothing uses: USE1-PublicIPv4:IdleAddress", 1, Decimal("0.12"), Decimal("0.12")),
     ("notebook_never_stopped", "forgotten", "wasteful", "billed around the clock on 8 days in a row", 8, 192, 192),
     # a cloud without spot machines of the company: what one would have cost is not known
-    ("on_demand_ran_on_spot", "sweep", "tuner", _SPOT, 1, 8, None),
-    ("on_demand_ran_on_spot", "sweep", "tuner", f"{_SPOT}, at 1.0000 an hour", 1, 20, 15),
-    ("over_requested", "measured h100 on_demand", "platform", f"6.0 of 48.0 {_IDLE}", 1, 6, 6),
-    ("stopped_but_billed", "db-1", "wasteful", "machine hours were billed from 2026-10-01, none on this day", 1, 1, 1),
-    ("unallocated_capacity", "measured h100 on_demand", "platform", f"5.0 of 48.0 {_IDLE}", 1, 5, 5),
-    ("unallocated_capacity", "sweeps-on-demand l40 on_demand", None, f"2.0 of 10.0 {_IDLE}", 1, 8, 8),
-    ("unused_commitment", "sp-1", "platform", "the bill lists this part of the fee as unused", 1, 9, 9),
-    ("unused_reservation", "cr-1", "wasteful", "the bill calls this reserved capacity unused", 1, 5, 5),
-    ("warm_serving", "measured h100 on_demand", "platform", f"9.0 of 48.0 {_IDLE}", 1, 9, 9),
+    ("on_demand_ran_on_spot", "sweep", "tuner", f"2.0000 USD {_SPOT}", 1, 8, None),
+    ("on_demand_ran_on_spot", "sweep", "tuner", f"4.0000 USD {_SPOT}, at 1.0000", 1, 20, 15),
+    ("over_requested", "measured h100 on_demand", "platform",
+     f"6.0 of {_PAID} beyond what was used (rule measured)", 1, 6, 6),
+    ("stopped_but_billed", "db-1", "wasteful",
+     "machine hours were billed from 2026-10-01, none on this day, but StorageUsage", 1, 1, 1),
+    ("unallocated_capacity", "measured h100 on_demand", "platform",
+     f"5.0 of {_PAID} by nobody (rule measured)", 1, 5, 5),
+    ("unallocated_capacity", "sweeps-on-demand l40 on_demand", None,
+     "2.0 of 10.0 GPU-hours paid for were held by nobody (rule gpu)", 1, 8, 8),
+    ("unused_commitment", "sp-1", "platform", "the bill lists 9.00 USD of this day's fee as unused", 1, 9, 9),
+    ("unused_reservation", "cr-1", "wasteful", "the bill calls this reserved capacity unused: UnusedBox:p5", 1, 5, 5),
+    ("warm_serving", "measured h100 on_demand", "platform",
+     f"9.0 of {_PAID} by serving workloads and not used (rule measured)", 1, 9, 9),
 ]  # fmt: skip
 
 

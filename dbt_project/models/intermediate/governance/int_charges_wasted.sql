@@ -155,6 +155,16 @@ known_endpoints as (
 
 ),
 
+served_days as (
+
+    select
+        charge_date,
+        sum(requests) as requests
+    from served
+    group by charge_date
+
+),
+
 judged_charges as (
 
     select
@@ -177,6 +187,8 @@ judged_charges as (
         first_machine_days.first_machine_date,
         charges.sub_account_id,
         charges.region_id,
+        charges.sku_meter,
+        served_days.requests as requests_of_day,
         case
             when charges.capacity_reservation_status = 'Unused' then 'unused_reservation'
             when charges.resource_role = 'address' then 'idle_address'
@@ -196,7 +208,7 @@ judged_charges as (
                 charges.resource_role = 'endpoint'
                 and coalesce(served.requests, 0) = 0
                 and known_endpoints.endpoint is not null
-                and charges.charge_date in (select known.charge_date from served as known)
+                and served_days.charge_date is not null
                 then 'endpoint_without_requests'
         end as waste_kind
     from charges
@@ -233,6 +245,8 @@ judged_charges as (
         on
             charges.charge_date = served.charge_date
             and lower(charges.short_name) = served.endpoint
+    left join served_days
+        on charges.charge_date = served_days.charge_date
     left join known_endpoints
         on
             lower(charges.short_name) = known_endpoints.endpoint
@@ -254,17 +268,21 @@ wasted_charges as (
         sum(hours) as quantity,
         case when count(hours) > 0 then 'Hours' end as quantity_unit,
         case waste_kind
-            when 'unused_reservation' then 'the bill calls this reserved capacity unused'
-            when 'idle_address' then 'the meter is that of an address nothing uses'
+            when 'unused_reservation'
+                then 'the bill calls this reserved capacity unused' || coalesce(': ' || max(sku_meter), '')
+            when 'idle_address'
+                then 'its meter is that of an address nothing uses' || coalesce(': ' || max(sku_meter), '')
             when 'disk_without_machine'
-                then 'no machine was billed on this day in account ' || coalesce(max(sub_account_id), '?')
-                    || ', region ' || max(region_id)
+                then coalesce(max(sku_meter), 'a disk') || ' was billed, and no machine on this day in account '
+                    || coalesce(max(sub_account_id), '?') || ', region ' || max(region_id)
             when 'stopped_but_billed'
                 then 'machine hours were billed from ' || cast(max(first_machine_date) as string)
-                    || ', none on this day'
+                    || ', none on this day, but ' || coalesce(max(sku_meter), 'something else')
             when 'notebook_never_stopped'
                 then 'billed around the clock on ' || cast(max(days_in_a_row) as string) || ' days in a row'
-            when 'endpoint_without_requests' then 'the inference feed has no request of it on this day'
+            when 'endpoint_without_requests'
+                then 'the inference feed has no request of it on this day, and '
+                    || cast(cast(max(requests_of_day) as bigint) as string) || ' of others'
         end as evidence,
         cast(sum(effective_cost) as {{ money_type() }}) as effective_cost,
         cast(sum(effective_cost) as {{ money_type() }}) as avoidable_cost

@@ -88,9 +88,18 @@ idle as (
         case
             when allocations.driver = 'gpu_hours'
                 then round(cast(allocations.driver_quantity as double), 1) || ' of '
-                    || round(cast(allocations.driver_total as double), 1) || ' GPU-hours paid for were idle'
-            when allocations.commitment_discount_id is not null then 'the bill lists this part of the fee as unused'
-            else 'the ledger holds this cost as idle'
+                    || round(cast(allocations.driver_total as double), 1) || ' GPU-hours paid for were held'
+                    || case allocations.idle_type
+                        when 'held_idle' then ' by workloads that used nothing'
+                        when 'over_requested' then ' beyond what was used'
+                        when 'warm_serving' then ' by serving workloads and not used'
+                        else ' by nobody'
+                    end
+                    || coalesce(' (rule ' || allocations.rule || ')', '')
+            when allocations.commitment_discount_id is not null
+                then 'the bill lists ' || cast(cast(allocations.allocated_effective_cost as decimal(38, 2)) as string)
+                    || ' ' || allocations.billing_currency || ' of this day''s fee as unused'
+            else 'the ledger holds this cost as idle' || coalesce(' by rule ' || allocations.rule, '')
         end as evidence,
         allocations.allocated_effective_cost as effective_cost,
         allocations.allocated_effective_cost as avoidable_cost
@@ -119,6 +128,7 @@ expired as (
         || ' % of its bytes are older than ' || cast(storage_unit_costs.retention_days as string) || ' days'
         || case
             when storage_unit_costs.days_since_last_access > 365 then ', not read for a year'
+            when storage_unit_costs.days_since_last_access = 0 then ', read on this day'
             when storage_unit_costs.days_since_last_access is not null
                 then ', last read ' || cast(storage_unit_costs.days_since_last_access as string) || ' days before'
             else ''
@@ -225,10 +235,15 @@ interruptible as (
         held_hours.environment,
         held_hours.driver_quantity as quantity,
         'GPU-Hours' as quantity_unit,
-        'the same workload runs on spot machines of this GPU from ' || cast(spot_workloads.first_date as string)
+        cast(
+            cast({{ unit_cost('held_hours.allocated_effective_cost', 'held_hours.driver_quantity') }} as decimal(18, 4))
+            as string
+        ) || ' ' || held_hours.billing_currency
+        || ' a GPU-hour on demand; the same workload runs on spot machines of this GPU from '
+        || cast(spot_workloads.first_date as string)
         || coalesce(', at ' || cast(
             cast({{ unit_cost('spot_prices.effective_cost', 'spot_prices.gpu_hours') }} as decimal(18, 4)) as string
-        ) || ' an hour', '') as evidence,
+        ), '') as evidence,
         held_hours.allocated_effective_cost as effective_cost,
         case
             when spot_prices.gpu_hours is not null
