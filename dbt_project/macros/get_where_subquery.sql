@@ -69,5 +69,5 @@
             )
         order by all
     {%- endset -%}
-    {{- return(['billing_period in ' ~ text_list(run_query(unfinished).columns[0].values() | list)]) -}}
+    {{- return([begins_with_months('billing_period', run_query(unfinished).columns[0].values())]) -}}
 {%- endmacro %}

@@ -1,17 +1,16 @@
 {#- The condition that a row is of the months that a run makes again (months_to_make.sql), by a column: its billing
-    period or that one's start, its day, or the day or month that a window's name begins with. Days stand in ranges:
-    files and row groups say which they hold. `following`: with that many months after a changed one, for what looks
-    back. -#}
+    period or that one's start, its day, or the day or month that a window's name begins with. `following`: with that
+    many months after a changed one, for what looks back. -#}
 {% macro is_of_months_made(column, following=0) -%}
     {%- set made = months_to_make() -%}
     {%- if made is none -%}
         true
     {%- elif column.endswith('billing_period') or column == 'x_BillingPeriod' -%}
-        {{ column }} in {{ text_list(made.billing_periods) }}
+        {{ begins_with_months(column, made.billing_periods) }}
     {%- elif column == 'BillingPeriodStart' -%}
         {{ touches_months(column, column, made.billing_periods) }}
     {%- elif column.endswith('driver_window') or column == 'month' -%}
-        substr({{ column }}, 1, 7) in {{ text_list(made.months) }}
+        {{ begins_with_months(column, made.months) }}
     {%- else -%}
         {{ touches_months(column, column, made.months + months_following(made, following)) }}
     {%- endif -%}
@@ -27,14 +26,39 @@
 
 {#- The condition that something lies in one of these months or reaches into one; instants or days. -#}
 {% macro touches_months(first, last, months) -%}
-    {%- for month in months %}
-        {%- set next_month = (modules.datetime.date.fromisoformat(month ~ '-28') + modules.datetime.timedelta(days=4)) -%}
-        {{ '(' if loop.first else ' or ' -}}
-        ({{ last }} >= '{{ month }}-01' and {{ first }} < '{{ next_month.strftime('%Y-%m') }}-01')
+    {%- for begin, end in ranges_of_months(months) %}
+        {{- '(' if loop.first else ' or ' -}}
+        ({{ last }} >= '{{ begin }}-01' and {{ first }} < '{{ end }}-01')
         {{- ')' if loop.last }}
     {%- else -%}
         false
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The condition that a text begins with one of these months. -#}
+{% macro begins_with_months(column, months) -%}
+    {%- for begin, end in ranges_of_months(months) %}
+        {{- '(' if loop.first else ' or ' -}}
+        ({{ column }} >= '{{ begin }}' and {{ column }} < '{{ end }}')
+        {{- ')' if loop.last }}
+    {%- else -%}
+        false
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Months as ranges: [[first month, month after the last], ...]. The months that a run makes mostly follow one another,
+    and a column that is held against one range is looked at before the others are read; by a list of months, row groups
+    alone are passed over. -#}
+{% macro ranges_of_months(months) -%}
+    {%- set ranges = [] -%}
+    {%- for month in months | unique | sort -%}
+        {%- set next_month = modules.datetime.date.fromisoformat(month ~ '-28') + modules.datetime.timedelta(days=4) -%}
+        {%- set open = ranges.pop() if ranges and ranges[-1][1] == month else [month] -%}
+        {%- do ranges.append([open[0], next_month.strftime('%Y-%m')]) -%}
+    {%- endfor -%}
+    {{- return(ranges) -}}
 {%- endmacro %}
 
 
