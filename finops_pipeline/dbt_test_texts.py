@@ -70,21 +70,34 @@ _ROWS = "`fct_check_results` names source, model and month of the failing rows, 
 
 
 def described(test: Mapping[str, Any]) -> str | None:
-    """Claim, cause and consequence of a dbt test; None for one of a kind that says nothing by itself.
+    """Claim, consequence and what to look at; None for a test of a kind that says nothing by itself.
 
     Args:
         test: the test's node in dbt's manifest.
     """
-    written = " ".join((test.get("description") or "").split())
-    kind = test.get("test_metadata") or {}
-    if not written and kind.get("name") not in _KINDS:
+    kind, written = _kind(test), _written(test)
+    if not written and kind not in _KINDS:
         return None
     blocks = test["config"]["severity"].lower() == "error"
     consequence = f"If it fails, {'nothing is published' if blocks else 'the run warns and publishes'}."
     if written:
         return f"{written} {consequence} {_ROWS}"
-    claim, cause = _KINDS[kind["name"]]
-    return f"{claim(test['attached_node'].split('.')[-1], kind['kwargs'])} {consequence} {cause} {_ROWS}"
+    claim, cause = _KINDS[kind]
+    model = test["attached_node"].split(".")[-1]
+    return f"{claim(model, test['test_metadata']['kwargs'])} {consequence} {cause} {_ROWS}"
+
+
+def next_step(test: Mapping[str, Any]) -> str | None:
+    """What to do when the test fails: in its own words, else what its kind means."""
+    return _written(test) or _KINDS.get(_kind(test), (None, None))[1]
+
+
+def _kind(test: Mapping[str, Any]) -> str:
+    return (test.get("test_metadata") or {}).get("name", "")
+
+
+def _written(test: Mapping[str, Any]) -> str:
+    return " ".join((test.get("description") or "").split())
 
 
 def _list(names: Any, word: str = "and") -> str:

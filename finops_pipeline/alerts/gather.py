@@ -83,15 +83,18 @@ def _failed_checks(results: Sequence[CheckResult], base: str) -> Iterator[Findin
         if whole.passed:
             continue
         for result in parts or [whole]:
+            # who answers stands above what is told to them
+            expected = result.expected.removesuffix(f"; {result.owner} answers")
             yield Finding(
                 key=f"{name}/{result.subject}",
                 name=name,
                 severity=result.severity,
                 subject=result.subject,
-                told=f"{result.observed}; expected {result.expected}",
+                told=f"{result.observed}; expected {expected}",
                 owner=result.owner or PIPELINE_OWNER,
                 weight=_failing_rows(result.observed),
                 link=check_link(base, whole.subject, name),
+                next_step=result.next_step,
             )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell
 
 
 def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
@@ -23,7 +23,7 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
                 when actual_threshold_passed is not null then ', to warn at ' || actual_threshold_passed || ' % spent'
                 else ', to warn at ' || forecast_threshold_passed || ' % forecast'
             end as warned_at,
-            status,
+            status, reason,
             actual_threshold_passed is not null or forecast_threshold_passed is not null as is_offender
         from fct_budget_status
         qualify as_of = max(as_of) over (partition by budget)
@@ -38,17 +38,21 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
             _stand(*stand),
             f"at most {amount:,.2f} {currency} ({basis}){warned_at}; {owner} answers",
         )
-        for budget, owner, period, currency, basis, amount, *stand, warned_at, _, is_offender in rows
+        for budget, owner, period, currency, basis, amount, *stand, warned_at, _, _, is_offender in rows
         if is_offender
     ]
-    unknown = sum(row[-2] == "unknown" for row in rows)
+    unknown = {row[0]: row[-2] for row in rows if row[-3] == "unknown"}
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(rows)} budgets have passed a threshold"
-        + (f"; {unknown} cannot be judged yet" if unknown else ""),
+        + (f"; {len(unknown)} cannot be judged yet: {', '.join(unknown)}" if unknown else ""),
         expected="no budget has passed a threshold of its actual or its forecast",
         next_step="Ask the owner what changed (fct_cost_allocations by project and service), then spend less, or plan"
         " more in budgets.yaml.",
         offenders=offenders,
+        # a name that is misspelt in budgets.yaml costs nothing for ever
+        details={"cannot be judged yet": "\n".join(f"- {cell(name)}: {why}" for name, why in unknown.items())}
+        if unknown
+        else {},
     )
 
 

@@ -1,5 +1,7 @@
 """Of which source, model and month are the rows that fail a dbt test? dbt counts them; the warehouse still has them."""
 
+from dataclasses import replace
+
 import duckdb
 
 from finops_pipeline.checks.results import CheckResult
@@ -34,16 +36,4 @@ def failing_subjects(warehouse: duckdb.DuckDBPyConnection, whole: CheckResult, f
         limit {_SUBJECTS_KEPT}
         """
     ).fetchall()
-    return [
-        CheckResult(
-            whole.check_name,
-            subject,
-            whole.severity,
-            False,
-            f"failing rows: {count}",
-            whole.expected,
-            whole.run_id,
-            whole.checked_at,
-        )
-        for subject, count in rows
-    ]
+    return [replace(whole, subject=subject, observed=f"failing rows: {count}") for subject, count in rows]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from finops_pipeline.checks.outcome import OFFENDERS_KEPT, CheckOutcome
+from finops_pipeline.checks.outcome import OFFENDERS_KEPT, CheckOutcome, Subject
 
 COLUMNS = {
     "check_name": "VARCHAR",
@@ -23,6 +23,7 @@ COLUMNS = {
     "run_id": "VARCHAR",
     "checked_at": "TIMESTAMP",
     "owner": "VARCHAR",
+    "next_step": "VARCHAR",
 }
 """Columns of `fct_check_results`, one row per check, subject and run."""
 
@@ -40,6 +41,8 @@ class CheckResult:
     run_id: str
     checked_at: str
     owner: str | None = None
+    next_step: str | None = None
+    """What to do about it; null where the claim holds."""
 
 
 def results_of(
@@ -47,19 +50,15 @@ def results_of(
 ) -> list[CheckResult]:
     """The verdict on the whole asset, then one row for each subject: those that offend the claim first."""
     instant = checked_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    whole = CheckResult(
-        check_name, subject, severity, outcome.passed, outcome.observed, outcome.expected, run_id, instant
-    )
-    parts = [(False, offender) for offender in outcome.offenders[:OFFENDERS_KEPT]]
-    parts += [(True, confirmed) for confirmed in outcome.confirmed[:OFFENDERS_KEPT]]
+
+    def result(part: Subject, passed: bool) -> CheckResult:
+        told = (check_name, part.subject, severity, passed, part.observed, part.expected)
+        return CheckResult(*told, run_id, instant, part.owner, None if passed else outcome.next_step)
+
     return [
-        whole,
-        *(
-            CheckResult(
-                check_name, part.subject, severity, passed, part.observed, part.expected, run_id, instant, part.owner
-            )
-            for passed, part in parts
-        ),
+        result(Subject(subject, outcome.observed, outcome.expected), outcome.passed),
+        *(result(offender, False) for offender in outcome.offenders[:OFFENDERS_KEPT]),
+        *(result(confirmed, True) for confirmed in outcome.confirmed[:OFFENDERS_KEPT]),
     ]
 
 

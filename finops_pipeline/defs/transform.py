@@ -15,7 +15,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from finops_pipeline.checks.failing_rows import failing_subjects
 from finops_pipeline.checks.results import CheckResult, record_results
-from finops_pipeline.dbt_test_texts import described
+from finops_pipeline.dbt_test_texts import described, next_step
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.fingerprint import (
     Fingerprint,
@@ -50,7 +50,10 @@ class _Owned(DagsterDbtTranslator):
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetCheckSpec | None:
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        return spec and spec._replace(description=described(manifest["nodes"][unique_id]))
+        test = manifest["nodes"][unique_id]
+        return spec and spec._replace(
+            description=described(test), metadata={**spec.metadata, "next step": next_step(test)}
+        )
 
 
 @dbt_assets(manifest=current_manifest(), name="dbt_models", dagster_dbt_translator=_Owned())
@@ -91,7 +94,7 @@ def _stream(invocation: DbtCliInvocation, context: dg.AssetExecutionContext, set
     try:
         for event in invocation.stream():
             if isinstance(event, dg.AssetCheckResult):
-                result = _result(event, context.run.run_id, settings)
+                result = _result(event, context, settings)
                 record_results(settings.check_results, [result])
                 if not result.passed:
                     failed[str(event.metadata["unique_id"].value)] = result
@@ -117,7 +120,8 @@ def _record_subjects(
         context.log.warning(f"The rows that fail tests could not be looked up: {error}")
 
 
-def _result(check: dg.AssetCheckResult, run_id: str, settings: Settings) -> CheckResult:
+def _result(check: dg.AssetCheckResult, context: dg.AssetExecutionContext, settings: Settings) -> CheckResult:
+    spec = next(spec for spec in context.assets_def.check_specs if spec.name == check.check_name)
     failed_rows = check.metadata.get("dagster_dbt/failed_row_count")
     return CheckResult(
         check_name=check.check_name or "",
@@ -126,8 +130,9 @@ def _result(check: dg.AssetCheckResult, run_id: str, settings: Settings) -> Chec
         passed=check.passed,
         observed=f"failing rows: {failed_rows.value if failed_rows else 0}",
         expected="failing rows: 0",
-        run_id=run_id,
+        run_id=context.run.run_id,
         checked_at=settings.now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds"),
+        next_step=None if check.passed else spec.metadata["next step"],
     )
 
 

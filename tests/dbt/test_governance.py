@@ -105,6 +105,14 @@ def test_the_check_names_budget_amount_forecast_and_the_day_it_is_used_up(built:
     )
 
 
+def test_the_check_names_budgets_that_nobody_can_judge_and_says_why(built: Built) -> None:
+    with built.connect() as warehouse:
+        outcome = budgets_are_kept(warehouse)
+    assert outcome.observed.startswith(f"3 of {len(BUDGETS.budgets)} budgets have passed a threshold; ")
+    assert outcome.observed.endswith("; 6 cannot be judged yet: fresh, in-euros, euros, nobody, year, part")
+    assert "- nobody: no cost yet" in outcome.details["cannot be judged yet"].splitlines()
+
+
 def coverage(built: Built, key: str, columns: str) -> list[tuple]:
     return built.rows(
         f"select team, {columns} from fct_tag_coverage"

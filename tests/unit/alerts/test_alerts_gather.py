@@ -54,6 +54,12 @@ def test_a_subject_that_has_an_owner_is_told_to_it(settings):
     assert [finding.owner for finding in found(settings).findings] == ["vision", "finops"]
 
 
+def test_a_finding_says_what_to_do_next_and_leaves_its_owner_to_the_heading(settings):
+    record(settings, "nothing_runs", (Offender("notebook", "on", "off; vision answers", owner="vision"),))
+    [finding] = found(settings).findings
+    assert (finding.told, finding.next_step) == ("on; expected off", "Look.")
+
+
 def test_a_failed_dbt_test_is_told_by_its_asset_and_weighed_by_its_rows(settings):
     test = CheckResult("keys_are_unique", "fct_x", "error", False, "failing rows: 12", "failing rows: 0", "run-1", "")
     record_results(settings.check_results, [test])

@@ -41,6 +41,12 @@ def test_failed_check_leaves_a_row_for_the_whole_and_one_for_each_offender(tmp_p
     ]
 
 
+def test_what_failed_says_what_to_do_and_what_holds_does_not(tmp_path):
+    record_results(tmp_path, rows_for(FAILED, "run-1") + rows_for(PASSED, "run-2"))
+    steps = duckdb.sql(f"select run_id, next_step from ({history_query(tmp_path)}) group by all order by all")
+    assert steps.fetchall() == [("run-1", "Look at the delivery."), ("run-2", None)]
+
+
 def test_history_has_the_contract_columns_and_types_even_when_nothing_is_recorded(tmp_path):
     relation = duckdb.sql(history_query(tmp_path / "absent"))
     assert dict(zip(relation.columns, map(str, relation.types), strict=True)) == COLUMNS
