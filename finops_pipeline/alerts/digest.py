@@ -55,7 +55,7 @@ class Digest:
         """One line: what happened, the worst first."""
         errors = sum(finding.is_error for finding in self.findings)
         warnings = len(self.findings) - errors
-        parts = [f"{errors} that stop publishing"] if errors else []
+        parts = [f"{errors} stop{'s' if errors == 1 else ''} publishing"] if errors else []
         parts += [f"{warnings} to look at"] if warnings else []
         parts += [f"{len(self.solved)} solved"] if self.solved else []
         return f"FinOps {self.day}: {', '.join(parts) or 'nothing to tell'}"

@@ -34,12 +34,15 @@ def invoiced_total_equals_billed_total(
         key = (source, period, currency)
         allowed, reason = invoices.accepted(source, period, currency, today)
         if difference is None or abs(difference) > allowed:
+            ended = invoices.ended(source, period, currency, today)
             offenders.append(
                 Offender(
                     " ".join(key),
                     f"billed {exact(billed)}, invoiced {exact(invoiced)} ({invoice_id or 'no number'}): off by"
                     f" {exact(difference)}",
-                    f"at most {exact(allowed)}" + (f", waived: {reason}" if reason else ""),
+                    f"at most {exact(allowed)}"
+                    + (f", waived: {reason}" if reason else "")
+                    + (f"; its waiver ({ended.reason}) ended on {ended.until}" if ended else ""),
                 )
             )
         elif reason:

@@ -64,12 +64,17 @@ class Invoices(SideFileModel):
 
     def accepted(self, source: str, period: str, currency: str, today: date) -> tuple[Decimal, str | None]:
         """The largest difference that is accepted on a day, and the reason of the waiver that says so."""
-        waived = [
-            (Decimal(waiver.up_to), waiver.reason)
-            for waiver in self.waivers
-            if (waiver.source, waiver.period, waiver.currency) == (source, period, currency) and today <= waiver.until
-        ]
+        waivers = self._waivers(source, period, currency)
+        waived = [(Decimal(waiver.up_to), waiver.reason) for waiver in waivers if today <= waiver.until]
         return max(waived, default=(Decimal(self.tolerance), None))
+
+    def ended(self, source: str, period: str, currency: str, today: date) -> Waiver | None:
+        """The waiver that ended last, where none holds any more: who waived the difference thinks that it still is."""
+        waivers = sorted(self._waivers(source, period, currency), key=lambda waiver: waiver.until)
+        return waivers[-1] if waivers and waivers[-1].until < today else None
+
+    def _waivers(self, *key: str) -> list[Waiver]:
+        return [waiver for waiver in self.waivers if (waiver.source, waiver.period, waiver.currency) == key]
 
 
 def load_invoices(configuration: Path, sources: Collection[str]) -> Invoices:

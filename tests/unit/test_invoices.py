@@ -67,7 +67,8 @@ def test_a_waiver_holds_up_to_its_amount_and_its_last_day(tmp_path: Path) -> Non
     outcome = checked(tmp_path, text, today=date(2026, 11, 30))
     assert outcome.passed
     assert "credit note to come" in outcome.observed
-    assert not checked(tmp_path, text, today=date(2026, 12, 1)).passed
+    [offender] = checked(tmp_path, text, today=date(2026, 12, 1)).offenders
+    assert offender.expected == "at most 0.01; its waiver (credit note to come) ended on 2026-11-30"
     assert not checked(tmp_path, text, billed="105.01").passed
 
 

@@ -76,7 +76,7 @@ def test_slack_webhook_gets_headline_findings_links_and_commands_and_no_live_mar
     assert delivered(SLACK) == ""
     [request] = web.received
     assert request.path == "/services/T0CANARY0/B0CANARY0/c4n4ry"
-    assert request.json["text"] == "FinOps 2026-11-03: 1 that stop publishing, 1 to look at, 1 solved"
+    assert request.json["text"] == "FinOps 2026-11-03: 1 stops publishing, 1 to look at, 1 solved"
     shown = text_of(request.json["blocks"])
     assert "aws-payer 2026-10 USD billed" in shown
     # Slack reads &amp; in an address as the & of its query.
@@ -268,7 +268,7 @@ def test_mail_goes_over_starttls_with_a_login(mail_server, login):
     assert delivered(mail_channel(server, **LOGIN)) == ""
     assert server.box.sessions == [True]
     mail = message_from_bytes(server.box.mails[0], policy=modern)
-    assert mail["Subject"] == "FinOps 2026-11-03: 1 that stop publishing, 1 to look at, 1 solved"
+    assert mail["Subject"] == "FinOps 2026-11-03: 1 stops publishing, 1 to look at, 1 solved"
     assert (mail["From"], mail["To"]) == ("finops@acme.test", "a@acme.test, b@acme.test")
     body = mail.get_content()
     assert "FAILED raw_total_equals_normalized_total" in body

@@ -92,7 +92,7 @@ def test_a_finding_is_told_once_and_its_end_only_where_it_stopped_publishing(com
 
 def test_a_failed_run_is_told_at_once_and_its_end_too(company, web):
     failures = ["raw__aws_cur2: the export cannot be read"]
-    assert tell_after_run(recorded(0), "run-1", failures) == ["Alerts: told pager 2026-11-03: 1 that stop publishing"]
+    assert tell_after_run(recorded(0), "run-1", failures) == ["Alerts: told pager 2026-11-03: 1 stops publishing"]
     [request] = web.received
     [finding] = request.json["findings"]
     assert finding["subject"] == failures[0]
@@ -116,7 +116,7 @@ def test_finops_run_tells_at_its_end_however_it_ended(company, web, monkeypatch,
     assert told(web) == ["services"]
     assert refreshed(settings, monkeypatch, lambda _: run.Outcome(succeeded=False, failures=["disk full"])) == 1
     assert told(web) == ["hook"]
-    assert "Alerts: told pager 2026-11-03: 1 that stop publishing" in capfd.readouterr().out
+    assert "Alerts: told pager 2026-11-03: 1 stops publishing" in capfd.readouterr().out
 
 
 def test_finops_run_tells_of_what_stops_it_before_its_first_step(company, web, monkeypatch):

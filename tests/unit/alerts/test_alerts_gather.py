@@ -105,7 +105,7 @@ def test_a_digest_groups_by_owner_and_check_and_counts_what_it_does_not_show():
     many = [Finding(f"k{i}", "check_a", "warn", f"subject {i}", "told", owner="vision") for i in range(8)]
     error = Finding("e", "check_b", "error", "broken", "told", next_step="Mend it.")
     text = as_text(make_digest("chat", "2026-11-03", BASE, [*many, error], ["run_failed: disk full"]))
-    assert text.splitlines()[0] == "FinOps 2026-11-03: 1 that stop publishing, 8 to look at, 1 solved"
+    assert text.splitlines()[0] == "FinOps 2026-11-03: 1 stops publishing, 8 to look at, 1 solved"
     assert text.index("FAILED check_b") < text.index("For vision") < text.index("warning check_a (8)")
     assert "subject 4" in text
     assert "subject 5" not in text
