@@ -34,7 +34,8 @@ def listed(settings: Settings) -> Iterator[str]:
         state = states[channel.name]
         last = f"last digest {state.last_digest}" if state.last_digest else "no digest yet"
         waiting = f", {len(state.waiting)} waiting for the next" if state.waiting else ""
-        yield f"{channel.name} ({channel.kind}): {last}, {len(state.told)} findings told{waiting}"
+        told = f"{len(state.told)} finding{'' if len(state.told) == 1 else 's'} told"
+        yield f"{channel.name} ({channel.kind}): {last}, {told}{waiting}"
     yield from missing_variables(alerts)
     for letter in memory.dead_letters(settings.home):
         digest = letter.digest
@@ -80,17 +81,17 @@ def tested(settings: Settings, name: str) -> str:
         raise ConfigurationError(
             f"there is no channel {name!r}; channels are {', '.join(c.name for c in alerts.channels)}."
         )
+    instant = datetime.now(UTC)
     finding = Finding(
-        key="test",
+        # The instant names the digest with it: a receiver that drops what it has seen must take every test.
+        key=f"test/{instant.isoformat()}",
         name="test",
         severity="warn",
         subject=f"a test message to {name}",
         told="sent by `finops alerts test`; nothing is wrong",
         link=alerts.dagster_url,
     )
-    # The instant is in its name: a receiver that drops what it has seen must take every test.
-    instant = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%fZ")
-    digest = make_digest(name, instant, alerts.dagster_url, [finding], [])
+    digest = make_digest(name, f"{instant:%Y-%m-%d}", alerts.dagster_url, [finding], [])
     [delivery] = deliver_all([(channel, [digest])])
     if delivery.reason:
         raise FinopsError(f"{name} {delivery.reason}.")

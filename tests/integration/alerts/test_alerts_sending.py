@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -248,12 +249,16 @@ def test_the_command_shows_tries_and_sends(company, web):
     assert finops("alerts", "send") == (0, "Nothing to tell.\n")
     code, text = finops("alerts")
     assert text.splitlines() == [
-        "chat (slack): last digest 2026-11-03, 1 findings told",
+        "chat (slack): last digest 2026-11-03, 1 finding told",
         "pager (webhook): no digest yet, 0 findings told",
     ]
     told(web)
-    assert finops("alerts", "test", "pager") == (0, "pager took a test message.\n")
-    assert told(web) == ["hook"]
+    for _ in range(2):
+        assert finops("alerts", "test", "pager") == (0, "pager took a test message.\n")
+    first, second = (json.loads(request.body) for request in web.received)
+    assert first["digest_id"] != second["digest_id"]
+    assert re.fullmatch(r"FinOps \d{4}-\d\d-\d\d: 1 to look at", first["headline"])
+    assert told(web) == ["hook", "hook"]
     code, text = finops("alerts", "test", "nobody")
     assert (code, text) == (2, "error: there is no channel 'nobody'; channels are chat, pager.\n")
 
