@@ -225,6 +225,7 @@ def _problems_between(entries: tuple[Budget, ...]) -> Iterator[Problem]:
 
 
 def _fault_of_share(entry: Budget, entries: tuple[Budget, ...]) -> str | None:
+    assert entry.share is not None
     seen, current = {entry.key}, entry
     while current.share is not None and current.share.of != TOTAL:
         bases = _base(current, entries)
@@ -233,7 +234,7 @@ def _fault_of_share(entry: Budget, entries: tuple[Budget, ...]) -> str | None:
             return f"is {current.share.of!r}, which is {len(bases)} budgets of those months; known: {known}"
         [base] = bases
         if base.key in seen:
-            return f"is {base.name!r}, which is itself a share of this budget"
+            return f"is {entry.share.of!r}, which is itself a share of this budget"
         for what in ("period", "currency", "cost_basis"):
             if getattr(base, what) != getattr(entry, what):
                 return f"is {base.name!r}, whose {what} is {getattr(base, what)!r}, not {getattr(entry, what)!r}"

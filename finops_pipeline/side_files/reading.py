@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,9 +29,10 @@ def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -
         ConfigurationError: missing, not YAML, or not what the model allows; every fault with its key and line.
     """
     document = read_yaml(path)
-    value = document.value
+    # a file or list whose every line is a comment says nothing, which is not wrong
+    value = {} if document.value is None else document.value
     if isinstance(value, dict):
-        value = {key: tuple(item) if key in lists and isinstance(item, list) else item for key, item in value.items()}
+        value = {key: _as_tuple(item) if key in lists else item for key, item in value.items()}
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -56,6 +58,10 @@ def write_side_table(path: Path, schema: pa.Schema, rows: list[dict[str, Any]]) 
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+def _as_tuple(item: Any) -> Any:
+    return tuple(item or ()) if item is None or isinstance(item, list) else item
 
 
 def _place(item: Any, value: Any) -> KeyPath:
@@ -90,4 +96,22 @@ def _what_is_wrong(item: Any) -> str:
         return f"is {value!r}; allowed: {context['expected'].replace(' or ', ', ')}"
     if kind == "value_error":
         return str(context["error"])
+    if kind in _EXPECTED:
+        said = str(value) if isinstance(value, Decimal) else repr(value)
+        return f"is {said}; expected {_EXPECTED[kind].format(**context)}"
     return f"is {value!r}: {item['msg']}"
+
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_type": "a whole number",
+    "less_than_equal": "at most {le}",
+    "list_type": "a list",
+    "model_type": "keys with values",
+    "string_type": "text; quotes make it one",
+    "too_short": "at least {min_length} of them",
+    "tuple_type": "a list",
+}
+"""What is wrong in other words than those of a library, for the kinds of fault that people make."""

@@ -103,3 +103,10 @@ def test_the_same_budgets_leave_the_same_bytes(tmp_path: Path) -> None:
 def test_a_fault_is_told_with_its_line_and_what_is_allowed(tmp_path: Path, entry: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         loaded(tmp_path, WHOLE, entry)
+
+
+def test_each_of_two_shares_that_are_one_anothers_is_told_by_what_it_says(tmp_path: Path) -> None:
+    entry = "name: {}, owner: x, period: month, share: {{of: {}, percent: 5}}"
+    told = r"(?s)share.of \(line 3\) is 'b', which is itself.*share.of \(line 4\) is 'a', which is itself"
+    with pytest.raises(ConfigurationError, match=told):
+        loaded(tmp_path, entry.format("a", "b"), entry.format("b", "a"))
