@@ -160,6 +160,12 @@ def test_every_check_says_what_it_claims_and_what_follows(definitions):
             assert follows in spec.description, key
 
 
+def test_no_test_goes_by_the_name_that_dbt_makes_up():
+    nodes = json.loads(current_manifest().read_text())["nodes"].values()
+    kinds = {node["name"]: node["test_metadata"]["name"] for node in nodes if node.get("test_metadata")}
+    assert [name for name, kind in kinds.items() if name.startswith(f"{kind}_")] == []
+
+
 def test_no_check_goes_by_the_name_of_another(checks):
     names = [name for _, name in checks]
     assert sorted(names) == sorted(set(names))
