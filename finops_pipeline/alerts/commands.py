@@ -40,7 +40,7 @@ def listed(settings: Settings) -> Iterator[str]:
     for letter in memory.dead_letters(settings.home):
         digest = letter.digest
         yield f"dead letter {digest.digest_id}: {digest.channel} {letter.reason}"
-        yield f"  {digest.headline}; tried by {letter.attempts} runs since {letter.first_failed_at}"
+        yield f"  {digest.headline}; tried {letter.attempts} times since {letter.first_failed_at}"
 
 
 def dry_run(settings: Settings) -> Iterator[str]:

@@ -65,6 +65,7 @@ def test_a_failed_dbt_test_is_told_by_its_asset_and_weighed_by_its_rows(settings
     record_results(settings.check_results, [test])
     [finding] = found(settings).findings
     assert (finding.subject, finding.weight, finding.is_error) == ("fct_x", 12.0, True)
+    assert finding.told == "failing rows: 12"
 
 
 def test_failures_are_told_by_their_first_line_and_are_over_only_after_a_good_run(settings):
