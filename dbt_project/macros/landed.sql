@@ -14,20 +14,15 @@
 
 {% macro default__read_landed_files(files) %}
     {%- set text_files = {} -%}
-    {%- if files | length > 1 -%}
+    {%- set declared_maps -%}
+        select lower(name) from parquet_schema({{ path_list(files[:1]) }}) where converted_type = 'MAP' order by 1
+    {%- endset -%}
+    {%- set maps = run_query(declared_maps).columns[0].values() | list if files | length > 1 else [] -%}
+    {%- if maps -%}
         {#- A MAP of a Parquet delivery is JSON text in a CSV one; the two types do not unify by themselves. -#}
         {%- set text_for_map -%}
-            with columns as (
-                select file_name, name, type, converted_type from parquet_schema({{ path_list(files) }})
-            ),
-            declared_maps as (
-                select name from columns
-                where file_name = {{ path_list(files[:1]) }}[1] and converted_type = 'MAP'
-            )
-            select columns.file_name, columns.name
-            from columns
-            inner join declared_maps on lower(columns.name) = lower(declared_maps.name)
-            where columns.type = 'BYTE_ARRAY'
+            select file_name, name from parquet_schema({{ path_list(files[1:]) }})
+            where type = 'BYTE_ARRAY' and lower(name) in {{ text_list(maps) }}
             order by 1, 2
         {%- endset -%}
         {%- for row in run_query(text_for_map).rows -%}

@@ -44,16 +44,15 @@ raw_totals as (
 
 ),
 
-normalized_totals as (
-    {% for basis in ['billed', 'effective'] %}
+charge_totals as (
+
     select
         source_name,
         billing_period,
         billing_currency,
-        '{{ basis }}' as cost_basis,
         any_value(provider) as provider,
-        sum({{ basis }}_cost) as normalized_cost,
-        {% if basis == 'effective' -%}
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost,
         -- what amortization.yaml moved: out of the purchase's month, into those of its term
         sum(
             case
@@ -65,16 +64,43 @@ normalized_totals as (
                 else 0
             end
         ) as amortization_difference
-        {%- else -%}
-        0 as amortization_difference
-        {%- endif %}
     from charges
     group by
         source_name,
         billing_period,
         billing_currency
+
+),
+
+normalized_totals as (
+    {% for basis in ['billed', 'effective'] %}
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        '{{ basis }}' as cost_basis,
+        provider,
+        {{ basis }}_cost as normalized_cost,
+        {{ 'amortization_difference' if basis == 'effective' else '0 as amortization_difference' }}
+    from charge_totals
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+allocation_totals as (
+
+    select
+        source_name,
+        billing_period,
+        billing_currency,
+        sum(allocated_billed_cost) as billed_cost,
+        sum(allocated_effective_cost) as effective_cost
+    from allocations
+    group by
+        source_name,
+        billing_period,
+        billing_currency
 
 ),
 
@@ -85,12 +111,8 @@ allocated_totals as (
         billing_period,
         billing_currency,
         '{{ basis }}' as cost_basis,
-        sum(allocated_{{ basis }}_cost) as allocated_cost
-    from allocations
-    group by
-        source_name,
-        billing_period,
-        billing_currency
+        {{ basis }}_cost as allocated_cost
+    from allocation_totals
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
