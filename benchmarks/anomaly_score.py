@@ -75,9 +75,9 @@ def score(split: Path, flags: pd.DataFrame) -> Score:
         (ignored, ["start", "end"]),
     ):
         for column in columns:
-            frame[column] = _days(frame[column])
+            frame[column] = days_of(frame[column])
     flags = flags[flags.is_anomaly.astype(int) == 1]
-    flags = pd.DataFrame({"series_id": flags.series_id, "day": _days(flags.date), "as_of": _days(flags.as_of)})
+    flags = pd.DataFrame({"series_id": flags.series_id, "day": days_of(flags.date), "as_of": days_of(flags.as_of)})
     if (flags.as_of <= flags.day).any():
         raise ValueError("a flag is raised at the earliest on the morning after its day: as_of must be later than date")
     flags = flags.groupby(["series_id", "day"], as_index=False).as_of.min()
@@ -92,7 +92,7 @@ def score(split: Path, flags: pd.DataFrame) -> Score:
         }
         used = np.zeros(len(mine), bool)
         for event in events[events.series_id == series.series_id].itertuples():
-            watched, quiet = _windows(event, last)
+            watched, quiet = windows(event, last)
             neutral.update(range(event.start, quiet + 1))
             inside = ((mine.day >= event.start) & (mine.day <= watched)).to_numpy()
             used |= inside
@@ -105,11 +105,12 @@ def score(split: Path, flags: pd.DataFrame) -> Score:
     return Score(pd.DataFrame(rows, columns=columns), pd.Series(alarms, dtype=int), days)
 
 
-def _days(values: pd.Series) -> np.ndarray:
+def days_of(values: pd.Series) -> np.ndarray:
+    """Dates as days since 1970."""
     return pd.to_datetime(values).to_numpy().astype("datetime64[D]").astype("int64")
 
 
-def _windows(event, last: int) -> tuple[int, int]:
+def windows(event, last: int) -> tuple[int, int]:
     """The last day on which a flag finds the event, and the last day on which one does no harm."""
     if event.kind == "ramp":
         return event.hold_end, max(event.end, event.hold_end) + ADAPT

@@ -1,6 +1,6 @@
 """Days on which a channel may speak at all, before any threshold is learnt: few, found at once for all mornings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -54,6 +54,8 @@ class Sight:
     """Days of each series: behind them stand those of longer ones."""
     scale: np.ndarray
     """What counts as next to nothing on each day: a part of what was usual then."""
+    restless: Callable[[], np.ndarray]
+    """Share of days that surprise, by series and day."""
     generous: bool = False
     """Whether to let through what is all but far enough, and what its rows may speak for: see news.py."""
 
@@ -62,7 +64,15 @@ class Sight:
         """What the mornings of a panel can see."""
         # a level that has changed is soon what is expected
         moved = [np.abs(e.filled - e.money(usual)) for usual in (e.expected, e.middle)]
-        return cls(panel.late, np.maximum(*moved) >= MATERIAL, panel.last_morning, panel.length, e.scale, generous)
+        return cls(
+            panel.late,
+            np.maximum(*moved) >= MATERIAL,
+            panel.last_morning,
+            panel.length,
+            e.scale,
+            lambda: e.restless,
+            generous,
+        )
 
     def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
         """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""

@@ -3,8 +3,8 @@
 `span` is how many days it looks at; the threshold itself comes from the series' own past (thresholds.py). `within` is a
 second statement that must be unusual too: a day may be odd for its weekday and yet lie among the costs of the last
 weeks, as holidays do. `hindsight` says how odd a day looks once the month after it is known: what turned out to recur
-does not make a threshold. `ease` and `hindsight` are worked out when they are asked for: a look at the newest days
-(news.py) needs neither.
+does not make a threshold. `ease`, `hindsight` and `lines` are worked out when they are asked for: a look at the
+newest days (news.py) needs none.
 """
 
 from collections.abc import Callable
@@ -33,12 +33,16 @@ class Channel:
     sharp: bool = False
     gone: bool = False
     """Whether it tells of days that are not there, which are an echo of nothing but such days."""
-    doubted: bool = True
-    """Whether a series that is told of again and again has to go further; what lasts for weeks has not, nor faults."""
+    weighed: bool = True
+    """Whether what else a morning knows counts (belief.py); facts and what was never so large speak for themselves."""
+    trusted: tuple[bool, bool] = (False, False)
+    """Whether its rises and its falls are events more often than others that go as far."""
     rare: float = 3000
     noise: np.ndarray | None = None
     ease: Callable[[], np.ndarray] | None = None
     hindsight: Callable[[], Pair] | None = None
+    lines: Callable[[], np.ndarray] | None = None
+    """How far the number of lines lies off, where that tells more of an event than its size does."""
     wait: int = 0
     gap: int = 0
     """Days before a week's mornings that set no threshold: what rises slowly would set its own."""

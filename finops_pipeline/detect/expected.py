@@ -49,6 +49,11 @@ class Expectation:
         return back(running_mean((np.abs(self.residual) > 0.8).astype(np.float32), 90), 3) > 0.07
 
     @cached_property
+    def restless(self) -> np.ndarray:
+        """Share of the days of four months that surprised by more than twice as much as is usual."""
+        return back(running_mean((np.abs(self.residual) > 2 * self.scatter + 0.05).astype(np.float32), 120), 3)
+
+    @cached_property
     def intermittent(self) -> np.ndarray:
         """Series that are often nothing, on days that their weekday does not tell."""
         nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(np.float32)

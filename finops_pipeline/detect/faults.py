@@ -1,5 +1,7 @@
 """Channels of faults in the data: days that were delivered twice, without cost, or not at all."""
 
+from functools import cache
+
 import numpy as np
 
 from finops_pipeline.detect.channel import Channel
@@ -14,6 +16,8 @@ WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
 SURE = 0.5
 """Share of a day that every second look of the last weeks has to have shown for an empty one to be believed."""
+LEAST_CHANGE, MOST_CHANGES = 0.02, 6.0
+"""The least usual change of the number of lines, as a logarithm, and how many of them tell at most."""
 OFTEN = 1 / 30
 """Share of its days that a feed has to have been late to be one that may be late again."""
 
@@ -33,7 +37,21 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
     off = np.abs(e.residual - double) < np.maximum(0.35, 2.5 * e.scatter)
     gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
     none = np.zeros_like(alone)
-    return Channel("twice", alone, none, 1, 0.26, 9.0, 1.5, gate=gate, sharp=True, rare=0, noise=noise, wait=1)
+    return Channel(
+        "twice",
+        alone,
+        none,
+        1,
+        0.26,
+        9.0,
+        1.5,
+        gate=gate,
+        sharp=True,
+        rare=0,
+        noise=noise,
+        wait=1,
+        lines=cache(lambda: lines_off(panel)),
+    )
 
 
 def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
@@ -55,7 +73,18 @@ def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
     seldom = back(running_mean((off < LIKE).astype(np.float32), 120), 3) * 120 < 0.5
     twice = np.float32(9) * (known & seldom & (off < NEAR))
     return Channel(
-        "halves", twice, np.zeros_like(twice), 1, 1.0, 9.0, 0.0, gate=twice_gate(panel), sharp=True, rare=0, wait=1
+        "halves",
+        twice,
+        np.zeros_like(twice),
+        1,
+        1.0,
+        9.0,
+        0.0,
+        gate=twice_gate(panel),
+        sharp=True,
+        rare=0,
+        wait=1,
+        weighed=False,
     )
 
 
@@ -85,6 +114,19 @@ def rows_residual(panel: Panel) -> np.ndarray:
     return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
 
 
+def lines_off(panel: Panel) -> np.ndarray:
+    """How many of their usual changes the lines lie above the same weekdays or the last week, whichever is less."""
+    rows = panel.log_rows
+    by_weekday, by_week = rows - median_at(rows, range(7, 35, 7)), rows - median_back(rows, 1, 7)
+    off = np.minimum(
+        *(
+            each / np.maximum(1.48 * median_at(np.abs(each), range(3, 63, 2)), LEAST_CHANGE)
+            for each in (by_weekday, by_week)
+        )
+    )
+    return off.clip(0, MOST_CHANGES)
+
+
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
     """Next to nothing where there was always something: lower than a tenth of the low days of two months."""
     size = np.abs(e.filled)
@@ -110,7 +152,20 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
             none,
             np.where(believed(panel, seen, morning) & (share.least > SURE), lack(np.abs(seen) / share.at_least), 0),
         )
-    return Channel("zero", none, lack(np.abs(panel.cost)), 1, 9.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0)
+    return Channel(
+        "zero",
+        none,
+        lack(np.abs(panel.cost)),
+        1,
+        9.0,
+        1.0,
+        0.0,
+        early=early,
+        sharp=True,
+        gone=True,
+        rare=0,
+        weighed=False,
+    )
 
 
 def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> Channel:
@@ -124,7 +179,9 @@ def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> 
         early[morning] = (none, np.float32(9) * gone)
     gone = np.float32(9) * (regular & ~np.isfinite(panel.cost))
     late = panel.late | behind(panel)
-    return Channel("missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0, late=late)
+    return Channel(
+        "missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0, late=late, weighed=False
+    )
 
 
 def believed(panel: Panel, seen: np.ndarray, morning: int) -> np.ndarray:

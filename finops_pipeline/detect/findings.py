@@ -118,11 +118,11 @@ def news_of(panel: Panel, past: Past) -> np.ndarray:
     lately = (past.since > 0) & (left <= LATELY) & (panel.length >= SHORTEST)
     walked = [np.flatnonzero(~lately)]
     for rows in _blocks(panel, np.flatnonzero(lately)):
-        seen = _Seen.of(panel.part(rows))
+        seen = Seen.of(panel.part(rows))
         walked.append(rows[may_speak(seen.panel, seen.expected, seen.shares, past.since[rows])])
     found = [np.zeros(0, RAISED)]
     for rows in _blocks(panel, np.sort(np.concatenate(walked))):
-        raised = _raised(_Seen.of(panel.part(rows)), past.part(rows))
+        raised = _raised(Seen.of(panel.part(rows)), past.part(rows))
         raised["row"] = rows[raised["row"]]
         found.append(raised)
     return np.concatenate(found)
@@ -140,7 +140,7 @@ def _blocks(panel: Panel, rows: np.ndarray) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A panel turned so that spending is positive, in single precision, with what was expected of it."""
 
     sign: np.ndarray
@@ -150,7 +150,8 @@ class _Seen:
     expected: Expectation
 
     @classmethod
-    def of(cls, panel: Panel) -> "_Seen":
+    def of(cls, panel: Panel) -> "Seen":
+        """Of some series."""
         sign = orientation(panel.cost)
         turned = {name: getattr(panel, name) * sign for name in ("cost", "first_cost", "second_cost")}
         whole = replace(panel, **turned)
@@ -160,14 +161,14 @@ class _Seen:
         return cls(sign, whole, rough, (first, second), expectation(rough.cost, rough.second_cost, second))
 
 
-def _raised(seen: _Seen, past: Past) -> np.ndarray:
+def _raised(seen: Seen, past: Past) -> np.ndarray:
     """The walk of one block, each alarm with what the day looked like."""
     channels = watched(seen.panel, seen.expected, *seen.shares)
     alarms = walk(Sight.of(seen.panel, seen.expected), channels, past)
     return np.array([_record(seen, channels, alarm) for alarm in alarms], RAISED)
 
 
-def _record(seen: _Seen, channels: list[Channel], alarm: Alarm) -> tuple[object, ...]:
+def _record(seen: Seen, channels: list[Channel], alarm: Alarm) -> tuple[object, ...]:
     at = (alarm.row, alarm.day)
     sign, e, channel = float(seen.sign[at]), seen.expected, channels[alarm.channel]
     scale, log_cost = e.scale[at], (e.expected if channel.usual is None else channel.usual)[at]

@@ -35,7 +35,9 @@ def moved_channels(panel: Panel, e: Expectation, second: Completeness) -> list[C
     # a late feed's second look, made whole by what it usually shows
     seen = np.nan_to_num(panel.second_cost / second.usual - likely)
     early = {1: (np.where(late, 0, up), np.where(late, 0, down)), 2: _moved(panel, groups, seen, usual)}
-    return [Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, early=early, sharp=True, late=late)]
+    return [
+        Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, early=early, sharp=True, late=late, weighed=False)
+    ]
 
 
 def _moved(panel: Panel, groups: list[np.ndarray], change: np.ndarray, usual: np.ndarray) -> Pair:

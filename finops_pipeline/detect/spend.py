@@ -99,6 +99,7 @@ def shift_channel(
         gate=gate,
         within=within,
         noise=(3.0 if span < 7 else 2.5) * e.scatter,
+        trusted=(False, True),
     )
 
 
@@ -115,7 +116,7 @@ def weeks_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     up, down = untold(panel, 7, up, down)
     size = np.abs(off)
     noise = 3 * np.maximum(1.48 * median_at(size, range(3, 63, 2)), back(running_mean(size, 56), 7))
-    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual, doubted=False)
+    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual, weighed=False)
 
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
@@ -130,9 +131,7 @@ def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     steady = (now - week > 0.2 * change) & (week - fortnight > 0.2 * change)
     up = np.where(steady & ~rows_follow(panel, 7, change), np.maximum(change, 0), 0)
     noise = 3.0 * e.scatter
-    return Channel(
-        "ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14, doubted=False
-    )
+    return Channel("ramp", up, np.zeros_like(change), 7, 0.3, 9.0, 1.5, memory=45, gate=gate, noise=noise, gap=14)
 
 
 def climb_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
@@ -144,7 +143,6 @@ def climb_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     up = np.where(rows_follow(panel, 7, 2 * least), 0, up)
     return Channel(
         "climb", up, np.zeros_like(up), 28, 0.03, 9.0, 1.5, memory=45, gate=gate, noise=0.2 * e.scatter, gap=14,
-        doubted=False,
     )  # fmt: skip
 
 
@@ -160,7 +158,19 @@ def price_channel(panel: Panel, e: Expectation) -> Channel:
     noise = 6 * 1.48 * median_at(np.abs(np.nan_to_num(change)), range(3, 63, 2))
     unsure = weighty & ~np.isfinite(back(level, 77))
     return Channel(
-        "price", up, down, 1, LEAST_PRICE, 0.15, 1.8, memory=15, sharp=True, noise=noise, gate=gate, unsure=unsure
+        "price",
+        up,
+        down,
+        1,
+        LEAST_PRICE,
+        0.15,
+        1.8,
+        memory=15,
+        sharp=True,
+        noise=noise,
+        gate=gate,
+        unsure=unsure,
+        weighed=False,
     )
 
 
@@ -192,9 +202,7 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
         change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
         up, none = np.maximum(change, 0), np.zeros_like(change)
         channels.append(
-            Channel(
-                f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare, doubted=span < 7
-            )
+            Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare, weighed=False)
         )
     return channels
 
@@ -214,4 +222,4 @@ def new_channel(panel: Panel, e: Expectation) -> Channel:
     until_now = np.maximum(back(largest, 2), back(second, 1))
     early = {1: (rise(first, until_now), none), 2: (rise(second, back(largest, 1)), none)}
     up = rise(size, back(largest, 1))
-    return Channel("new", up, none, 1, 0.05, 9.0, 1.0, memory=45, early=early, sharp=True, rare=0)
+    return Channel("new", up, none, 1, 0.05, 9.0, 1.0, memory=45, early=early, sharp=True, rare=0, weighed=False)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from finops_pipeline.detect.belief import DOUBTED, HINT, Hints
 from finops_pipeline.detect.candidates import Candidates, Sight
 from finops_pipeline.detect.channel import Channel
+from finops_pipeline.detect.expected import FLOOR
 from finops_pipeline.detect.panel import SETTLED
 from finops_pipeline.detect.recurring import HINDSIGHT, Pair
 from finops_pipeline.detect.thresholds import thresholds
@@ -25,15 +27,8 @@ LEARN_YOUNG_FROM = 14
 """The same while the series is young and has little else."""
 SMALLER = 0.25
 """Share of what a series usually costs below which what it once cost tells nothing of its surprises."""
-DOUBT = 1.25
-"""A series whose past did not tell its days has to go this many times as far, for every alarm of the last months."""
-DOUBTED = 200
-"""Days for which an alarm has it do so."""
-MOST_DOUBTS = 3
-"""Alarms that count at most."""
-REFRESH = 7
-QUIET = 14
-APART = 3
+REFRESH, QUIET, APART = 7, 14, 3
+"""Days for which thresholds hold, after an alarm, and from it to the next that may speak in that time."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class _Loud:
+class Loud:
     """What spoke in some mornings, one entry per series, morning, day and channel."""
 
     row: np.ndarray
@@ -95,14 +90,14 @@ def walk(sight: Sight, channels: list[Channel], past: Past) -> list[Alarm]:
 
     A series with a past goes on from it: raised is what walking all would raise, and only the new is returned.
     """
-    return _Walk(sight, channels, past).run()
+    return Walk(sight, channels, past).run()
 
 
-class _Walk:
+class Walk:
     """Thresholds are learnt once a week, so a week's mornings are compared at once, and then told in their order."""
 
     def __init__(self, sight: Sight, channels: list[Channel], past: Past):
-        self.channels, self.scale = channels, sight.scale
+        self.channels, self.scale, self.restless = channels, sight.scale, sight.restless
         size, self.days = sight.late.shape
         self.candidates = [
             (n, lag, found.of_mornings(lag, past.since))
@@ -122,6 +117,7 @@ class _Walk:
         self.alarms: list[Alarm] = []
 
     def run(self) -> list[Alarm]:
+        """All mornings, in their order."""
         replayed = 0
         for monday in range(WARM_UP, self.days + SETTLED, REFRESH):
             end = min(monday + REFRESH, self.days + SETTLED)
@@ -131,7 +127,7 @@ class _Walk:
             while replayed < len(self.past) and self.past[replayed].morning < end:
                 self._remember(self.past[replayed])
                 replayed += 1
-            self._tell(loud)
+            self._tell(loud, monday)
         return self.alarms
 
     def _grow_up(self) -> None:
@@ -141,7 +137,7 @@ class _Walk:
         self.quiet_until[:], self.last_score[:] = -1, 0
         self.last_day[:] = self.last_sharp[:] = self.last_gone[:] = -99
 
-    def _listen(self, monday: int, end: int) -> list[_Loud]:
+    def _listen(self, monday: int, end: int) -> list[Loud]:
         since = LEARN_FROM if monday >= YOUNG else LEARN_YOUNG_FROM
         first_day = WARM_UP if monday < YOUNG else YOUNG
         loud = []
@@ -150,9 +146,9 @@ class _Walk:
             if len(found.row):
                 past = slice(since, max(since + 3, monday - max(SETTLED, self.channels[number].gap)))
                 score, rising = self._scored(self.channels[number], found, past)
-                far = np.flatnonzero(score > 1)
+                far = np.flatnonzero(score > HINT)
                 shape = np.full(len(far), lag), np.full(len(far), number)
-                loud.append(_Loud(found.row[far], found.day[far] + lag, *shape, rising[far], score[far]))
+                loud.append(Loud(found.row[far], found.day[far] + lag, *shape, rising[far], score[far]))
         return loud
 
     def _scored(self, c: Channel, found: Candidates, past: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -167,15 +163,7 @@ class _Walk:
                 np.minimum(ups, found.within_up / most[place]),
                 np.minimum(downs, found.within_down / least[place]),
             )
-        if c.doubted and not c.sharp:
-            doubt = self._doubt(rows, past.stop)[place]
-            ups, downs = ups / doubt, downs / doubt
         return np.maximum(ups, downs), ups >= downs
-
-    def _doubt(self, rows: np.ndarray, end: int) -> np.ndarray:
-        """How many times as far some series have to go, by how often they have been told of lately."""
-        often = self.told[rows, max(0, end - DOUBTED) : end].sum(axis=1)
-        return DOUBT ** np.minimum(often, MOST_DOUBTS)
 
     def _limits(self, c: Channel, part: Channel, rows: np.ndarray, past: slice) -> Pair:
         """The thresholds of some series in both directions, by what they have shown outside of incidents."""
@@ -196,24 +184,44 @@ class _Walk:
         alike = scale >= SMALLER * scale[:, -1:]
         return alike | (alike.sum(axis=1, keepdims=True) < YOUNG)
 
-    def _tell(self, loud: list[_Loud]) -> None:
+    def _tell(self, parts: list[Loud], monday: int) -> None:
         """Raise, morning by morning, the loudest of each series; a channel that knows what it sees goes first."""
-        if not loud:
+        if not parts:
             return
+        loud = Loud(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Loud)))
+        weighed = np.array([c.weighed for c in self.channels])[loud.channel]
+        score = np.where(weighed, self.hints(loud, monday).believed(), loud.score)
         row, morning, lag, channel, rising, score = (
-            np.concatenate([getattr(part, name) for part in loud])
-            for name in ("row", "morning", "lag", "channel", "rising", "score")
+            values[score > 1] for values in (loud.row, loud.morning, loud.lag, loud.channel, loud.rising, score)
         )
         sharp = np.array([c.sharp for c in self.channels])[channel]
         order = np.lexsort((channel, lag, -score, ~sharp, row, morning))
         first = np.ones(len(order), bool)
         first[1:] = (np.diff(row[order]) != 0) | (np.diff(morning[order]) != 0)
-        chosen = order[first]
-        for number in chosen:
+        for number in order[first]:
             self._raise(
                 int(row[number]), int(morning[number] - lag[number]), int(lag[number]), int(channel[number]),
                 bool(rising[number]), float(score[number]),
             )  # fmt: skip
+
+    def hints(self, loud: Loud, monday: int) -> Hints:
+        """What else is known of the series of some mornings, as far as the week's first one knew it."""
+        day, end = loud.morning - loud.lag, monday - SETTLED
+        trusted = np.array([c.trusted[::-1] for c in self.channels])[loud.channel, loud.rising.astype(int)]
+        lines = np.zeros(len(day))
+        for number, channel in enumerate(self.channels):
+            if channel.lines is not None and len(asked := np.flatnonzero(loud.channel == number)):
+                lines[asked] = channel.lines()[loud.row[asked], day[asked]]
+        return Hints(
+            group=(loud.row * (self.days + SETTLED) + loud.morning) * 2 + loud.rising,
+            channel=loud.channel,
+            score=loud.score,
+            told=self.told[:, max(0, end - DOUBTED) : end].sum(axis=1)[loud.row],
+            restless=self.restless()[loud.row, day],
+            size=self.scale[loud.row, day] / FLOOR,
+            lines=lines,
+            trusted=trusted,
+        )
 
     def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:
         sharp = self.channels[channel].sharp
