@@ -103,8 +103,8 @@ def _append(
             rows_lag1=np.where(first > 0, (bill.rows * first).round(), np.nan),
             rows_lag2=(bill.rows * second).round(),
         )
-        frames["late"].append(seen[~gone])
-    frames["series"].append(frame[~gone])
+        frames["late"].append(seen.loc[~gone])
+    frames["series"].append(frame.loc[~gone])
     meta = {"series_id": series_id, "archetype": bill.archetype, "source": bill.archetype, "real": False, "late": late}
     meta |= {
         "has_usage": bill.usage is not None,
@@ -115,8 +115,13 @@ def _append(
     }
     tables["meta"].append(meta)
     for event in sorted(events, key=lambda e: e.start):
-        row = {"event_id": f"{world}e{len(tables['events']):03d}", "series_id": series_id, "kind": event.kind}
-        row |= {"severity": event.severity, "direction": event.direction, "amp": round(event.amp, 2)}
+        row: dict[str, object] = {"event_id": f"{world}e{len(tables['events']):03d}", "series_id": series_id}
+        row |= {
+            "kind": event.kind,
+            "severity": event.severity,
+            "direction": event.direction,
+            "amp": round(event.amp, 2),
+        }
         row |= {"start": dates[event.start], "end": dates[min(event.end, len(dates) - 1)]}
         tables["events"].append(row | {"hold_end": dates[min(event.hold_end, len(dates) - 1)]})
 

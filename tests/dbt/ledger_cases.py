@@ -160,7 +160,7 @@ def serving(ledger: Ledger) -> None:
     """A served model on two endpoints beside a training job, a managed model, and feeds that miss one another."""
     ledger.machine("100", "s-1", "100", cluster="serve")
     ledger.machine("-10", "s-1", None, cluster="serve", charge_category="Credit", charge_origin="credit")
-    chat = {"model_name": "aurora", "model_version": "v2", "environment": "prod", "team": "assistant"}
+    chat: dict[str, Any] = {"model_name": "aurora", "model_version": "v2", "environment": "prod", "team": "assistant"}
     ledger.gpu_hours("chat", "40", cluster="serve", node="s-1", workload_type="serving", **chat)
     ledger.gpu_hours("pretrain", "40", cluster="serve", node="s-1", workload_type="training", model_name="aurora")
     ledger.machine("50", "s-2", "50", cluster="serve")

@@ -67,12 +67,8 @@ def catalogued(ledger: Ledger) -> None:
     """A bucket whose feeds name prefixes only: half of it features, a quarter someone's, a quarter nobody's."""
     ledger.charge("40", bucket="shed", storage_measure="bytes", storage_class="standard", billed_byte_hours=TIB_MONTH,
                   cost_layer="storage")  # fmt: skip
-    for prefix, part, columns in (
-        ("store/features/daily/", 2, {}),
-        ("store/raw/", 1, {"team": "data"}),
-        (None, 1, {}),
-    ):
-        ledger.stored(str(TIB_MONTH * part / 4), "shed", prefix=prefix, storage_class="standard", **columns)
+    for prefix, part, team in (("store/features/daily/", 2, None), ("store/raw/", 1, "data"), (None, 1, None)):
+        ledger.stored(str(TIB_MONTH * part / 4), "shed", prefix=prefix, storage_class="standard", team=team)
     for operation, requests in (("Ingest", 4000), ("get", 1000)):
         ledger.feeds["storage_access"].append(
             {"usage_date": DAY, "bucket": "shed", "requests": Decimal(requests), "prefix": "store/features/daily/",
