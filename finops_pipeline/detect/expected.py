@@ -14,6 +14,8 @@ from finops_pipeline.detect.completeness import Completeness
 from finops_pipeline.detect.windows import ahead, back, carry_week, columns_from, median_at, median_back, running_mean
 
 FLOOR = 0.05
+UNKNOWN = 28
+"""First days of a series, whose surprises say that nothing was known of it."""
 MATERIAL = 0.25
 """Dollars a day that count as none."""
 
@@ -51,7 +53,9 @@ class Expectation:
     @cached_property
     def restless(self) -> np.ndarray:
         """Share of the days of four months that surprised by more than twice as much as is usual."""
-        return back(running_mean((np.abs(self.residual) > 2 * self.scatter + 0.05).astype(np.float32), 120), 3)
+        surprised = (np.abs(self.residual) > 2 * self.scatter + 0.05).astype(np.float32)
+        surprised[:, :UNKNOWN] = 0
+        return back(running_mean(surprised, 120), 3)
 
     @cached_property
     def intermittent(self) -> np.ndarray:
