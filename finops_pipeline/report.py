@@ -187,13 +187,15 @@ def _print_checks(console: Console, checks: list[CheckResult]) -> None:
     _line(console, f"Checks: {passed} passed, {len(warned)} warned, {len(failed)} failed")
     for check in [*failed, *warned]:
         word, style = ("FAILED", "red") if check.severity == "error" else ("warning", "yellow")
-        _line(console, f"  {word} {check.check_name}: {check.observed}; expected: {check.expected}", style)
+        _line(console, f"  {word} {check.check_name}: {check.told}", style)
         parts = [part for part in checks if part.check_name == check.check_name and part.subject != check.subject]
         offenders = [part for part in parts if not part.passed]
         for offender in offenders[:3]:
-            _line(console, f"    {offender.subject}: {offender.observed}; expected {offender.expected}", style)
+            _line(console, f"    {offender.subject}: {offender.told}", style)
         if len(offenders) > 3:
             _line(console, f"    … and {len(offenders) - 3} more in fct_check_results", style)
+        if check.next_step:
+            _line(console, f"    next: {check.next_step}", style)
 
 
 def _whole(checks: list[CheckResult]) -> list[CheckResult]:

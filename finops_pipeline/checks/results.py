@@ -28,6 +28,10 @@ COLUMNS = {
 """Columns of `fct_check_results`, one row per check, subject and run."""
 
 
+NO_FAILING_ROWS = "failing rows: 0"
+"""What is expected of a dbt test."""
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """One verdict on one subject. `severity` is what a failure means: `error` blocks publishing, `warn` does not."""
@@ -43,6 +47,11 @@ class CheckResult:
     owner: str | None = None
     next_step: str | None = None
     """What to do about it; null where the claim holds."""
+
+    @property
+    def told(self) -> str:
+        """Seen and expected, in one line; of a dbt test the failing rows alone, since nobody expects that rows fail."""
+        return self.observed if self.expected == NO_FAILING_ROWS else f"{self.observed}; expected {self.expected}"
 
 
 def results_of(

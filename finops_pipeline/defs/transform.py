@@ -14,7 +14,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtProject, dbt_
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from finops_pipeline.checks.failing_rows import failing_subjects
-from finops_pipeline.checks.results import CheckResult, record_results
+from finops_pipeline.checks.results import NO_FAILING_ROWS, CheckResult, record_results
 from finops_pipeline.dbt_test_texts import described, next_step
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.fingerprint import (
@@ -129,7 +129,7 @@ def _result(check: dg.AssetCheckResult, context: dg.AssetExecutionContext, setti
         severity=check.severity.value.lower(),
         passed=check.passed,
         observed=f"failing rows: {failed_rows.value if failed_rows else 0}",
-        expected="failing rows: 0",
+        expected=NO_FAILING_ROWS,
         run_id=context.run.run_id,
         checked_at=settings.now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds"),
         next_step=None if check.passed else spec.metadata["next step"],
