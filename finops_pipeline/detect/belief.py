@@ -19,8 +19,10 @@ SMALL = 30.0
 """Dollars a day below which a series is believed less: few things make it up."""
 DOUBTED = 200
 """Days for which what a series was told of has it doubted: whose past did not tell its days will not tell the next."""
-MOST_DOUBTS = 4
+MOST_DOUBTS = 3
 """How often at most that counts."""
+MOST_RESTLESS = 0.2
+"""Share of days that surprise above which more of them tell no more: what is large enough is told of any series."""
 WEIGHTS = {
     "distance": 1.81,
     "beside": 1.85,
@@ -61,7 +63,7 @@ class Hints:
             "distance": np.log(self.score.clip(HINT, FARTHEST)),
             "beside": np.log(self.beside().clip(HINT, LOUDEST) / HINT),
             "told": np.minimum(self.told, MOST_DOUBTS),
-            "restless": self.restless,
+            "restless": np.minimum(self.restless, MOST_RESTLESS),
             "size": np.log(np.minimum(self.size, SMALL) / SMALL),
             "lines": self.lines,
             "trusted": self.trusted,
