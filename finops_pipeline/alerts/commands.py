@@ -40,7 +40,8 @@ def listed(settings: Settings) -> Iterator[str]:
     for letter in memory.dead_letters(settings.home):
         digest = letter.digest
         yield f"dead letter {digest.digest_id}: {digest.channel} {letter.reason}"
-        yield f"  {digest.headline}; tried {letter.attempts} times since {letter.first_failed_at}"
+        runs = f"{letter.attempts} run{'' if letter.attempts == 1 else 's'}"
+        yield f"  {digest.headline}; tried by {runs} since {letter.first_failed_at}"
 
 
 def dry_run(settings: Settings) -> Iterator[str]:

@@ -125,6 +125,14 @@ def forget_letters(home: Path, *, before: date) -> None:
             unbury(home, letter.digest)
 
 
+def drop_letters(home: Path, channels: list[str]) -> list[Digest]:
+    """Delete the dead letters of all but these channels, and return them: nobody else can take them."""
+    gone = [letter.digest for letter in dead_letters(home) if letter.digest.channel not in channels]
+    for digest in gone:
+        unbury(home, digest)
+    return gone
+
+
 def _letter_path(home: Path, digest: Digest) -> Path:
     return folder(home) / "dead-letters" / f"{digest.digest_id}.json"
 

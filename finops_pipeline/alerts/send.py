@@ -18,7 +18,7 @@ KEPT_TRYING_DAYS = 7
 """A dead letter that nobody takes for a week is kept, but no longer tried: its news are old."""
 
 KEPT_DAYS = 90
-"""Then it is deleted, whether its channel still exists or not: as long as what was told is remembered (plan.py)."""
+"""Then it is deleted: as long as what was told is remembered (plan.py)."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,15 @@ class Told:
 
     deliveries: Sequence[Delivery]
     waiting: int
+    dropped: Sequence[Digest] = ()
+    """Dead letters of channels that are gone: their findings, as far as they hold, go where routes send them now."""
 
     def lines(self) -> list[str]:
         """For the end of a run; nothing when there was nothing to tell."""
-        told = []
+        told = [
+            f"Alerts: dropped a dead letter of {digest.channel}, which alerts.yaml no longer has: {digest.headline}"
+            for digest in self.dropped
+        ]
         for delivery in self.deliveries:
             digest = delivery.digest
             if delivery.reason:
@@ -74,7 +79,9 @@ def send(settings: Settings, alerts: Alerts, *, run_id: str | None, failures: Se
     today = settings.now.date()
     with memory.locked(settings.home):
         memory.forget_letters(settings.home, before=today - timedelta(days=KEPT_DAYS))
-        states = memory.read_states(settings.home, [channel.name for channel in alerts.channels])
+        channels = [channel.name for channel in alerts.channels]
+        dropped = memory.drop_letters(settings.home, channels)
+        states = memory.read_states(settings.home, channels)
         found = _gather(settings, alerts, run_id, failures)
         planned = plan(alerts, states, found.findings, found.evaluated, today)
         digests = {each.channel: _digest(each, settings, alerts) for each in planned}
@@ -85,7 +92,7 @@ def send(settings: Settings, alerts: Alerts, *, run_id: str | None, failures: Se
             mark_told(states[each.channel], each, today)
         memory.write_states(settings.home, states)
         deliveries = _deliver(settings, alerts)
-    return Told(deliveries, sum(len(state.waiting) for state in states.values()))
+    return Told(deliveries, sum(len(state.waiting) for state in states.values()), dropped)
 
 
 def preview(settings: Settings, alerts: Alerts, *, run_id: str | None) -> list[Digest]:

@@ -176,6 +176,24 @@ def test_news_a_week_old_are_kept_but_no_longer_tried_and_deleted_after_ninety_d
         assert len(memory.dead_letters(company / "home")) == left
 
 
+def test_dead_letters_end_with_their_channel_and_what_still_holds_goes_to_who_takes_it_now(company, web):
+    web.answers = [Answer(status=500)]
+    tell_after_run(recorded(0, "aws", severity="error"), "run-1", [])
+    told(web)
+    web.answers = [Answer()]
+    without = CHANNELS.replace("  - {name: pager, kind: webhook, url_env: PAGER_ADDRESS, secret_env: PAGER_KEY}\n", "")
+    (company / "alerts.yaml").write_text(without.replace("[pager]", "[chat]"))
+
+    dropped, sent = tell_after_run(recorded(1, "aws", run_id="run-2", severity="error"), "run-2", [])
+    assert dropped == (
+        "Alerts: dropped a dead letter of pager, which alerts.yaml no longer has: FinOps 2026-11-03: 1 stops publishing"
+    )
+    assert sent == "Alerts: told chat 2026-11-04: 1 stops publishing"
+    assert told(web) == ["services"]
+    assert memory.dead_letters(company / "home") == []
+    assert tell_after_run(recorded(1, "aws", run_id="run-3", severity="error"), "run-3", []) == []
+
+
 @pytest.mark.parametrize("damage", ["version: [", "version: 2", None])
 def test_nothing_that_goes_wrong_in_alerts_fails_a_run(company, web, damage):
     if damage is None:
