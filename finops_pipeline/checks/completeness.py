@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import duckdb
@@ -118,22 +119,23 @@ def every_source_is_fresh(deliveries: Sequence[Delivery], sources: Sequence[str]
         now: the run's clock.
     """
     instant = now.replace(tzinfo=None)
-    ages = {}
+    newest = {}
     for name in sources:
         arrived = [d["submitted_at"] or d["seen_at"] for d in deliveries if d["source_name"] == name]
         if arrived:
-            ages[name] = instant - max(arrived)
+            newest[name] = max(arrived)
+    ages = {name: instant - arrived for name, arrived in newest.items()}
     stale = {name: age for name, age in ages.items() if age > DELIVERIES_COME_WITHIN}
     return CheckOutcome(
         observed=", ".join(f"{name} {_hours(age)}" for name, age in sorted(ages.items())) or "no deliveries",
         expected=f"the newest delivery of every bill is at most {_hours(DELIVERIES_COME_WITHIN)} old",
         next_step="Exports deliver daily. See `finops validate`, then whether the export was switched off or denied.",
         offenders=[
-            Offender(name, f"{_hours(age)} old", f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            Offender(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
             for name, age in sorted(stale.items())
         ],
         confirmed=[
-            Subject(name, f"{_hours(age)} old", f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            Subject(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
             for name, age in sorted(ages.items())
             if name not in stale
         ],
@@ -159,7 +161,7 @@ def every_feed_is_fresh(deliveries: Sequence[Delivery], feeds: Sequence[str], no
             continue
         pauses = [later - earlier for earlier, later in pairwise(arrivals)]
         allowed = max(DELIVERIES_COME_WITHIN, 2 * max(pauses)) if len(pauses) > 1 else RHYTHM_IS_AT_MOST
-        told = (name, f"{_hours(instant - arrivals[-1])} old", f"at most {_hours(allowed)}")
+        told = (name, _age(arrivals[-1], instant - arrivals[-1]), f"at most {_hours(allowed)}")
         if instant - arrivals[-1] > allowed:
             offenders.append(Offender(*told))
         else:
@@ -209,9 +211,17 @@ _GAPS = """
     order by all"""
 
 
+def _age(arrived: datetime, age: timedelta) -> str:
+    return f"newest from {arrived:%Y-%m-%d %H:%M} UTC, {_hours(age)} old"
+
+
 def _hours(age: timedelta) -> str:
-    hours = max(0, round(age.total_seconds() / 3600))
-    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+    """Begun hours count: what is minutes older than allowed must not be told as just as old."""
+    hours = max(0, ceil(age / timedelta(hours=1)))
+    if hours < 72:
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    days, rest = divmod(hours, 24)
+    return f"{days} days" + (f" {rest} hour{'' if rest == 1 else 's'}" if rest else "")
 
 
 def _slot(delivery: Delivery) -> tuple[Any, ...]:

@@ -149,14 +149,23 @@ def test_freshness_is_told_for_every_source_and_the_stale_one_is_named():
     ledger = [seen("aws", hours=5), seen("aws", hours=900), seen("gcp", hours=73), seen("azure", hours=72)]
     outcome = every_source_is_fresh(ledger, ["aws", "gcp", "azure", "new"], NOW)
 
-    assert [(offender.subject, offender.observed) for offender in outcome.offenders] == [("gcp", "3 days old")]
-    assert outcome.observed == "aws 5 hours, azure 3 days, gcp 3 days"
+    assert [(offender.subject, offender.observed) for offender in outcome.offenders] == [
+        ("gcp", f"newest from {NOW - timedelta(hours=73):%Y-%m-%d %H:%M} UTC, 3 days 1 hour old")
+    ]
+    assert outcome.observed == "aws 5 hours, azure 3 days, gcp 3 days 1 hour"
 
 
 def test_the_instant_of_the_provider_wins_over_when_it_was_first_seen():
     """A backfill sees an old delivery for the first time."""
     [offender] = every_source_is_fresh([seen("aws", hours=100, submitted=True)], ["aws"], NOW).offenders
-    assert offender.observed == "4 days old"
+    assert offender.observed.endswith(", 4 days 4 hours old")
+
+
+def test_a_delivery_that_is_minutes_too_old_is_not_told_as_old_as_allowed():
+    late = seen("aws", hours=72) | {"submitted_at": (NOW - timedelta(hours=72, minutes=5)).replace(tzinfo=None)}
+    [offender] = every_source_is_fresh([late], ["aws"], NOW).offenders
+    assert offender.observed.endswith(", 3 days 1 hour old")
+    assert offender.expected == "at most 3 days"
 
 
 def charges(*accounts: tuple[str, list[int]]) -> duckdb.DuckDBPyConnection:
