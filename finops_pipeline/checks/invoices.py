@@ -4,7 +4,7 @@ from datetime import date
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
 from finops_pipeline.side_files.invoices import Invoices
 
 
@@ -29,29 +29,29 @@ def invoiced_total_equals_billed_total(
         order by abs(invoice_difference) desc nulls first, source_name, billing_period, billing_currency
         """
     ).fetchall()
-    offenders, waived = [], []
+    offenders, confirmed, waived = [], [], []
     for source, period, currency, invoice_id, billed, invoiced, difference in rows:
         key = (source, period, currency)
         allowed, reason = invoices.accepted(source, period, currency, today)
+        seen = f"billed {exact(billed)}, invoiced {exact(invoiced)} ({invoice_id or 'no number'})"
+        told = (" ".join(key), f"{seen}: off by {exact(difference)}")
+        expected = f"at most {exact(allowed)}" + (f", by its waiver ({reason})" if reason else "")
         if difference is None or abs(difference) > allowed:
             ended = invoices.ended(source, period, currency, today)
-            offenders.append(
-                Offender(
-                    " ".join(key),
-                    f"billed {exact(billed)}, invoiced {exact(invoiced)} ({invoice_id or 'no number'}): off by"
-                    f" {exact(difference)}",
-                    f"at most {exact(allowed)}"
-                    + (f", waived: {reason}" if reason else "")
-                    + (f"; its waiver ({ended.reason}) ended on {ended.until}" if ended else ""),
-                )
-            )
-        elif reason:
-            waived.append(f"{' '.join(key)} ({reason})")
+            ending = f"; its waiver ({ended.reason}) ended on {ended.until}" if ended else ""
+            offenders.append(Offender(*told, expected + ending))
+        else:
+            confirmed.append(Subject(*told, expected))
+            waived += [f"{' '.join(key)} ({reason})"] if reason else []
     delivered = {tuple(key) for *key, _, _, _, _ in rows}
-    listed = {(one.source, one.period, one.currency) for one in invoices.invoices}
+    listed = invoices.by_month()
     offenders += [
-        Offender(" ".join(key), "an invoice and no bill", "a delivery of that month and currency")
-        for key in sorted(listed - delivered)
+        Offender(
+            " ".join(key),
+            " and ".join(f"invoiced {one.total} ({one.id or 'no number'})" for one in listed[key]) + " and no bill",
+            "a delivery of that month and currency",
+        )
+        for key in sorted(listed.keys() - delivered)
     ]
     return CheckOutcome(
         observed=f"{len(offenders)} of {len(listed)} invoiced months differ from what was billed"
@@ -60,4 +60,5 @@ def invoiced_total_equals_billed_total(
         next_step="Compare the invoice with the bill by service; waive a known difference in invoices.yaml, with its"
         " reason, amount and last day. Nothing was published.",
         offenders=offenders,
+        confirmed=confirmed,
     )

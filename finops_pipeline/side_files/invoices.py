@@ -5,6 +5,7 @@ blocks where they differ by more than is allowed. What is known and accepted is 
 and a last day. The file is optional.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
@@ -72,6 +73,13 @@ class Invoices(SideFileModel):
         """The waiver that ended last, where none holds any more: who waived the difference thinks that it still is."""
         waivers = sorted(self._waivers(source, period, currency), key=lambda waiver: waiver.until)
         return waivers[-1] if waivers and waivers[-1].until < today else None
+
+    def by_month(self) -> dict[tuple[str, str, str], list[Invoice]]:
+        """The invoices of each source, month and currency."""
+        months = defaultdict[tuple[str, str, str], list[Invoice]](list)
+        for one in self.invoices:
+            months[one.source, one.period, one.currency].append(one)
+        return dict(months)
 
     def _waivers(self, *key: str) -> list[Waiver]:
         return [waiver for waiver in self.waivers if (waiver.source, waiver.period, waiver.currency) == key]

@@ -59,7 +59,11 @@ def test_a_difference_beyond_the_tolerance_blocks_and_is_told_with_both_totals(t
     [offender] = outcome.offenders
     assert offender.subject == "aws-payer 2026-10 USD"
     assert offender.observed == "billed 103, invoiced 100 (I-1): off by 3"
-    assert checked(tmp_path, f"tolerance: 3\ninvoices:\n  - {INVOICE}\n").passed
+    within = checked(tmp_path, f"tolerance: 3\ninvoices:\n  - {INVOICE}\n")
+    assert within.passed
+    [kept] = within.confirmed
+    assert (kept.subject, kept.expected) == ("aws-payer 2026-10 USD", "at most 3")
+    assert kept.observed == "billed 103, invoiced 100 (I-1): off by 3"
 
 
 def test_a_waiver_holds_up_to_its_amount_and_its_last_day(tmp_path: Path) -> None:
@@ -67,14 +71,16 @@ def test_a_waiver_holds_up_to_its_amount_and_its_last_day(tmp_path: Path) -> Non
     outcome = checked(tmp_path, text, today=date(2026, 11, 30))
     assert outcome.passed
     assert "credit note to come" in outcome.observed
+    assert [kept.expected for kept in outcome.confirmed] == ["at most 5, by its waiver (credit note to come)"]
     [offender] = checked(tmp_path, text, today=date(2026, 12, 1)).offenders
     assert offender.expected == "at most 0.01; its waiver (credit note to come) ended on 2026-11-30"
-    assert not checked(tmp_path, text, billed="105.01").passed
+    [offender] = checked(tmp_path, text, billed="105.01").offenders
+    assert offender.expected == "at most 5, by its waiver (credit note to come)"
 
 
 def test_an_invoice_of_a_month_that_nobody_delivered_is_told(tmp_path: Path) -> None:
     [offender] = checked(tmp_path, f"invoices:\n  - {INVOICE}\n", billed=None).offenders
-    assert offender.observed == "an invoice and no bill"
+    assert offender.observed == "invoiced 100 (I-1) and no bill"
 
 
 @pytest.mark.parametrize(
