@@ -29,7 +29,6 @@ WEIGHTS = {
     "told": -0.55,
     "restless": -4.09,
     "size": 0.85,
-    "lines": 0.38,
     "trusted": 0.74,
     "usual": -0.45,
 }
@@ -52,8 +51,6 @@ class Hints:
     """Share of its days that surprised by more than twice as much as is usual."""
     size: np.ndarray
     """What it usually costs a day."""
-    lines: np.ndarray
-    """How far its lines lie off, in their usual changes, where the channel asks for that."""
     trusted: np.ndarray
     """Whether it is held against lines or other series, or is a fall that lasts."""
 
@@ -65,7 +62,6 @@ class Hints:
             "told": np.minimum(self.told, MOST_DOUBTS),
             "restless": np.minimum(self.restless, MOST_RESTLESS),
             "size": np.log(np.minimum(self.size, SMALL) / SMALL),
-            "lines": self.lines,
             "trusted": self.trusted,
             "usual": np.ones(len(self.score)),
         }

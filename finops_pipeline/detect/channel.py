@@ -3,8 +3,8 @@
 `span` is how many days it looks at; the threshold itself comes from the series' own past (thresholds.py). `within` is a
 second statement that must be unusual too: a day may be odd for its weekday and yet lie among the costs of the last
 weeks, as holidays do. `hindsight` says how odd a day looks once the month after it is known: what turned out to recur
-does not make a threshold. `ease`, `hindsight` and `lines` are worked out when they are asked for: a look at the
-newest days (news.py) needs none.
+does not make a threshold. `ease` and `hindsight` are worked out when they are asked for: a look at the newest days
+(news.py) needs neither.
 """
 
 from collections.abc import Callable
@@ -41,8 +41,6 @@ class Channel:
     noise: np.ndarray | None = None
     ease: Callable[[], np.ndarray] | None = None
     hindsight: Callable[[], Pair] | None = None
-    lines: Callable[[], np.ndarray] | None = None
-    """How far the number of lines lies off, where that tells more of an event than its size does."""
     wait: int = 0
     gap: int = 0
     """Days before a week's mornings that set no threshold: what rises slowly would set its own."""

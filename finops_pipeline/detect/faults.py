@@ -1,7 +1,5 @@
 """Channels of faults in the data: days that were delivered twice, without cost, or not at all."""
 
-from functools import cache
-
 import numpy as np
 
 from finops_pipeline.detect.channel import Channel
@@ -16,8 +14,6 @@ WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
 SURE = 0.5
 """Share of a day that every second look of the last weeks has to have shown for an empty one to be believed."""
-LEAST_CHANGE, MOST_CHANGES = 0.02, 6.0
-"""The least usual change of the number of lines, as a logarithm, and how many of them tell at most."""
 OFTEN = 1 / 30
 """Share of its days that a feed has to have been late to be one that may be late again."""
 
@@ -50,7 +46,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
         rare=0,
         noise=noise,
         wait=1,
-        lines=cache(lambda: lines_off(panel)),
+        weighed=False,
     )
 
 
@@ -112,19 +108,6 @@ def rows_residual(panel: Panel) -> np.ndarray:
     rows = panel.log_rows
     by_weekday, by_recent = rows - median_at(rows, range(7, 42, 7)), rows - median_back(rows, 1, 7)
     return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
-
-
-def lines_off(panel: Panel) -> np.ndarray:
-    """How many of their usual changes the lines lie above the same weekdays or the last week, whichever is less."""
-    rows = panel.log_rows
-    by_weekday, by_week = rows - median_at(rows, range(7, 35, 7)), rows - median_back(rows, 1, 7)
-    off = np.minimum(
-        *(
-            each / np.maximum(1.48 * median_at(np.abs(each), range(3, 63, 2)), LEAST_CHANGE)
-            for each in (by_weekday, by_week)
-        )
-    )
-    return off.clip(0, MOST_CHANGES)
 
 
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:

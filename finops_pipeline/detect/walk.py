@@ -208,10 +208,6 @@ class Walk:
         """What else is known of the series of some mornings, as far as the week's first one knew it."""
         day, end = loud.morning - loud.lag, monday - SETTLED
         trusted = np.array([c.trusted[::-1] for c in self.channels])[loud.channel, loud.rising.astype(int)]
-        lines = np.zeros(len(day))
-        for number, channel in enumerate(self.channels):
-            if channel.lines is not None and len(asked := np.flatnonzero(loud.channel == number)):
-                lines[asked] = channel.lines()[loud.row[asked], day[asked]]
         return Hints(
             group=(loud.row * (self.days + SETTLED) + loud.morning) * 2 + loud.rising,
             channel=loud.channel,
@@ -219,7 +215,6 @@ class Walk:
             told=self.told[:, max(0, end - DOUBTED) : end].sum(axis=1)[loud.row],
             restless=self.restless()[loud.row, day],
             size=self.scale[loud.row, day] / FLOOR,
-            lines=lines,
             trusted=trusted,
         )
 

@@ -9,7 +9,7 @@ def hints(score: list[float], **others: list[float]) -> Hints:
     """Hints of one channel each for a calm series of a hundred dollars a day, each on a morning of its own."""
     count = len(score)
     usual = {"group": range(count), "channel": [0] * count, "told": [0] * count, "restless": [0.0] * count}
-    usual |= {"size": [100.0] * count, "lines": [0.0] * count, "trusted": [False] * count, "score": score}
+    usual |= {"size": [100.0] * count, "trusted": [False] * count, "score": score}
     return Hints(**{name: np.array(values) for name, values in (usual | others).items()})
 
 
