@@ -36,6 +36,8 @@ class Refused(Exception):  # noqa: N818
             cause = cause.__context__  # smtplib tells a silent server as one that hung up
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cls(f"has a certificate that is not trusted ({cause.verify_message})", may_pass=False)
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+            return cls("offers no TLS that this machine takes; is the port right?", may_pass=False)
         if isinstance(cause, socket.gaierror):
             return cls("has a host name that cannot be resolved", may_pass=True)
         if isinstance(cause, TimeoutError):

@@ -10,6 +10,9 @@ from finops_pipeline.alerts.configuration import EmailChannel
 from finops_pipeline.alerts.digest import Digest, as_text
 from finops_pipeline.alerts.refused import Refused
 
+_TLS_OR_LOGIN_FIRST = 530
+"""RFC 3207 and RFC 4954."""
+
 
 def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], seconds: float) -> None:
     """Send the digest to every recipient."""
@@ -31,6 +34,8 @@ def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], s
         may_pass = all(400 <= code < 500 for code in codes)
         raise Refused(f"takes no mail for its recipients (SMTP {codes[0]})", may_pass=may_pass) from None
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code == _TLS_OR_LOGIN_FIRST:
+            raise Refused(f"wants STARTTLS or a login first (SMTP {error.smtp_code})", may_pass=False) from None
         raise Refused(f"answered SMTP {error.smtp_code}", may_pass=400 <= error.smtp_code < 500) from None
     except (OSError, smtplib.SMTPException) as error:
         raise Refused.by_error(error) from None
@@ -56,4 +61,11 @@ def _connected(channel: EmailChannel, seconds: float) -> smtplib.SMTP:
     if channel.tls == "implicit":
         context = ssl.create_default_context()
         return smtplib.SMTP_SSL(channel.host, channel.port, timeout=seconds, context=context)
-    return smtplib.SMTP(channel.host, channel.port, timeout=seconds)
+    try:
+        return smtplib.SMTP(channel.host, channel.port, timeout=seconds)
+    except smtplib.SMTPServerDisconnected as error:
+        if not isinstance(error.__context__, TimeoutError):
+            raise
+        # Each waits for the other's first word.
+        told = "did not answer in time; a port that begins with TLS, as 465 does, needs tls: implicit"
+        raise Refused(told, may_pass=True) from None

@@ -334,4 +334,13 @@ def test_a_mail_server_that_never_greets_is_given_up_in_time(monkeypatch):
             to=["c@d"],
             tls="none",
         )
-        assert "did not answer in time" in delivered(channel)
+        hint = "did not answer in time; a port that begins with TLS, as 465 does, needs tls: implicit"
+        assert delivered(channel).startswith(hint)
+
+
+def test_a_mail_server_that_wants_tls_or_none_is_told_as_that(mail_server):
+    server = mail_server(tls=False)
+    server.box.answer = "530 5.7.0 Must issue a STARTTLS command first"
+    assert delivered(mail_channel(server)) == "wants STARTTLS or a login first (SMTP 530) (1 try)"
+    told = delivered(mail_channel(server, tls="implicit"))
+    assert told == "offers no TLS that this machine takes; is the port right? (1 try)"
