@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from finops_pipeline.alerts.finding import Finding
+from finops_pipeline.alerts.finding import Finding, shortened
 
 SHOWN_OF_A_CHECK = 5
 """Subjects of one check in a message: enough to see the pattern; the count and the link tell the rest."""
@@ -18,13 +18,14 @@ CHECKS_SHOWN = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """What is told of one check to one owner: the first findings, and how many there are."""
+    """What is told of one check to one owner: the first findings, how many there are, and how many are not shown."""
 
     owner: str
     name: str
     severity: str
     findings: Sequence[Finding]
     count: int
+    hidden: int
 
     @property
     def title(self) -> str:
@@ -35,8 +36,7 @@ class Entry:
     @property
     def more(self) -> str | None:
         """What is not shown."""
-        hidden = self.count - len(self.findings)
-        return f"… and {hidden} more in Dagster and in fct_check_results" if hidden else None
+        return f"… and {self.hidden} more in Dagster and in fct_check_results" if self.hidden else None
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,7 @@ class Digest:
         """The findings by severity, owner and check, in their order of importance."""
         ordered = sorted(self.findings, key=lambda f: (not f.is_error, f.owner, f.name))
         grouped = groupby(ordered, key=lambda f: (f.severity, f.owner, f.name))
-        entries = [
-            Entry(owner, name, severity, found[:SHOWN_OF_A_CHECK], len(found))
-            for (severity, owner, name), group in grouped
-            if (found := list(group))
-        ]
+        entries = [_entry(owner, name, severity, list(group)) for (severity, owner, name), group in grouped]
         return entries[:CHECKS_SHOWN]
 
     @property
@@ -116,6 +112,16 @@ def as_text(digest: Digest) -> str:
 def detail(finding: Finding) -> str:
     """What was seen and what should have been, with the money first where it is known."""
     return f"{finding.money}: {finding.told}" if finding.money else finding.told
+
+
+def _entry(owner: str, name: str, severity: str, found: Sequence[Finding]) -> Entry:
+    """Findings in the same words, such as tags that the same resources lack, stand as one with all their subjects."""
+    in_same_words: dict[tuple[str, str | None], list[Finding]] = {}
+    for finding in found:
+        in_same_words.setdefault((detail(finding), finding.command), []).append(finding)
+    shown = [same[:SHOWN_OF_A_CHECK] for same in list(in_same_words.values())[:SHOWN_OF_A_CHECK]]
+    told = [replace(same[0], subject=shortened(", ".join(finding.subject for finding in same))) for same in shown]
+    return Entry(owner, name, severity, told, len(found), hidden=len(found) - sum(len(same) for same in shown))
 
 
 def _lines(digest: Digest) -> Iterator[str]:

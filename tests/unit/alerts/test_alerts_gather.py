@@ -114,6 +114,21 @@ def test_a_digest_groups_by_owner_and_check_and_counts_what_it_does_not_show():
     assert "Next: Mend it." in text
 
 
+def test_what_is_told_in_the_same_words_to_one_owner_is_told_once_with_all_its_subjects():
+    def finding(subject, told):
+        return Finding(subject, "required_tags_cover_their_floor", "warn", subject, told, owner="vision")
+
+    keys = [finding("project AWS", "94.2 %; S3"), finding("project GCP", "89.9 %"), finding("team AWS", "94.2 %; S3")]
+    digest = make_digest("chat", "2026-11-03", BASE, keys, [])
+    [entry] = digest.entries()
+    assert [(one.subject, one.told) for one in entry.findings] == [
+        ("project AWS, team AWS", "94.2 %; S3"), ("project GCP", "89.9 %"),
+    ]  # fmt: skip
+    assert (entry.count, entry.more) == (3, None)
+    assert as_text(digest).count("94.2 %") == 1
+    assert len(digest.as_dict()["findings"]) == 3
+
+
 LEDGER = """
     create table fct_cost_allocations as
     select *, service_name as provider_name, null::varchar as sub_account_id, null::varchar as project,
