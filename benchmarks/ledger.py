@@ -32,7 +32,7 @@ from finops_pipeline.settings import DBT_PROJECT_DIR
 
 NOW = "2026-11-03T06:00:00Z"
 _PUBLISHED = ("fct_cost_allocations", "fct_allocation_steps", "focus_cost_and_usage")
-_BUILT = ("stg_allocation_rules", "stg_datasets", "path:models/intermediate/allocate", *_PUBLISHED)
+_BUILT = ("stg_allocation_rules", "stg_datasets", "stg_deliveries", "path:models/intermediate/allocate", *_PUBLISHED)
 _NOT_BUILT = ("int_costs_reconciled_with_deliveries", "int_deliveries_with_totals")
 _GOAL = "10 million lines and 10,000 workloads in 60 CPU s and 2 GiB"
 
