@@ -36,7 +36,7 @@ daily_refresh = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description=(
         "Every morning at 06:00 UTC: by then the clouds have delivered most of the day before. "
-        "A day that came late is taken by the next run; a morning with nothing new publishes nothing."
+        "A day that came late is taken by the next run; a morning with nothing new builds nothing."
     ),
 )
 

@@ -25,7 +25,8 @@ from finops_pipeline.fingerprint import (
 )
 from finops_pipeline.metrics_page import metrics_table
 from finops_pipeline.progress import NEWS
-from finops_pipeline.publish.versions import published_manifest
+from finops_pipeline.publish.results_alone import checks_that_say_otherwise, publish_results_alone
+from finops_pipeline.publish.versions import published_manifest, version_name
 from finops_pipeline.resources.dbt import DbtCli, current_manifest, dbt_environment, environment
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.resources.warehouse import open_warehouse
@@ -61,7 +62,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCli, refresh_request: 
     """Build every model, unless what is published was made from exactly the same input."""
     settings = refresh_request.settings
     fingerprint = compute_fingerprint(settings, refresh_request.config.model_dump(mode="json"))
-    if not refresh_request.rebuild and _is_published(settings, fingerprint, context):
+    if not refresh_request.rebuild and (published := _published(settings, fingerprint, context)):
+        _publish_other_verdicts(settings, published, context)
         return
 
     forget_warehouse_inputs(settings.home)
@@ -75,17 +77,45 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCli, refresh_request: 
     note_warehouse_inputs(settings.home, fingerprint)
 
 
-def _is_published(settings: Settings, fingerprint: Fingerprint, context: dg.AssetExecutionContext) -> bool:
+def _published(
+    settings: Settings, fingerprint: Fingerprint, context: dg.AssetExecutionContext
+) -> Mapping[str, Any] | None:
+    """The current version's manifest, if it was made from exactly this input."""
     published = published_manifest(settings.marts)
     if published and published.get("fingerprint") == fingerprint.digest:
-        context.log.info(f"Nothing new since {published.get('version')}: nothing is rebuilt or published.", extra=NEWS)
-        return True
+        context.log.info(f"Nothing new since {published['version']}: nothing is rebuilt.", extra=NEWS)
+        return published
     changes = fingerprint.changes_since(published.get("inputs", {})) if published else []
     reason = (
         f"Changed since {published.get('version')}: {', '.join(changes) or 'nothing'}." if published else "First run."
     )
     context.log.info(reason, extra=NEWS)
-    return False
+    return None
+
+
+def _publish_other_verdicts(
+    settings: Settings, published: Mapping[str, Any], context: dg.AssetExecutionContext
+) -> None:
+    """Here, and not in the asset `marts/current`: nothing is built, so Dagster skips all that comes after the models.
+
+    The checks on deliveries have been evaluated (`recorded.py`), and no step comes after this one that could fail.
+    """
+    run_id = context.run.run_id
+    checks = checks_that_say_otherwise(settings.check_results, run_id, published)
+    if not checks:
+        return
+    context.log.info(f"Checks say otherwise than when it was published: {', '.join(checks)}.", extra=NEWS)
+    facts = {
+        "version": version_name(settings.now, run_id),
+        "run_id": run_id,
+        "published_at": settings.now.isoformat(),
+    }
+    version = publish_results_alone(settings.marts, settings.check_results, published, facts, tell=context.log.info)
+    context.log_event(
+        dg.AssetMaterialization(
+            ["marts", "current"], metadata={"path": dg.MetadataValue.path(str(version)), "checks": ", ".join(checks)}
+        )
+    )
 
 
 def _stream(invocation: DbtCliInvocation, context: dg.AssetExecutionContext, settings: Settings) -> Iterator[object]:

@@ -23,7 +23,7 @@ from finops_pipeline.publish.parts import KeptMonths
 from finops_pipeline.publish.tables import MartTable, PublishedTable
 
 CHECK_RESULTS = "fct_check_results"
-_CHECK_RESULTS_KEY = ("run_id", "check_name", "subject")
+CHECK_RESULTS_KEY = ("run_id", "check_name", "subject")
 
 
 def write_tables(
@@ -59,7 +59,7 @@ def write_tables(
             months = months_of_the_bill(connection, made_with) if made_with and mart.name == FOCUS_TABLE else None
             written[mart.name] = _write_mart(connection, building, mart, months, kept, tell)
         query = history_query(check_results)
-        rows = write_parquet(connection, building / f"{CHECK_RESULTS}.parquet", query, _CHECK_RESULTS_KEY)
+        rows = write_parquet(connection, building / f"{CHECK_RESULTS}.parquet", query, CHECK_RESULTS_KEY)
         written[CHECK_RESULTS] = PublishedTable(rows, sha256_of(building / f"{CHECK_RESULTS}.parquet"))
     for folder in parts.glob("*/"):
         if folder.name not in written:
