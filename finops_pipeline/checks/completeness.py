@@ -1,10 +1,8 @@
-"""Has every source delivered, lately, and something, for every day? Questions to the ledger and to the charges."""
+"""Has every source delivered, and something, for every day? How lately is `freshness.py`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
-from math import ceil
 from typing import Any
 
 import duckdb
@@ -13,12 +11,6 @@ from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
 
 FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
 """AWS promises the first file of a month within a day, Azure and Google within two; a weekend makes it three."""
-
-DELIVERIES_COME_WITHIN = timedelta(days=3)
-"""All three clouds deliver the open month at least daily; a weekend of theirs and one of ours make three days."""
-
-RHYTHM_IS_AT_MOST = timedelta(days=35)
-"""A feed that came once or twice may be a monthly one."""
 
 LEAST_SHARE_OF_ROWS = Decimal("0.9")
 """Of the delivery before: corrections of a closed month move some lines; a tenth is an account or a service."""
@@ -108,73 +100,6 @@ def every_configured_source_has_delivered(
     )
 
 
-def every_source_is_fresh(deliveries: Sequence[Delivery], sources: Sequence[str], now: datetime) -> CheckOutcome:
-    """The newest delivery of every bill is at most three days old.
-
-    Its age counts from when the provider delivered it, where the manifest says so, else from when it was first seen.
-
-    Args:
-        deliveries: the ledger.
-        sources: names of the billing exports; one without any delivery is told by the check on that.
-        now: the run's clock.
-    """
-    instant = now.replace(tzinfo=None)
-    newest = {}
-    for name in sources:
-        arrived = [d["submitted_at"] or d["seen_at"] for d in deliveries if d["source_name"] == name]
-        if arrived:
-            newest[name] = max(arrived)
-    ages = {name: instant - arrived for name, arrived in newest.items()}
-    stale = {name: age for name, age in ages.items() if age > DELIVERIES_COME_WITHIN}
-    return CheckOutcome(
-        observed=", ".join(f"{name} {_hours(age)}" for name, age in sorted(ages.items())) or "no deliveries",
-        expected=f"the newest delivery of every bill is at most {_hours(DELIVERIES_COME_WITHIN)} old",
-        next_step="Exports deliver daily. See `finops validate`, then whether the export was switched off or denied.",
-        offenders=[
-            Offender(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
-            for name, age in sorted(stale.items())
-        ],
-        confirmed=[
-            Subject(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
-            for name, age in sorted(ages.items())
-            if name not in stale
-        ],
-    )
-
-
-def every_feed_is_fresh(deliveries: Sequence[Delivery], feeds: Sequence[str], now: datetime) -> CheckOutcome:
-    """Every usage feed has brought something new within twice its longest pause so far.
-
-    A feed of pods comes every day, one of seats every month: each is held to its own rhythm, which takes three
-    arrivals to know. A file that changed counts as an arrival, one that is read again unchanged does not.
-
-    Args:
-        deliveries: the ledger, with what was superseded.
-        feeds: names of the usage feeds; one without any delivery is told by the check on that.
-        now: the run's clock.
-    """
-    instant = now.replace(tzinfo=None)
-    offenders, confirmed = [], []
-    for name in feeds:
-        arrivals = sorted({d["seen_at"] for d in deliveries if d["source_name"] == name and d["provider"] == "usage"})
-        if not arrivals:
-            continue
-        pauses = [later - earlier for earlier, later in pairwise(arrivals)]
-        allowed = max(DELIVERIES_COME_WITHIN, 2 * max(pauses)) if len(pauses) > 1 else RHYTHM_IS_AT_MOST
-        told = (name, _age(arrivals[-1], instant - arrivals[-1]), f"at most {_hours(allowed)}")
-        if instant - arrivals[-1] > allowed:
-            offenders.append(Offender(*told))
-        else:
-            confirmed.append(Subject(*told))
-    return CheckOutcome(
-        observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} feeds have paused for longer than ever",
-        expected="every feed has brought something new within twice its longest pause so far",
-        next_step="Look at what writes the feed; until it comes, the cost of its pools stays unallocated.",
-        offenders=offenders,
-        confirmed=confirmed,
-    )
-
-
 def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
     """An account that was billed on each of the seven days before a day, and again after it, is billed on that day.
 
@@ -209,19 +134,6 @@ _GAPS = """
     from next_days
     where next_day > day + 1 and seventh_day_before = day - 6
     order by all"""
-
-
-def _age(arrived: datetime, age: timedelta) -> str:
-    return f"newest from {arrived:%Y-%m-%d %H:%M} UTC, {_hours(age)} old"
-
-
-def _hours(age: timedelta) -> str:
-    """Begun hours count: what is minutes older than allowed must not be told as just as old."""
-    hours = max(0, ceil(age / timedelta(hours=1)))
-    if hours < 72:
-        return f"{hours} hour{'' if hours == 1 else 's'}"
-    days, rest = divmod(hours, 24)
-    return f"{days} days" + (f" {rest} hour{'' if rest == 1 else 's'}" if rest else "")
 
 
 def _slot(delivery: Delivery) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from finops_pipeline.checks import completeness, volume
+from finops_pipeline.checks import completeness, freshness, volume
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
@@ -35,14 +35,14 @@ def every_source_is_fresh(request: RefreshRequest) -> CheckOutcome:
     """The newest delivery of every bill is at most three days old."""
     names = [source.name for source in request.config.sources]
     ledger = read_ledger(request.settings.landing).to_pylist()
-    return completeness.every_source_is_fresh(ledger, names, request.settings.now)
+    return freshness.every_source_is_fresh(ledger, names, request.settings.now)
 
 
 def every_feed_is_fresh(request: RefreshRequest) -> CheckOutcome:
-    """Every usage feed has brought something new within twice its longest pause so far."""
+    """Every usage feed has brought something new within twice its usual longest pause."""
     names = [feed.name for feed in request.config.usage]
     ledger = read_ledger(request.settings.landing).to_pylist()
-    return completeness.every_feed_is_fresh(ledger, names, request.settings.now)
+    return freshness.every_feed_is_fresh(ledger, names, request.settings.now)
 
 
 def every_account_has_rows_every_day(request: RefreshRequest) -> CheckOutcome:
