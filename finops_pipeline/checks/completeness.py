@@ -1,19 +1,23 @@
 """Has every source delivered, and something, for every day? How lately is `freshness.py`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
+from finops_pipeline.side_files.invoices import Invoices
 
 FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
 """AWS promises the first file of a month within a day, Azure and Google within two; a weekend makes it three."""
 
 LEAST_SHARE_OF_ROWS = Decimal("0.9")
 """Of the delivery before: corrections of a closed month move some lines; a tenth is an account or a service."""
+
+FEW_LINES = 100
+"""A bill with fewer comes and goes by its nature, as one of three API keys does."""
 
 Delivery = Mapping[str, Any]
 """One row of the ledger of deliveries."""
@@ -63,6 +67,57 @@ def no_delivery_has_lost_rows(deliveries: Sequence[Delivery]) -> CheckOutcome:
         observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} replaced months have lost more than a tenth",
         expected="a delivery has at least nine tenths of the rows of the one it replaces",
         next_step="Compare fct_deliveries with the provider's console for the month: is an account or a service gone?",
+        offenders=offenders,
+        confirmed=confirmed,
+    )
+
+
+def no_month_has_lost_half_its_bill(
+    deliveries: Sequence[Delivery], published: Sequence[Mapping[str, Any]], invoices: Invoices, today: date
+) -> CheckOutcome:
+    """No delivery has less than half the lines and half the money of the one that the published marts were made from.
+
+    It takes both: a bill by the day instead of the hour has fewer lines for the same money, a refund has more lines
+    for less. An empty one is judged by `every_complete_delivery_has_rows`.
+
+    Args:
+        deliveries: the ledger, with what was superseded.
+        published: the deliveries that the published version names; none before the first.
+        invoices: its waivers accept a smaller bill, too.
+        today: the run's day, on which waivers hold or have ended.
+    """
+    landed = {(*_slot(d), d["delivery_id"]): d for d in deliveries}
+    before = {_slot(d): landed.get((*_slot(d), d["delivery_id"])) for d in published}
+    offenders, confirmed = [], []
+    for delivery in deliveries:
+        held = before.get(_slot(delivery))
+        if delivery["status"] != "live" or delivery["provider"] == "usage" or held is None:
+            continue
+        if held["rows"] < FEW_LINES or not 0 < 2 * delivery["rows"] < held["rows"]:
+            confirmed.append(Subject(_subject(delivery), f"{delivery['rows']:,} lines", f"{held['rows']:,} published"))
+            continue
+        totals = {(t["billing_currency"], t["cost_basis"]): t["raw_cost"] for t in delivery["totals"] or ()}
+        for total in held["totals"] or ():
+            currency, basis, cost = total["billing_currency"], total["cost_basis"], total["raw_cost"]
+            left = totals.get((currency, basis), Decimal(0))
+            key = (delivery["source_name"], delivery["billing_period"] or "", currency)
+            accepted, reason = invoices.accepted(*key, today)
+            told = (
+                f"{_subject(delivery)} {currency} {basis}",
+                f"{delivery['rows']:,} lines, {exact(left)}",
+                f"at least half of the published {held['rows']:,} lines, {exact(cost)}",
+            )
+            if not 2 * left < cost:
+                confirmed.append(Subject(*told))
+            elif reason and cost - left <= accepted:
+                confirmed.append(Subject(*told[:2], f"{told[2]}; {exact(accepted)} less by its waiver ({reason})"))
+            else:
+                offenders.append(Offender(*told))
+    return CheckOutcome(
+        observed=f"{len(offenders)} totals of months that came again have lost more than half",
+        expected="a month that came again has at least half the lines or half the money that is published of it",
+        next_step="Look in the provider's console whether the export is whole, and wait for its next delivery. If the"
+        " bill is that small: waive it in invoices.yaml (source, period, currency, reason, up_to, until).",
         offenders=offenders,
         confirmed=confirmed,
     )

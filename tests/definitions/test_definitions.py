@@ -57,6 +57,7 @@ PYTHON_CHECKS = {
     ("raw/deliveries", "every_source_is_fresh"): False,
     ("raw/deliveries", "every_feed_is_fresh"): False,
     ("raw/deliveries", "no_delivery_has_lost_rows"): False,
+    ("raw/deliveries", "no_month_has_lost_half_its_bill"): True,
     ("focus_cost_and_usage", "every_account_has_rows_every_day"): False,
     ("fct_reconciliation", "raw_total_equals_normalized_total"): True,
     ("fct_reconciliation", "normalized_total_equals_allocated_total"): True,

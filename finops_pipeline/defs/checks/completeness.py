@@ -6,6 +6,7 @@ from finops_pipeline.checks import completeness, freshness, volume
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.resources.warehouse import open_warehouse
 
@@ -20,6 +21,14 @@ def every_complete_delivery_has_rows(request: RefreshRequest) -> CheckOutcome:
 def no_delivery_has_lost_rows(request: RefreshRequest) -> CheckOutcome:
     """No delivery that replaces an earlier one of its month has less than nine tenths of its rows."""
     return completeness.no_delivery_has_lost_rows(read_ledger(request.settings.landing).to_pylist())
+
+
+def no_month_has_lost_half_its_bill(request: RefreshRequest) -> CheckOutcome:
+    """No month of a bill came again with less than half the lines and half the money that is published of it."""
+    settings = request.settings
+    published = (published_manifest(settings.marts) or {}).get("deliveries", [])
+    ledger = read_ledger(settings.landing).to_pylist()
+    return completeness.no_month_has_lost_half_its_bill(ledger, published, request.invoices, settings.now.date())
 
 
 def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutcome:
@@ -63,6 +72,7 @@ def completeness_checks() -> dg.Definitions:
     return dg.Definitions(
         asset_checks=[
             recorded_check(every_complete_delivery_has_rows, asset=_DELIVERIES, blocking=True),
+            recorded_check(no_month_has_lost_half_its_bill, asset=_DELIVERIES, blocking=True),
             recorded_check(no_delivery_has_lost_rows, asset=_DELIVERIES, blocking=False),
             recorded_check(every_configured_source_has_delivered, asset=_DELIVERIES, blocking=False),
             recorded_check(every_source_is_fresh, asset=_DELIVERIES, blocking=False),
