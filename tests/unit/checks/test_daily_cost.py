@@ -91,6 +91,45 @@ def test_what_was_acknowledged_or_is_old_is_told_no_more(anomalies):
     assert anomalies.blocked.passed
 
 
+@pytest.mark.parametrize(
+    ("cost_published", "cost_now", "is_told_in_published", "blocks"),
+    [
+        # a restatement took the day out of a month long closed
+        ("9", None, False, True),
+        ("9", "0", False, True),
+        ("9", "18", False, True),
+        # it was never there, or never otherwise: another version of the detection sees it now
+        (None, None, False, False),
+        ("18", "18", False, False),
+        # the books were published with it
+        ("9", None, True, False),
+    ],
+)
+def test_an_old_fault_blocks_where_its_day_is_not_the_published_one(
+    anomalies, tmp_path, cost_published, cost_now, is_told_in_published, blocks
+):
+    number = anomalies.add("account", "missing", detected=date(2026, 3, 2))
+    anomalies.add("account", "missing", detected=date(2026, 3, 2), feedback="expected")
+    published = tmp_path / "marts.duckdb"
+    with duckdb.connect(published) as marts:
+        marts.execute("create table fct_anomalies (anomaly_id varchar)")
+        if is_told_in_published:
+            marts.execute("insert into fct_anomalies values (?)", [number])
+        for connection, cost in ((marts, cost_published), (anomalies.connection, cost_now)):
+            connection.execute(
+                """
+                create table focus_cost_and_usage as
+                select 'aws' as "x_SourceName", null::varchar as "SubAccountId", 'x' as "BillingAccountId",
+                    'USD' as "BillingCurrency", day as "ChargePeriodStart", cost::decimal(38, 18) as "EffectiveCost"
+                from (values (timestamp '2026-10-27 05:00', ?), (timestamp '2026-10-28 00:00', '7')) as t (day, cost)
+                where cost is not null
+                """,
+                [cost],
+            )
+    outcome = every_account_day_is_there_once(anomalies.connection, published)
+    assert [offender.subject for offender in outcome.offenders] == ["account aws x 2026-10-27 missing"] * blocks
+
+
 def test_an_offender_tells_money_cause_and_what_to_acknowledge_it_by(anomalies):
     number = anomalies.add()
     [offender] = anomalies.warned.offenders
