@@ -13,6 +13,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from finops_pipeline.checks.outcome import counted
 from finops_pipeline.checks.results import CheckResult, results_of_run
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.settings import Settings
@@ -146,7 +147,7 @@ def _print_training(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for currency, runs, cost, wasted in rows:
         waste = f"{_money(wasted)} ({_share(wasted, cost)})" if wasted is not None else "an unknown part"
-        told = f"Training {currency}: {runs} runs for {_money(cost)}, {waste} of it for runs that failed, were"
+        told = f"Training {currency}: {counted(runs, 'run')} for {_money(cost)}, {waste} of it for runs that failed, were"
         _line(console, f"{told} pre-empted or stopped early")
 
 

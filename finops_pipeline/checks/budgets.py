@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell, some_of
 
 
 def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
@@ -43,7 +43,8 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
     ]
     unknown = {row[0]: row[-2] for row in rows if row[-3] == "unknown"}
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows)} budgets have passed a threshold"
+        observed=some_of(len(offenders), len(rows), "budget", "has passed", "have passed")
+        + " a threshold"
         + (f"; {len(unknown)} cannot be judged yet: {', '.join(unknown)}" if unknown else ""),
         expected="no budget has passed a threshold of its actual or its forecast",
         next_step="Ask the owner what changed (fct_cost_allocations by project and service), then spend less, or plan"

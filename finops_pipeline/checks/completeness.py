@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, counted, exact, some_of
 from finops_pipeline.side_files.invoices import Invoices
 
 FIRST_DELIVERY_OF_A_MONTH_TAKES = timedelta(days=3)
@@ -34,7 +34,7 @@ def every_complete_delivery_has_rows(deliveries: Sequence[Delivery]) -> CheckOut
     live = [delivery for delivery in bills if delivery["status"] == "live"]
     empty = [d for d in live if not d["rows"] and rows_before.get((*_slot(d), d["previous_delivery_id"])) != 0]
     return CheckOutcome(
-        observed=f"{len(empty)} of {len(live)} live deliveries have no rows",
+        observed=some_of(len(empty), len(live), "live delivery", "has no rows", "have no rows"),
         expected="every complete delivery has rows, unless the one before it had none",
         next_step=(
             "Ask who runs the export why it is empty. A second empty delivery of the period is taken as a fact; "
@@ -64,7 +64,8 @@ def no_delivery_has_lost_rows(deliveries: Sequence[Delivery]) -> CheckOutcome:
         else:
             confirmed.append(Subject(*told))
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} replaced months have lost more than a tenth",
+        observed=some_of(len(offenders), len(offenders) + len(confirmed), "replaced month", "has lost", "have lost")
+        + " more than a tenth",
         expected="a delivery has at least nine tenths of the rows of the one it replaces",
         next_step="Compare fct_deliveries with the provider's console for the month: is an account or a service gone?",
         offenders=offenders,
@@ -114,7 +115,10 @@ def no_month_has_lost_half_its_bill(
             else:
                 offenders.append(Offender(*told))
     return CheckOutcome(
-        observed=f"{len(offenders)} totals of months that came again have lost more than half",
+        observed=counted(
+            len(offenders), "total of a month that came again has", "totals of months that came again have"
+        )
+        + " lost more than half",
         expected="a month that came again has at least half the lines or half the money that is published of it",
         next_step="Look in the provider's console whether the export is whole, and wait for its next delivery. If the"
         " bill is that small: waive it in invoices.yaml (source, period, currency, reason, up_to, until).",
@@ -147,7 +151,7 @@ def every_configured_source_has_delivered(
                 Subject(name, f"newest period is {max(periods)}" if max(periods) else "delivered", "delivered")
             )
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(sources)} configured sources have not delivered",
+        observed=some_of(len(offenders), len(sources), "configured source", "has not", "have not") + " delivered",
         expected="every source has a complete delivery, bills also for the open month from its fourth day on",
         next_step="See `finops validate`, then the export's own log at the cloud.",
         offenders=offenders,
@@ -162,7 +166,7 @@ def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> Ch
     """
     gaps = warehouse.execute(_GAPS).fetchall()
     return CheckOutcome(
-        observed=f"{len(gaps)} account-days without a row between days that have some",
+        observed=f"{counted(len(gaps), 'account-day')} without a row between days that have some",
         expected="no account that is billed every day is missing on one",
         next_step="Ask whether the export or the account was off on that day; no cloud delivers such a day later on.",
         offenders=[

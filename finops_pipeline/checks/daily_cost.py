@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.checks.anomaly_plot import plot
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell, counted
 from finops_pipeline.publish.engine import quoted
 
 DAYS_TOLD = 7
@@ -194,7 +194,7 @@ def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: st
             "actual against the band": "\n\n".join(f"**{cell(a.subject)}**\n\n{_image(a)}" for a in found[:PLOTS]),
         }
     return CheckOutcome(
-        observed=f"{len(found)} {'anomaly' if len(found) == 1 else 'anomalies'} in {watched} series",
+        observed=f"{counted(len(found), 'anomaly')} in {watched:,} series",
         expected=expected,
         next_step=next_step,
         offenders=[anomaly.offender() for anomaly in found],

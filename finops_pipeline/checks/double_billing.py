@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted
 
 
 def no_account_is_billed_by_two_sources(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
@@ -34,13 +34,13 @@ def no_account_is_billed_by_two_sources(warehouse: duckdb.DuckDBPyConnection) ->
         """
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} accounts are billed by several sources",
+        observed=f"{counted(len(rows), 'account is', 'accounts are')} billed by several sources",
         expected="every account is billed by one source",
         next_step="Leave a source out: a subscription within its billing account, or one bill in two formats.",
         offenders=[
             Offender(
                 f"{provider} {account}",
-                f"billed by {sources} on {days} days ({first} to {last}), {cost:,.2f} {currency} together",
+                f"billed by {sources} on {counted(days, 'day')} ({first} to {last}), {cost:,.2f} {currency} together",
                 "one source",
             )
             for provider, account, sources, currency, days, first, last, cost in rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, some_of
 
 _NAMES_SHOWN = 50
 
@@ -32,7 +32,7 @@ def delivered_columns_are_known(deliveries: Sequence[Delivery], table: str, now:
         if (told := _told(delivery["drift"]))
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(recent)} recent deliveries have other columns than before",
+        observed=some_of(len(offenders), len(recent), "recent delivery", "has", "have") + " other columns than before",
         expected="every delivery has the columns of the one before, in the same types",
         next_step=(
             "Nothing is lost: every column is landed. If a column was renamed, or one that matters came, ask who runs "

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, counted, exact
 
 UNCLASSIFIED_SHARE_ALLOWED = 0.02
 """Share of a source's usage cost that no meter rule knows, from which someone should look: 2 % (November 2026), about
@@ -23,13 +23,13 @@ def gpu_hours_fit_capacity(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome
         """
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} places hold GPU-hours that the bill cannot explain",
+        observed=f"{counted(len(rows), 'place holds', 'places hold')} GPU-hours that the bill cannot explain",
         expected="held GPU-hours are at most the GPU-hours paid for",
         next_step="Compare node and node pool names of the feed with the bill's resource ids; surplus is not charged.",
         offenders=[
             Offender(
                 place or cluster,
-                f"{held:,.2f} GPU-hours held, {reason} ({days} days from {first})",
+                f"{held:,.2f} GPU-hours held, {reason} ({counted(days, 'day')} from {first})",
                 f"at most {capacity:,.2f}",
             )
             for cluster, place, reason, days, first, held, capacity in rows
@@ -51,13 +51,13 @@ def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
         """
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} pools have cost and no driver",
+        observed=f"{counted(len(rows), 'pool has', 'pools have')} cost and no driver",
         expected="every shared pool has its driver",
         next_step="Deliver the missing feed for these days, or name the pool's owner by a tag.",
         offenders=[
             Offender(
                 f"{source} {pool}",
-                f"no {driver} on {days} days ({first} to {last}), {cost:,.2f} {currency} unallocated",
+                f"no {driver} on {counted(days, 'day')} ({first} to {last}), {cost:,.2f} {currency} unallocated",
                 f"{driver} for every day with cost",
             )
             for source, pool, driver, currency, days, first, last, cost in rows
@@ -78,7 +78,7 @@ def shared_services_have_an_exit(warehouse: duckdb.DuckDBPyConnection) -> CheckO
         """
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} closed loops of shared services",
+        observed=f"{counted(len(rows), 'closed loop')} of shared services",
         expected="every shared service is used, in the end, by somebody who is no service",
         next_step="Deliver the services' other users in the feed, or take one of them out of allocation.yaml.",
         offenders=[
@@ -104,13 +104,13 @@ def windows_are_no_finer_than_charges(warehouse: duckdb.DuckDBPyConnection) -> C
         """
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} rules by the hour took charges that are longer",
+        observed=f"{counted(len(rows), 'rule')} by the hour took charges that are longer",
         expected="usage charges of a rule with window: hour last at most an hour",
         next_step="Set window: day in allocation.yaml, or export the bill by the hour; the cost followed its days.",
         offenders=[
             Offender(
                 f"{rule} {source}",
-                f"{charges:,} charges longer than an hour from {first}, {cost:,.2f} {currency}",
+                f"{counted(charges, 'charge')} longer than an hour from {first}, {cost:,.2f} {currency}",
                 "charges of at most an hour",
             )
             for rule, source, currency, charges, cost, first in rows

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted, exact
 
 
 def every_foreign_cost_has_a_rate(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
@@ -25,7 +25,7 @@ def every_foreign_cost_has_a_rate(warehouse: duckdb.DuckDBPyConnection) -> Check
         reporting or (None,),
     ).fetchall()
     return CheckOutcome(
-        observed=f"{len(rows)} sources, months and currencies without a rate",
+        observed=f"{counted(len(rows), 'source, month and currency', 'sources, months and currencies')} without a rate",
         expected="a rate for every day that costs in another currency",
         next_step="Add the days to the file that fx_rates names in finops.yaml (date, from, to, rate, source).",
         offenders=[

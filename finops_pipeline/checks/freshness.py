@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 from finops_pipeline.checks.completeness import Delivery
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, counted, some_of
 
 DELIVERIES_COME_WITHIN = timedelta(days=3)
 """All three clouds deliver the open month at least daily; a weekend of theirs and one of ours make three days."""
@@ -79,7 +79,8 @@ def every_feed_is_fresh(deliveries: Sequence[Delivery], feeds: Sequence[str], no
         else:
             confirmed.append(Subject(*told))
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(offenders) + len(confirmed)} feeds have paused for longer than usual",
+        observed=some_of(len(offenders), len(offenders) + len(confirmed), "feed", "has paused", "have paused")
+        + " for longer than usual",
         expected="every feed has brought something new within twice its usual longest pause",
         next_step="Look at what writes the feed; until it comes, the cost of its pools stays unallocated.",
         offenders=offenders,
@@ -108,6 +109,6 @@ def _hours(age: timedelta) -> str:
     """Begun hours count: what is minutes older than allowed must not be told as just as old."""
     hours = max(0, ceil(age / timedelta(hours=1)))
     if hours < 72:
-        return f"{hours} hour{'' if hours == 1 else 's'}"
+        return counted(hours, "hour")
     days, rest = divmod(hours, 24)
-    return f"{days} days" + (f" {rest} hour{'' if rest == 1 else 's'}" if rest else "")
+    return f"{days} days" + (f" {counted(rest, 'hour')}" if rest else "")

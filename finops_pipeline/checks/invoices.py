@@ -4,7 +4,7 @@ from datetime import date
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact, some_of
 from finops_pipeline.side_files.invoices import Invoices
 
 
@@ -54,7 +54,8 @@ def invoiced_total_equals_billed_total(
         for key in sorted(listed.keys() - delivered)
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(listed)} invoiced months differ from what was billed"
+        observed=some_of(len(offenders), len(listed), "invoiced month", "differs", "differ")
+        + " from what was billed"
         + (f"; waived: {', '.join(waived)}" if waived else ""),
         expected=f"billed = invoiced, within {invoices.tolerance} or a waiver of invoices.yaml",
         next_step="Compare the invoice with the bill by service; waive a known difference in invoices.yaml, with its"

@@ -84,6 +84,20 @@ class CheckOutcome:
         return f"{self.observed}. {worst}{more}. {self.next_step}"
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number and what it counts, with its verb where one follows: 1 pool has, 2 pools have."""
+    return f"{number:,} {one if number == 1 else many or _plural(one)}"
+
+
+def some_of(number: int, total: int, noun: str, does: str, do: str) -> str:
+    """A part of what was looked at, and what it does: 1 of 9 budgets has, 2 of 9 budgets have."""
+    return f"{number:,} of {total:,} {_plural(noun)} {does if number == 1 else do}"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+
+
 def exact(amount: Decimal | None) -> str:
     """Money for a finding: every digit that is there and none that is not."""
     if amount is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, counted, exact, some_of
 
 
 def raw_total_equals_normalized_total(
@@ -64,7 +64,8 @@ def raw_total_equals_normalized_total(
         for key in sorted(missing, key=str)
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows) + len(missing)} delivered totals differ from the normalized ones",
+        observed=some_of(len(offenders), len(rows) + len(missing), "delivered total", "differs", "differ")
+        + " from the normalized ones",
         expected="raw total = normalized total + recorded rounding difference, to the last digit",
         next_step="Compare the delivery's files with the staging model of that source; nothing was published.",
         offenders=offenders,
@@ -102,7 +103,7 @@ def normalized_total_equals_allocated_total(warehouse: duckdb.DuckDBPyConnection
         else:
             confirmed.append(Subject(_subject(row), difference, "a difference of 0"))
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows)} totals differ between the bill and the ledger",
+        observed=some_of(len(offenders), len(rows), "total", "differs", "differ") + " between the bill and the ledger",
         expected="normalized total = allocated total, to the last digit",
         next_step="Find the pool that lost or invented money: compare int_ models by pool_id; nothing was published.",
         offenders=offenders,
@@ -169,12 +170,12 @@ def every_day_is_allocated_exactly(warehouse: duckdb.DuckDBPyConnection) -> Chec
     for source, currency, day, *_, is_offender in rows:
         months.setdefault((source, str(day)[:7], currency), []).append(is_offender)
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows)} days differ between the bill and the ledger",
+        observed=some_of(len(offenders), len(rows), "day", "differs", "differ") + " between the bill and the ledger",
         expected="every day of every source adds up, to the last digit",
         next_step="A day moved or a pool was dropped: compare int_ models by pool_id and charge_date.",
         offenders=offenders,
         confirmed=[
-            Subject(f"{source} {month} {currency}", f"{len(days)} days, none differs", "every day adds up")
+            Subject(f"{source} {month} {currency}", f"{counted(len(days), 'day')}, none differs", "every day adds up")
             for (source, month, currency), days in sorted(months.items())
             if not any(days)
         ],

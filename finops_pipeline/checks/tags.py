@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted, some_of
 
 _NEWEST_MONTH = "substr(cast(max(charge_date) over () - 1 as varchar), 1, 7)"
 """That of the day before the newest: a window over a month's end reaches into a day that nobody has delivered yet."""
@@ -81,7 +81,7 @@ def tag_values_stay_within_their_limits(warehouse: duckdb.DuckDBPyConnection) ->
     offenders = [
         Offender(
             key,
-            f"{values} values this month, the dearest " + ", ".join(_dearest_values(warehouse, key)),
+            f"{counted(values, 'value')} this month, the dearest " + ", ".join(_dearest_values(warehouse, key)),
             f"at most {limit}" + (f"; {owner} answers" if owner else ""),
             owner=owner,
         )
@@ -89,7 +89,7 @@ def tag_values_stay_within_their_limits(warehouse: duckdb.DuckDBPyConnection) ->
         if is_over
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {len(rows)} limited keys have too many values",
+        observed=some_of(len(offenders), len(rows), "limited key", "has", "have") + " too many values",
         expected="no key has more values in a month than tag_policy.yaml allows",
         next_step="Write experiment names into another tag, or raise max_values if all of these are real.",
         offenders=offenders,

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, Subject, some_of
 
 DAY_OF = {
     **dict.fromkeys(("gpu_hours", "gpu_capacity", "compute_hours", "inference", "tokens"), "cast(usage_start as date)"),
@@ -32,7 +32,8 @@ def feeds_have_their_usual_volume(warehouse: duckdb.DuckDBPyConnection) -> Check
             offenders.append(Offender(f"{source} {kind} {day:%Y-%m-%d}", f"{rows:,} rows", usual))
     off = {offender.subject.rsplit(" ", 1)[0] for offender in offenders}
     return CheckOutcome(
-        observed=f"{len(off)} of {len(steady)} steady feeds have days with far fewer or more rows than usual",
+        observed=some_of(len(off), len(steady), "steady feed", "has", "have")
+        + " days with far fewer or more rows than usual",
         expected="a steady feed has as many rows as on the four same weekdays before, within a factor of 2",
         next_step="Look at what writes the feed and deliver the day again: half a feed gives half the users all cost.",
         offenders=offenders,

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, exact
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted, exact, some_of
 
 LEFT_RUNNING = (
     "idle_address",
@@ -60,7 +60,7 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
         Offender(key, f"{exact(wasted)} called waste", f"at most {exact(amount)}") for key, wasted, amount in rows
     ]
     return CheckOutcome(
-        observed=f"{len(offenders)} of {amounts} amounts have more waste than cost",
+        observed=some_of(len(offenders), amounts, "amount", "has", "have") + " more waste than cost",
         expected="the wasted parts of every amount of the ledger are together at most the amount",
         next_step="A fault of the pipeline, please report: fct_waste counts a part twice; nothing was published.",
         offenders=offenders,
@@ -103,14 +103,13 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
     ).fetchall()
     told = ", ".join(f"{kind} {cost:,.2f} {currency}" for kind, currency, cost in totals)
     return CheckOutcome(
-        observed=f"{len(rows)} thing{'s' if len(rows) != 1 else ''} left running"
-        + (f"; all waste of the month: {told}" if told else ""),
+        observed=f"{counted(len(rows), 'thing')} left running" + (f"; all waste of the month: {told}" if told else ""),
         expected=f"nothing that somebody can switch off wasted {WORTH_A_LOOK} or more in the newest month",
         next_step="Stop or delete it, or ask its team; fct_waste has each day with its evidence and allocation_id.",
         offenders=[
             Offender(
                 f"{subject} ({source})",
-                f"{kind}: {cost:,.2f} {currency} on {days} days up to {last}; {evidence}",
+                f"{kind}: {cost:,.2f} {currency} on {counted(days, 'day')} up to {last}; {evidence}",
                 f"switched off when nobody needs it; {team or 'nobody known'} answers",
                 owner=team,
             )
