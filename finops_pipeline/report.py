@@ -147,8 +147,8 @@ def _print_training(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for currency, runs, cost, wasted in rows:
         waste = f"{_money(wasted)} ({_share(wasted, cost)})" if wasted is not None else "an unknown part"
-        told = f"Training {currency}: {counted(runs, 'run')} for {_money(cost)}, {waste} of it for runs that failed, were"
-        _line(console, f"{told} pre-empted or stopped early")
+        told = f"Training {currency}: {counted(runs, 'run')} for {_money(cost)}, {waste} of it for runs"
+        _line(console, f"{told} that failed, were pre-empted or stopped early")
 
 
 def _print_reconciliation(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
