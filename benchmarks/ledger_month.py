@@ -16,6 +16,8 @@ import duckdb
 from benchmarks.ledger_meters import DELIVERY, HOURS, meters, owned, some
 
 CHARGES = "int_charges_attributed_to_owners"
+GIVEN = f"stg_usage__.*|int_azure__exports_paired|int_aws__split_usage|{CHARGES}"
+"""Names of what the warehouse has before the ledger: tables with the columns of a finished run."""
 RULES = """\
 version: 1
 rules:
@@ -67,8 +69,7 @@ def write_month(warehouse: Path, schemas: Path, lines: int) -> None:
         # views of the run name their tables without its catalog
         connection.execute("use run")
         for (name,) in connection.execute(
-            f"select table_name from information_schema.tables where table_name like 'stg_usage__%'"
-            f" or table_name in ('int_azure__exports_paired', 'int_aws__split_usage', '{CHARGES}')"
+            "select table_name from information_schema.tables where regexp_full_match(table_name, ?)", [GIVEN]
         ).fetchall():
             connection.execute(f"create table warehouse.{name} as select * from run.{name} limit 0")
         connection.execute("use warehouse")

@@ -39,6 +39,8 @@ from finops_pipeline.settings import DBT_PROJECT_DIR
 MAPPING = "int_aws__charges_mapped_to_focus"
 MAPPED = ("int_aws__charge_lines", "int_aws__charge_descriptions", "int_aws__tag_sets", "int_aws__negation_residuals")
 STAGED = ("stg_aws__cur1_line_items", "stg_aws__cur2_line_items")
+NOT_READ = ("int_delivered_months",)
+"""Asked by a build that keeps months, and not by the models' own SQL."""
 COMPLETE = "int_charges_attributed_to_owners"
 COPY = "DuckDB copy to zstd Parquet"
 MAP = "finops maps the lines to FOCUS"
