@@ -48,6 +48,7 @@ class Company:
         dice = random.Random("kept")
         self.ledger = Ledger(folder / "kept", rules=written(random_rules(dice, AUGUST), folder / "kept.yaml"))
         self.runs: list[list[str]] = []
+        self.side_files: list[list[str]] = []
         for month in MONTHS:
             throw(dice, self.ledger, TOPOLOGIES, month)
         for charge in self.ledger.charges:
@@ -64,6 +65,8 @@ class Company:
         self.run()
         self._publish_rates(*MONTHS, euro="1.2")
         self.run()
+        self._hand_teams_over()
+        self.run()
         self._decide_on_budgets_and_tags()
         self.made = self.run()
         whole = deepcopy(self.ledger)
@@ -71,11 +74,13 @@ class Company:
         self.whole = whole.build(command="run")
 
     def run(self) -> Built:
-        """The next run's ledger; `runs` gets the billing periods that it allocated."""
+        """The next run's ledger; `runs` gets the billing periods that it allocated, `side_files` what had changed."""
         built = self.ledger.build(made_with="rules and code")
         self.runs.append(
             [period for (period,) in built.rows("select distinct billing_period from int_pools order by 1")]
         )
+        changed = "select name from int_months_to_make where kind = 'side_file' order by 1"
+        self.side_files.append([name for (name,) in built.rows(changed)])
         return built
 
     def _deliver_october_again(self, dice: random.Random) -> None:
@@ -99,6 +104,10 @@ class Company:
         late = next(row for row in self.ledger.feeds["gpu_hours"] if row["usage_start"].date() == date(2026, 9, 2))
         late["gpu_hours_requested"] += Decimal("1.5")
 
+    def _hand_teams_over(self) -> None:
+        """An owner of the key, which has no limit that costs are summed up by."""
+        self.ledger.tag_policy = TagPolicy.model_validate({"keys": ({"key": "team", "owner": "platform"},)})
+
     def _decide_on_budgets_and_tags(self) -> None:
         """A first budget, and a limit that more teams than one are over."""
         budget = {"name": "small", "owner": "t", "currency": "USD", "period": "month", "amount": "5"}
@@ -108,12 +117,12 @@ class Company:
 
 @pytest.fixture(scope="module")
 def company(ledgers: Path) -> Company:
-    """After five runs, and as it is made from nothing."""
+    """After six runs, and as it is made from nothing."""
     return Company(ledgers)
 
 
 def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
-    first, after_delivery, after_telemetry, after_rates, after_decisions = company.runs
+    first, after_delivery, after_telemetry, after_rates, *after_decisions = company.runs
     assert first == ["2026-08", "2026-09", "2026-10"]
     # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
     assert after_delivery == ["2026-09", "2026-10"]
@@ -121,7 +130,7 @@ def test_only_months_that_something_concerns_are_allocated_again(company: Compan
     # each month has another rate
     assert after_rates == ["2026-08", "2026-09", "2026-10"]
     # budgets and tags are of no concern to who pays
-    assert after_decisions == []
+    assert after_decisions == [[], []]
 
 
 def test_a_new_budget_and_a_new_limit_of_tags_concern_every_month(company: Company) -> None:
@@ -130,6 +139,9 @@ def test_a_new_budget_and_a_new_limit_of_tags_concern_every_month(company: Compa
     assert company.made.rows(of_budget) == months
     over_limit = "select distinct billing_period from fct_cost_layers where team = '(other)' order by 1"
     assert company.made.rows(over_limit) == months
+    *_, of_an_owner, of_decisions = company.side_files
+    assert of_decisions == ["budgets", "tag_limits", "tag_policy"]
+    assert of_an_owner == ["tag_policy"]
 
 
 def test_rates_that_come_later_concern_the_amounts_of_every_table_that_shows_them(company: Company) -> None:

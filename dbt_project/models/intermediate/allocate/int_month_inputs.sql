@@ -7,7 +7,11 @@
 {{ config(post_hook="{{ forget_changed_months() }}") }}
 {%- set intervals = ['gpu_hours', 'gpu_capacity', 'compute_hours', 'inference', 'tokens'] %}
 {%- set days = ['storage_bytes', 'storage_access', 'jobs', 'api_calls', 'driver', 'business_metric'] %}
-{%- set side_files = ['budgets', 'tag_policy'] %}
+{#- the table of each, and what of an entry it tells: another owner of a tag has no cost summed up otherwise -#}
+{%- set limits = 'case when entries.max_values is not null then (entries.tag_key, entries.max_values) end' %}
+{%- set side_files = {
+    'budgets': ('budgets', 'entries'), 'tag_policy': ('tag_policy', 'entries'), 'tag_limits': ('tag_policy', limits),
+} %}
 {%- set made_with = made_with() %}
 -- depends_on: {{ ref('int_charges_attributed_to_owners') }}
 -- depends_on: {{ ref('stg_deliveries') }}
@@ -172,14 +176,15 @@ open_month as (
 ),
 
 side_files as (
-    {% for side_file in side_files %}
+    {% for side_file, (table, facts) in side_files.items() %}
     select
         {{ text_literal('side file ' ~ side_file) }} as input,
         cast(null as string) as billing_period,
-        coalesce(md5(string_agg(cast(entries as string), ' ' order by cast(entries as string))), 'empty') as digest,
+        coalesce(md5(string_agg(cast({{ facts }} as string), ' ' order by cast({{ facts }} as string))), 'empty')
+        as digest,
         cast([] as string[]) as months,
         months as deciding_months
-    from {{ landed(source('raw', side_file)) }} as entries -- noqa: AL05
+    from {{ landed(source('raw', table)) }} as entries -- noqa: AL05
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

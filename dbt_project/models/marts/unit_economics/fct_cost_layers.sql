@@ -1,4 +1,4 @@
-{{ config(materialized='kept_months', kept_by='billing_period', side_file='tag_policy') }}
+{{ config(materialized='kept_months', kept_by='billing_period', side_file='tag_limits') }}
 {%- set owners = [
     'team', 'project', 'environment', 'model_name', 'workload_type', 'business_unit',
 ] %}
