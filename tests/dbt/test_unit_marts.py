@@ -144,6 +144,13 @@ def cached(ledger: Ledger) -> None:
                         model_name="nova2", team="search")  # fmt: skip
 
 
+def half_told(ledger: Ledger) -> None:
+    """A managed model with cost on two days, whose requests of one of them nobody delivered."""
+    for day in (MONTH_BEFORE, DAY):
+        ledger.charge("5", model_id="nova3", token_direction="Input", team="search", day=day)
+    ledger.asked_tokens("1000000", output_tokens=Decimal(0), requests=Decimal(10), model_name="nova3", team="search")
+
+
 def traced() -> dict[tuple[date, str], tuple[Decimal, int]]:
     """GPU-hours (whole millionths) and requests by day and model of the real trace of image generation."""
     seconds: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
@@ -177,7 +184,7 @@ def trace(ledger: Ledger) -> None:
 @pytest.fixture(scope="module")
 def units(ledgers: Path) -> Built:
     ledger = Ledger(ledgers / "units", metrics=METRICS, datasets=CATALOG)
-    for case in (storage, catalogued, business, lives, bridged, cached, trace):
+    for case in (storage, catalogued, business, lives, bridged, cached, half_told, trace):
         case(ledger)
     return ledger.build()
 
@@ -278,6 +285,14 @@ def test_a_model_that_serves_nobody_is_not_complete(units: Built) -> None:
     columns = "serving_cost, making_cost_per_1k_inferences, is_complete, reason"
     assert first(units, "fct_model_lifecycle_costs", "model_name = 'bizmodel'", columns) == [
         (40, None, False, "no requests to spread the cost of making it over")
+    ]
+
+
+def test_a_model_with_cost_of_days_without_requests_is_not_complete(units: Built) -> None:
+    """Its unit cost has twice the cost of the requests that are known."""
+    columns = "serving_cost, inferences, serving_cost_per_1k_inferences, is_complete, reason"
+    assert first(units, "fct_model_lifecycle_costs", "model_name = 'nova3'", columns) == [
+        (10, 10, 1000, False, "cost without requests, or requests without cost, on some days")
     ]
 
 

@@ -64,6 +64,19 @@ requests_by_model as (
 
 ),
 
+-- cost that is divided by none of their requests, or requests that it is not divided by
+models_with_gaps as (
+
+    select distinct
+        model_name,
+        model_version
+    from inference_unit_costs
+    where
+        (effective_cost is null and inferences > 0)
+        or (effective_cost <> 0 and inferences is null)
+
+),
+
 -- what the managed models on the bill cost us in fact
 api_prices as (
 
@@ -115,6 +128,8 @@ with_units as (
             when by_model.model_name is null then 'work that names no model'
             when requests_by_model.inferences is null then 'no requests to spread the cost of making it over'
             when requests_by_model.inferences = 0 then 'no requests to spread the cost of making it over'
+            when models_with_gaps.model_name is not null
+                then 'cost without requests, or requests without cost, on some days'
         end as reason
     from by_model
     left join requests_by_model
@@ -122,6 +137,10 @@ with_units as (
             by_model.model_name = requests_by_model.model_name
             and by_model.model_version is not distinct from requests_by_model.model_version
             and by_model.billing_currency = requests_by_model.billing_currency
+    left join models_with_gaps
+        on
+            by_model.model_name = models_with_gaps.model_name
+            and by_model.model_version is not distinct from models_with_gaps.model_version
     left join priced_alternatives
         on
             by_model.model_name = priced_alternatives.model_name
