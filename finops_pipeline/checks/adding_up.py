@@ -24,7 +24,8 @@ def costs_add_up_to_the_bill(warehouse: duckdb.DuckDBPyConnection) -> CheckOutco
     offenders = [*_bridge_offenders(warehouse), *_mart_offenders(warehouse)]
     (days,) = warehouse.execute("select count(*) from fct_cost_bridge_to_bill").fetchone() or (0,)
     return CheckOutcome(
-        observed=f"{counted(len(offenders), 'sum differs', 'sums differ')} on {days:,} days, currencies and bases",
+        observed=f"{counted(len(offenders), 'sum differs', 'sums differ')}; added up:"
+        f" {counted(days, 'combination')} of day, currency and basis",
         expected="inference + training + storage + other + idle + unallocated + credits + tax = ledger = bill, and each"
         " mart = its use, to the last digit",
         next_step="Compare int_allocations_classified_by_use with the mart by day; nothing was published.",
