@@ -10,6 +10,8 @@ import argparse
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def _bench(folder: Path, rows: int) -> None:
-    console = Console()
+    console, began = Console(), time.monotonic()
     company = folder / "company"
     home = {"FINOPS_HOME": str(folder / "home"), "FINOPS_CONFIG": str(company / "finops.yaml"), "FINOPS_NOW": NOW}
     home |= {"DAGSTER_HOME": str(folder / "home" / "dagster")}
@@ -54,18 +56,29 @@ def _bench(folder: Path, rows: int) -> None:
     ]
     costs: dict[str, Cost] = {}
     for title, command in steps:
-        console.print(f"[dim]{title} ...[/dim]")
+        console.print(f"[dim]{_minutes(began)}: {title} ...[/dim]")
         costs[title] = measure(command, home)
     console.print(_table(costs, rows))
-    normalize.bench(folder / "normalize", rows)
-    explain.bench(folder / "home")
-    ledger.bench(folder / "home", folder / "ledger", rows)
-    extract.bench(folder / "extract", rows)
-    history.bench(folder / "history", max(2_000, rows // 50))
-    publishing.bench(folder / "home", folder / "publishing", max(2_000, rows // 50))
-    split.bench(folder / "split", parts=rows, pools=max(1, rows // 100))
-    anomaly_speed.bench(max(100, rows // 100))
-    many_series.bench(many_series.ACCOUNTS)
+    rows_a_month = max(2_000, rows // 50)
+    stages: dict[str, Callable[[], None]] = {
+        "normalization": lambda: normalize.bench(folder / "normalize", rows),
+        "explain": lambda: explain.bench(folder / "home"),
+        "the ledger": lambda: ledger.bench(folder / "home", folder / "ledger", rows),
+        "extraction": lambda: extract.bench(folder / "extract", rows),
+        "a month after many": lambda: history.bench(folder / "history", rows_a_month),
+        "publishing": lambda: publishing.bench(folder / "home", folder / "publishing", rows_a_month),
+        "the exact split": lambda: split.bench(folder / "split", parts=rows, pools=max(1, rows // 100)),
+        "detection": lambda: anomaly_speed.bench(max(100, rows // 100)),
+        "detection in a run": lambda: many_series.bench(many_series.ACCOUNTS),
+    }
+    for number, (title, stage) in enumerate(stages.items(), start=1):
+        console.print(f"[dim]{_minutes(began)}: stage {number} of {len(stages)}, {title}[/dim]")
+        stage()
+    console.print(f"[dim]{_minutes(began)}: done[/dim]")
+
+
+def _minutes(began: float) -> str:
+    return f"{(time.monotonic() - began) / 60:.1f} min"
 
 
 def _table(costs: dict[str, Cost], rows: int) -> Table:

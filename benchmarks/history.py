@@ -38,12 +38,11 @@ def bench(folder: Path, rows_a_month: int, months: int = 12) -> None:
     console = Console()
     costs = {}
     for history in (1, months):
-        console.print(f"[dim]the newest month after {history}, {rows_a_month:,} lines each ...[/dim]")
-        costs[history] = _newest_month(folder / str(history), rows_a_month, history)
+        costs[history] = _newest_month(folder / str(history), rows_a_month, history, console)
     console.print(_table(costs, rows_a_month))
 
 
-def _newest_month(folder: Path, rows_a_month: int, history: int) -> tuple[Cost, Cost]:
+def _newest_month(folder: Path, rows_a_month: int, history: int, console: Console) -> tuple[Cost, Cost]:
     named = months_up_to(NEWEST, history + 1)
     company = folder / "company"
     home = {
@@ -53,9 +52,19 @@ def _newest_month(folder: Path, rows_a_month: int, history: int) -> tuple[Cost, 
         "FINOPS_NOW": NOW,
     }
     asked = [argument for month in named for argument in ("--month", month)]
-    measure([*_FINOPS, "sample", str(company), "--rows", str(rows_a_month * len(named)), *asked], home)
-    measure([*_FINOPS, "run", "--to", named[-2]], home)
-    return measure([*_FINOPS, "run"], home), measure([*_FINOPS, "run", "--rebuild"], home)
+    lines = rows_a_month * len(named)
+    steps = {
+        f"write {len(named)} months, {lines:,} lines": ("sample", str(company), "--rows", str(lines), *asked),
+        f"finops run: all but the newest of {len(named)} months": ("run", "--to", named[-2]),
+        "finops run: the newest": ("run",),
+        "finops run: rebuild": ("run", "--rebuild"),
+    }
+    costs = []
+    for title, command in steps.items():
+        console.print(f"[dim]{title} ...[/dim]")
+        costs.append(measure([*_FINOPS, *command], home))
+    *_, newest, rebuilt = costs
+    return newest, rebuilt
 
 
 def months_up_to(newest: date, count: int) -> list[str]:
