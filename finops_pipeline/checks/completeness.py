@@ -41,7 +41,7 @@ def every_complete_delivery_has_rows(deliveries: Sequence[Delivery]) -> CheckOut
             "until then the published marts stay as they are."
         ),
         offenders=[Offender(_subject(d), f"0 rows in {d['manifest']}", "at least 1 row") for d in empty],
-        confirmed=[Subject(_subject(d), f"{d['rows']} rows", "at least 1 row") for d in live if d not in empty],
+        confirmed=[Subject(_subject(d), f"{d['rows']:,} rows", "at least 1 row") for d in live if d not in empty],
     )
 
 

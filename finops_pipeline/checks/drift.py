@@ -60,7 +60,7 @@ def _told(drift: Mapping[str, Any] | None) -> str:
 
 def _expected(drift: Mapping[str, Any]) -> str:
     before = drift.get("compared_with")
-    return f"the columns of {before}" if before else "the columns this version knows"
+    return f"the columns of delivery {before}" if before else "the columns this version knows"
 
 
 def _subject(delivery: Delivery) -> str:
