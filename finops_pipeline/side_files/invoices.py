@@ -38,7 +38,7 @@ class Invoice(SideFileModel):
 
 
 class Waiver(SideFileModel):
-    """A difference that is known and accepted for a while: of bill and invoices, or of a month that came again smaller."""
+    """A difference known and accepted for a while: of bill and invoices, or of a month that came again smaller."""
 
     source: str
     period: _Month
