@@ -71,7 +71,7 @@ def _print_costs(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
     for currency in sorted({row[0] for row in rows}):
         owners = [(owner, position, cost) for row_currency, owner, position, cost in rows if row_currency == currency]
         total = sum((cost for _, _, cost in owners), Decimal(0))
-        _line(console, f"Where the money went, effective cost in {currency}", "bold")
+        _line(console, f"Where the money went, effective cost in {currency}, credits and tax included", "bold")
         table = Table()
         table.add_column("team")
         table.add_column("cost", justify="right")
