@@ -123,7 +123,7 @@ def every_day_is_allocated_exactly(warehouse: duckdb.DuckDBPyConnection) -> Chec
                 source_name, billing_currency, charge_date,
                 sum(billed_cost) as billed, sum(effective_cost) as effective,
                 sum(list_cost) as list, sum(contracted_cost) as contracted
-            from int_charges_attributed_to_owners
+            from int_charge_totals_by_day
             group by all
         ),
         allocated as (

@@ -142,6 +142,7 @@ SELECTED = (
     "stg_metrics",
     "stg_model_alternatives",
     "stg_datasets",
+    "int_charge_totals_by_day",
     "path:models/intermediate/allocate",
     "path:models/intermediate/unit_economics",
     "path:models/intermediate/governance",

@@ -42,9 +42,7 @@ def warehouse():
         columns = ", ".join(f"1::decimal(38, 18) as {name}" for name in COSTS)
         allocated = ", ".join(f"1::decimal(38, 18) as allocated_{name}" for name in COSTS)
         facts = "'aws-payer' as source_name, 'USD' as billing_currency, date '2026-10-01' + n::integer as charge_date"
-        connection.execute(
-            f"create table int_charges_attributed_to_owners as select {facts}, {columns} from range(3) t (n)"
-        )
+        connection.execute(f"create table int_charge_totals_by_day as select {facts}, {columns} from range(3) t (n)")
         connection.execute(f"create table fct_cost_allocations as select {facts}, {allocated} from range(3) t (n)")
         yield connection
 
@@ -131,7 +129,7 @@ def test_cost_moved_to_another_day_is_found_on_both_days_although_the_month_adds
 
 
 def test_day_that_only_one_side_has_is_found_even_when_it_cost_nothing(warehouse):
-    for table in ("int_charges_attributed_to_owners", "fct_cost_allocations"):
+    for table in ("int_charge_totals_by_day", "fct_cost_allocations"):
         prefix = "allocated_" if table.startswith("fct") else ""
         zero = ", ".join(f"{prefix}{name} = 0" for name in COSTS)
         warehouse.execute(f"update {table} set {zero}")

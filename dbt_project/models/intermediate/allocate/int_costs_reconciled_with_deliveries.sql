@@ -6,9 +6,9 @@ with delivery_totals as (
 
 ),
 
-charges as (
+charges_by_day as (
 
-    select * from {{ ref('int_charges_attributed_to_owners') }}
+    select * from {{ ref('int_charge_totals_by_day') }}
 
 ),
 
@@ -54,17 +54,8 @@ charge_totals as (
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
         -- what amortization.yaml moved: out of the purchase's month, into those of its term
-        sum(
-            case
-                when charge_origin = 'prepayment' then billed_cost
-                when
-                    charge_origin = 'amortized prepayment'
-                    or (charge_origin = 'unused commitment' and commitment_discount_type = 'Prepaid Capacity')
-                    then -effective_cost
-                else 0
-            end
-        ) as amortization_difference
-    from charges
+        sum(amortization_difference) as amortization_difference
+    from charges_by_day
     group by
         source_name,
         billing_period,

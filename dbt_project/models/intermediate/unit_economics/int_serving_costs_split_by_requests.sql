@@ -19,6 +19,7 @@ with costs as (
         {{ digest(['charge_date'] + key) }} as model_day_id,
         *
     from {{ ref('int_serving_costs') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
@@ -28,6 +29,7 @@ usage as (
         {{ digest(['usage_date'] + key) }} as model_day_id,
         *
     from {{ ref('int_serving_usage') }}
+    where {{ is_of_months_made('usage_date') }}
 
 ),
 
