@@ -1,5 +1,6 @@
 """Large marts are published by month: what is as it was is taken over, and nothing tells from one made anew."""
 
+import errno
 import json
 import os
 import shutil
@@ -260,6 +261,16 @@ def test_the_database_takes_over_what_is_as_it_was(published, made_anew):
     )
     assert_database_holds_the_files(published.publish())
     assert made_anew == ["small"]
+
+
+def test_the_database_is_taken_over_where_the_kernel_copies_no_ranges(published, made_anew, monkeypatch):
+    def not_between_these(*_):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", not_between_these, raising=False)
+    published.change("update ledger set cost = 1 where billing_period = '2026-03'")
+    assert_database_holds_the_files(published.publish())
+    assert not {"days", "ledger"} & set(made_anew)
 
 
 def test_the_database_is_made_anew_where_much_is_new(published, made_anew):
