@@ -1,7 +1,7 @@
 """How the sample company's Google Cloud rows are delivered: dumps of the detailed export's table.
 
-The dumps lie flat in one folder and are together the table: Parquet for most of it, compressed JSON Lines for the last
-days, plain JSON Lines for rows that came late. What the rows say is `gcp_detailed.py`.
+The dumps lie flat in one folder and are together the table: Parquet for most of it, each invoice month dumped by
+itself, compressed JSON Lines for the last days, plain JSON Lines for rows of all months that came late. What the rows say is `gcp_detailed.py`.
 """
 
 from pathlib import Path
@@ -112,25 +112,30 @@ def write_table(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[in
                 end as segment
             from gcp_lines cross join (select month_start from periods where is_last) last_month
         )
-        select *, row_number() over (partition by segment order by usage_start, line_key) - 1 as line_no
+        select *, row_number() over (
+            partition by segment, case when segment = 'main' then period end order by usage_start, line_key
+        ) - 1 as line_no
         from segmented
     """)
-    main = count(connection, "(select 1 from gcp_numbered where segment = 'main')")
-    rows_per_file = min(ROWS_PER_FILE, main // 2 + 1)
-    firsts = range(0, main, rows_per_file)
+    months = connection.execute(
+        "select period, count(*) from gcp_numbered where segment = 'main' group by period order by period"
+    ).fetchall()
+    dumps = [(month, first) for month, rows in months for first in range(0, rows, ROWS_PER_FILE)]
     row = _row("decimal(38, 9)", "{}")
-    for number, first in enumerate(firsts):
+    for number, (month, first) in enumerate(dumps):
         connection.execute(f"""
             copy (
                 select {row} from gcp_numbered
-                where segment = 'main' and line_no between {first} and {first + rows_per_file - 1} order by line_no
+                where segment = 'main' and period = '{month}'
+                    and line_no between {first} and {first + ROWS_PER_FILE - 1}
+                order by line_no
             ) to {quoted(folder / f"{number:012d}.parquet")} (format parquet, compression snappy)
         """)
-    recent = folder / f"{len(firsts):012d}.jsonl"
+    recent = folder / f"{len(dumps):012d}.jsonl"
     _write_json_lines(connection, "recent", recent)
     gzip_file(recent, recent.with_name(recent.name + ".gz"))
-    _write_json_lines(connection, "late", folder / f"{len(firsts) + 1:012d}.jsonl")
-    return count(connection, "gcp_numbered"), len(firsts) + 2
+    _write_json_lines(connection, "late", folder / f"{len(dumps) + 1:012d}.jsonl")
+    return count(connection, "gcp_numbered"), len(dumps) + 2
 
 
 def _write_json_lines(connection: duckdb.DuckDBPyConnection, segment: str, path: Path) -> None:
