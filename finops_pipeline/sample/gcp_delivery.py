@@ -1,7 +1,8 @@
 """How the sample company's Google Cloud rows are delivered: dumps of the detailed export's table.
 
 The dumps lie flat in one folder and are together the table: Parquet for most of it, each invoice month dumped by
-itself, compressed JSON Lines for the last days, plain JSON Lines for rows of all months that came late. What the rows say is `gcp_detailed.py`.
+itself, compressed JSON Lines for the last days, plain JSON Lines for rows of all months that came late. What the rows
+say is `gcp_detailed.py`.
 """
 
 from pathlib import Path
