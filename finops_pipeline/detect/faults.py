@@ -46,7 +46,6 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
         rare=0,
         noise=noise,
         wait=1,
-        weighed=False,
     )
 
 
