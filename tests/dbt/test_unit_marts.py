@@ -304,6 +304,13 @@ def test_a_dearer_machine_is_told_as_price_to_the_last_digit(units: Built) -> No
     ]
 
 
+def test_a_month_that_is_not_over_is_no_whole_month_to_compare_with(units: Built) -> None:
+    columns = "to_period, is_complete, reason"
+    assert first(units, "fct_unit_cost_bridge", "model_name = 'priced'", columns) == [
+        ("2026-10", False, "to_period is not over: its days so far stand for it")
+    ]
+
+
 def test_a_single_cause_planted_in_the_factors_takes_the_whole_change(units: Built) -> None:
     output = units.run_unit_tests("models/intermediate/unit_economics")
     assert "1 of 1 PASS int_unit_cost_effects::test_each_planted_cause_takes_the_whole_change" in output

@@ -108,6 +108,10 @@ def test_planted_changes_of_unit_costs_are_told_by_their_cause(published_company
         )
         assert abs(found - effect) <= abs(effect) * Decimal("0.05"), (model, cause, effect, found, change)
         assert residual == 0
+    # Google's bill of October ends eight hours into November
+    assert published_company.query(
+        "select to_period, is_complete from fct_unit_cost_bridge group by all order by all"
+    ) == [("2026-10", True), ("2026-11", False)]
     effects = " + ".join(
         f"{cause}_effect" for cause in ("price", "commitment", "idle", "efficiency", "mix", "allocation_rule")
     )

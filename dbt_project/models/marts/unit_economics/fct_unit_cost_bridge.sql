@@ -64,6 +64,7 @@ select
     rule_version_before,
     rule_version_after,
     case
+        when to_period >= {{ open_billing_period() }} then 'to_period is not over: its days so far stand for it'
         when not has_same_components then 'some ways of serving are new or gone: they count as mix'
         when not has_work
             then 'no GPU-seconds in both months: efficiency is the GPU-hours held for a request'
@@ -84,5 +85,5 @@ select
         as decimal(38, 12)
     ) as residual,
     false as is_additive,
-    has_same_components and has_work as is_complete
+    has_same_components and has_work and to_period < {{ open_billing_period() }} as is_complete
 from bridged
