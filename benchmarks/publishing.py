@@ -73,10 +73,11 @@ def _write_months(home: Path, warehouse: Path, rows_a_month: int, history: int) 
         connection.execute("create table fct_prepayment_balances as select * from published.fct_prepayment_balances")
         connection.execute(
             f"""
-            create table int_charges_attributed_to_owners as
-            select "x_BillingPeriod" as billing_period, "BilledCost" as billed_cost, "EffectiveCost" as effective_cost,
-                "x_ChargeDate" as charge_date
+            create table int_charge_totals_by_day as
+            select "x_BillingPeriod" as billing_period, "x_ChargeDate" as charge_date, count(*) as charges,
+                sum("BilledCost") as billed_cost, sum("EffectiveCost") as effective_cost
             from {FOCUS_TABLE}
+            group by all
             """
         )
         connection.execute(
@@ -90,7 +91,7 @@ def _write_months(home: Path, warehouse: Path, rows_a_month: int, history: int) 
             """
             create table months_mapped as
             select 'all' as source_name, billing_period, 'first delivery' as made_from
-            from int_charges_attributed_to_owners group by all
+            from int_charge_totals_by_day group by all
             """
         )
         connection.execute("detach published")

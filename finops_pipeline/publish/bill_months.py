@@ -14,7 +14,7 @@ import duckdb
 from finops_pipeline.fingerprint import NOT_OF_MAPPING
 from finops_pipeline.publish.months import Month
 
-_CHARGES = "int_charges_attributed_to_owners"
+_CHARGES = "int_charge_totals_by_day"
 _POOLS = "int_charges_matched_to_rules"
 _MAPPED = "months_mapped"
 _INPUTS = "int_month_inputs"
@@ -41,7 +41,7 @@ def months_of_the_bill(connection: duckdb.DuckDBPyConnection, made_with: Mapping
         with charges as (
             select
                 billing_period,
-                count(*) as charges,
+                sum(charges) as charges,
                 sum(billed_cost) as billed_cost,
                 sum(effective_cost) as effective_cost,
                 strftime(min(charge_date), '%Y-%m') as first_month,

@@ -347,13 +347,13 @@ def bill(tmp_path):
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute(
             """
-            create table int_charges_attributed_to_owners as
-            select ['2026-09', '2026-10'][1 + i % 2] as billing_period, i::decimal(38, 18) as billed_cost,
+            create table int_charge_totals_by_day as
+            select ['2026-09', '2026-10'][1 + i % 2] as billing_period, 1 as charges, i::decimal(38, 18) as billed_cost,
                 i::decimal(38, 18) as effective_cost, strptime(billing_period, '%Y-%m')::date as charge_date
             from range(10) as rows (i);
             create table int_charges_matched_to_rules as
             select billing_period, billed_cost::varchar as alike_id, 'pool' as pool_id
-            from int_charges_attributed_to_owners;
+            from int_charge_totals_by_day;
             create table months_mapped as
             select unnest(['aws', 'gcp', 'aws', 'gcp']) as source_name, unnest(['a', 'b', 'c', 'd']) as made_from,
                 unnest(['2026-09', '2026-09', '2026-10', '2026-10']) as billing_period;
@@ -379,7 +379,7 @@ def origins(connection: duckdb.DuckDBPyConnection, inputs: dict[str, str] | None
 
 OF_OCTOBER = {
     "its delivery": "update months_mapped set made_from = 'e' where made_from = 'd'",
-    "its costs": "update int_charges_attributed_to_owners set effective_cost = 0 where billed_cost = 1",
+    "its costs": "update int_charge_totals_by_day set effective_cost = 0 where billed_cost = 1",
     "its exchange rates": "update int_month_inputs set digest = 'others' where months[1] = '2026-10'",
     "a pool": "update int_charges_matched_to_rules set pool_id = 'other' where alike_id like '3.%'",
 }

@@ -13,6 +13,7 @@ select
     billing_currency,
     charge_date,
     any_value(provider) as provider,
+    count(*) as charges,
     sum(billed_cost) as billed_cost,
     sum(effective_cost) as effective_cost,
     sum(list_cost) as list_cost,
