@@ -24,12 +24,27 @@
             where deliveries.status = 'live'
         );
         insert into {{ target }} by name {{ compiled_code }};
+        {%- if is_scattered(target) %}
+        create or replace table {{ target }} as select * from {{ target }};
+        comment on table {{ target }} is {{ text_literal(made_with()) }};
+        {%- endif %}
         {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{#- Whether a table lies in many small pieces: what a run adds is a row group of its own, and none are merged
+    (`max_vacuum_tasks` in profiles.yml). A file a day would be a thousand in three years, and ten times as slow to read. -#}
+{% macro is_scattered(relation) %}
+    {%- set pieces -%}
+        select count(distinct row_group_id) > 24 + 2 * (select count(*) from {{ relation }}) / 122880
+        from pragma_storage_info({{ text_literal(relation) }})
+    {%- endset -%}
+    {{- return(run_query(pieces).rows[0][0]) -}}
+{% endmacro %}
 
 
 {#- The table as it stands, if this run may keep its rows; none where all of them are read anew: in a new warehouse,

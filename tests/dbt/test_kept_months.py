@@ -1,7 +1,9 @@
 """Months of charges and files of telemetry that are delivered as they were are kept, as a run from nothing has them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -129,6 +131,37 @@ def test_files_of_telemetry_that_a_run_has_are_not_opened_again(months: Months):
     # that of the first day could not have been opened
     assert [row["quantity"] for row in changed] == [10, 21, 40]
     assert changed == anew
+
+
+def test_rows_of_many_runs_are_written_together_again(tmp_path):
+    months = Months(LandingZone(tmp_path))
+    warehouse = tmp_path / "warehouse.duckdb"
+    months.deliver_jobs(**{f"d{day:02}": day for day in range(1, 31)})
+    months.dbt("one", False, "--resource-type", "model", "--select", JOBS)
+    scattered(warehouse, JOBS)
+    months.deliver_jobs(d31=31)
+    months.dbt("one", False, "--resource-type", "model", "--select", JOBS)
+    quantities = [row["quantity"] for row in months.zone.query(f"select quantity from {JOBS} order by usage_date")]
+    assert quantities == list(range(1, 32))
+    assert row_groups(months.zone.query, JOBS) == 1
+    months.deliver_jobs(d01=0)
+    months.dbt("one", False, "--resource-type", "model", "--select", JOBS)
+    assert row_groups(months.zone.query, JOBS) == 2, "its rows are still those that this run may keep"
+
+
+def scattered(warehouse: Path, table: str) -> None:
+    """Lay a table as a month of daily runs leaves it: each row a row group of its own."""
+    with duckdb.connect(str(warehouse), config={"max_vacuum_tasks": "0"}) as connection:
+        connection.execute(f"create temp table whole as select * from {table}")
+        connection.execute(f"delete from {table}")
+        for (row,) in connection.execute("select rowid from whole").fetchall():
+            connection.execute(f"insert into {table} select * from whole where rowid = {row}")
+            connection.execute("checkpoint")
+
+
+def row_groups(query: Callable[[str], list[dict[str, Any]]], table: str) -> int:
+    [counted] = query(f"select count(distinct row_group_id) as pieces from pragma_storage_info('{table}')")
+    return counted["pieces"]
 
 
 def test_another_column_of_a_table_has_its_months_mapped_again_and_no_others(months: Months):
