@@ -99,7 +99,9 @@ def per_row_channel(
     for rise, left in ((up, rest), (seen_up, seen_rest)):
         rise[asked] = np.where(unsure[asked] & (beyond(left[asked], known)[0] == 0), 0, rise[asked])
     early = {1: (np.where(panel.late, 0, up), none), 2: (seen_up, none)}
-    return Channel("per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure)
+    return Channel(
+        "per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure, trusted=(True, True)
+    )
 
 
 def envelope_channels(panel: Panel, e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:
@@ -115,7 +117,7 @@ def envelope_channels(panel: Panel, e: Expectation, beside: BesideRows, cost_up:
     above = above_envelope(cost, rows, 0.05, high)
     counted = np.isfinite(panel.rows).any(axis=1, keepdims=True)
     return [
-        Channel(name, above, none, 1, least, 9.0, 1.6, gate=high & where, unsure=high & where)
+        Channel(name, above, none, 1, least, 9.0, 1.6, gate=high & where, unsure=high & where, weighed=False)
         for name, least, where in (("given_rows", 1.0, counted), ("above_all", 0.55, ~counted))
     ]
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 
 import numpy as np
 
-from finops_pipeline.detect.around import Around
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
@@ -56,8 +54,8 @@ class Sight:
     """Days of each series: behind them stand those of longer ones."""
     scale: np.ndarray
     """What counts as next to nothing on each day: a part of what was usual then."""
-    around: Callable[[], Around]
-    """What a hint is weighed by."""
+    restless: Callable[[], np.ndarray]
+    """Share of days that surprise, by series and day."""
     generous: bool = False
     """Whether to let through what is all but far enough, and what its rows may speak for: see news.py."""
 
@@ -72,7 +70,7 @@ class Sight:
             panel.last_morning,
             panel.length,
             e.scale,
-            cache(lambda: Around.of(panel, e)),
+            lambda: e.restless,
             generous,
         )
 

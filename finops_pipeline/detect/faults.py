@@ -46,6 +46,7 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
         rare=0,
         noise=noise,
         wait=1,
+        weighed=False,
     )
 
 

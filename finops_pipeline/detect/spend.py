@@ -99,6 +99,7 @@ def shift_channel(
         gate=gate,
         within=within,
         noise=(3.0 if span < 7 else 2.5) * e.scatter,
+        trusted=(False, True),
     )
 
 
@@ -115,7 +116,7 @@ def weeks_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     up, down = untold(panel, 7, up, down)
     size = np.abs(off)
     noise = 3 * np.maximum(1.48 * median_at(size, range(3, 63, 2)), back(running_mean(size, 56), 7))
-    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual)
+    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual, weighed=False)
 
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
@@ -200,7 +201,9 @@ def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
         usual = back(running_mean(cost, 120), span + 2) + 1e-9
         change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
         up, none = np.maximum(change, 0), np.zeros_like(change)
-        channels.append(Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare))
+        channels.append(
+            Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare, weighed=False)
+        )
     return channels
 
 
