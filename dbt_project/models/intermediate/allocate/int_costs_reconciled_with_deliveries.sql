@@ -53,7 +53,6 @@ charge_totals as (
         any_value(provider) as provider,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
-        -- what amortization.yaml moved: out of the purchase's month, into those of its term
         sum(amortization_difference) as amortization_difference
     from charges_by_day
     group by
