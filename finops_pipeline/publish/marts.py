@@ -68,24 +68,30 @@ def write_tables(
 
 
 def write_manifest(
-    building: Path, database: Path, tables: Mapping[str, PublishedTable], facts: Mapping[str, Any]
+    building: Path,
+    database: Path,
+    tables: Mapping[str, PublishedTable],
+    facts: Mapping[str, Any],
+    *,
+    repeated: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write `manifest.json`: the run's facts, then rows and checksums of every file of the version.
 
     Of a table that was written by month it also tells the digest of each: what the next version takes over.
+
+    Args:
+        building: the folder of the version, with its files.
+        database: its `marts.duckdb`.
+        tables: what was written, by name.
+        facts: what is told of the run.
+        repeated: the manifest of the version that this one repeats, but for some tables and facts.
     """
     manifest = building / "manifest.json"
     content = {
+        **(repeated or {}),
         **facts,
         "database": facts_of_database(database),
-        "tables": {
-            name: {
-                "rows": table.rows,
-                "file": f"{name}.parquet",
-                **({"months": table.months.digests} if table.months else {}),
-            }
-            for name, table in sorted(tables.items())
-        },
+        "tables": {name: _told(name, table, repeated) for name, table in sorted(tables.items())},
         "sha256": {
             **{f"{name}.parquet": table.sha256 for name, table in sorted(tables.items())},
             database.name: sha256_of(database),
@@ -93,6 +99,14 @@ def write_manifest(
     }
     manifest.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     return manifest
+
+
+def _told(name: str, table: PublishedTable, repeated: Mapping[str, Any] | None) -> dict[str, Any]:
+    file = f"{name}.parquet"
+    if repeated and repeated["sha256"].get(file) == table.sha256:
+        return repeated["tables"][name]
+    months = {"months": table.months.digests} if table.months else {}
+    return {"rows": table.rows, "file": file, **months}
 
 
 def totals_by_currency(building: Path) -> list[dict[str, str]]:

@@ -4,7 +4,6 @@ Time passes although nothing comes: an export that stopped is no longer fresh. R
 of the last delivery. Every other table is the file of the version before.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -12,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from finops_pipeline.checks.results import CheckResult, history_query, results_of_run
-from finops_pipeline.publish.database import facts_of_database, sha256_of, write_database
+from finops_pipeline.publish.database import sha256_of, write_database
 from finops_pipeline.publish.engine import open_engine, write_parquet
-from finops_pipeline.publish.marts import CHECK_RESULTS, CHECK_RESULTS_KEY
+from finops_pipeline.publish.marts import CHECK_RESULTS, CHECK_RESULTS_KEY, write_manifest
 from finops_pipeline.publish.tables import PublishedTable
 from finops_pipeline.publish.versions import finish_version, remove_old_versions, start_version
 
@@ -64,15 +63,7 @@ def publish_results_alone(
         rows = write_parquet(connection, results, history_query(check_results), CHECK_RESULTS_KEY)
     tables[CHECK_RESULTS] = PublishedTable(rows, sha256_of(results))
     database = write_database(building, tables, before, tell=tell)
-    renewed = {results.name: tables[CHECK_RESULTS].sha256, database.name: sha256_of(database)}
-    manifest = {
-        **published,
-        **facts,
-        "database": facts_of_database(database),
-        "tables": {**published["tables"], CHECK_RESULTS: {"rows": rows, "file": results.name}},
-        "sha256": {**checksums, **renewed},
-    }
-    (building / "manifest.json").write_text(json.dumps(manifest, indent=2, default=str) + "\n", encoding="utf-8")
+    write_manifest(building, database, tables, facts, repeated=published)
     version = finish_version(marts, building)
     remove_old_versions(marts)
     return version

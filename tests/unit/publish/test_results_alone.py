@@ -64,12 +64,15 @@ def test_the_version_before_is_published_once_more_with_the_newer_results(home: 
     before = (home / "marts" / "current").resolve()
     record(home / "check_results", QUIET, "aws 80 hours", "aws")
     facts = {"version": "v2", "run_id": QUIET, "published_at": "later"}
-    version = publish_results_alone(home / "marts", home / "check_results", published(home), facts)
+    repeated = published(home)
+    repeated["tables"]["fct_cost_allocations"]["months"] = {"2026-10": "digest"}
+    version = publish_results_alone(home / "marts", home / "check_results", repeated, facts)
     assert (home / "marts" / "current").resolve() == version == home / "marts" / "v2"
     mart = "fct_cost_allocations.parquet"
     assert (version / mart).stat().st_ino == (before / mart).stat().st_ino
     manifest = published(home)
     assert (manifest["run_id"], manifest["fingerprint"], manifest["published_at"]) == (QUIET, "f", "later")
+    assert manifest["tables"]["fct_cost_allocations"] == repeated["tables"]["fct_cost_allocations"]
     for name, checksum in manifest["sha256"].items():
         assert hashlib.sha256((version / name).read_bytes()).hexdigest() == checksum, name
     with duckdb.connect(str(version / "marts.duckdb"), read_only=True) as marts:
