@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
+from ledger_of_deliveries import delivery
 
 from finops_pipeline.checks.completeness import (
     every_account_has_rows_every_day,
@@ -14,22 +15,6 @@ from finops_pipeline.checks.completeness import (
 from finops_pipeline.checks.freshness import every_source_is_fresh
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
-
-
-def delivery(**facts):
-    return {
-        "table_name": "aws_cur2",
-        "source_name": "aws-payer",
-        "provider": "aws",
-        "variant": "",
-        "billing_period": "2026-10",
-        "delivery_id": "d2",
-        "previous_delivery_id": None,
-        "rows": 10,
-        "status": "live",
-        "manifest": "metadata/BILLING_PERIOD=2026-10/manifest.json",
-        **facts,
-    }
 
 
 def test_bill_that_became_empty_fails_and_names_source_period_and_manifest():

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from ledger_of_deliveries import delivery
 
 from finops_pipeline.checks.completeness import no_month_has_lost_half_its_bill
 from finops_pipeline.side_files.invoices import Invoices, Waiver
@@ -13,18 +14,7 @@ TODAY = date(2026, 11, 20)
 
 def billed(rows: int, cost: str | None, **facts):
     totals = [{"billing_currency": "USD", "cost_basis": "billed", "raw_cost": Decimal(cost)}] if cost else []
-    return {
-        "table_name": "aws_cur2",
-        "source_name": "aws-payer",
-        "provider": "aws",
-        "variant": "",
-        "billing_period": "2026-10",
-        "delivery_id": "d2",
-        "rows": rows,
-        "totals": totals,
-        "status": "live",
-        **facts,
-    }
+    return delivery(rows=rows, totals=totals, **facts)
 
 
 PUBLISHED = billed(3000, "900.00", delivery_id="d1", status="superseded")
@@ -37,7 +27,7 @@ def halved(*deliveries, published=(PUBLISHED,), **waiver):
 
 
 def test_a_month_with_a_third_of_its_lines_and_money_blocks_until_it_is_whole_or_waived():
-    third = billed(1000, "300.00", delivery_id="d2", previous_delivery_id="d1")
+    third = billed(1000, "300.00", previous_delivery_id="d1")
     [offender] = halved(third).offenders
     assert offender.subject == "aws-payer 2026-10 USD billed"
     assert offender.observed == "1,000 lines, 300"
