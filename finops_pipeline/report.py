@@ -55,15 +55,21 @@ def _print_costs(console: Console, marts: duckdb.DuckDBPyConnection) -> None:
         """
         select
             billing_currency,
+            -- named and cut as the uses are below, so that what has one name is one sum
             case
-                when is_idle then 'idle capacity'
-                when is_unallocated then 'unallocated'
-                else coalesce(team, 'without a team')
+                when cost_use = 'idle' then 'idle capacity'
+                when cost_use = 'unallocated' then cost_use
+                else coalesce(team, cost_use || ' without a team')
             end as owner,
-            -- teams first by cost, then what no team used, then what nobody could be found for
-            is_idle::int + 2 * is_unallocated::int as position,
-            sum(allocated_effective_cost) as effective_cost
-        from fct_cost_allocations
+            -- teams first by cost, then what no team used, what nobody could be found for, and what has no team
+            case
+                when cost_use = 'idle' then 1
+                when cost_use = 'unallocated' then 2
+                when team is null then 3
+                else 0
+            end as position,
+            sum(effective_cost) as effective_cost
+        from fct_cost_layers
         group by all
         order by billing_currency, position, effective_cost desc, owner
         """
