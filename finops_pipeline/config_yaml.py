@@ -14,7 +14,8 @@ from finops_pipeline.errors import ConfigurationError
 
 KeyPath = tuple[str | int, ...]
 _SECRET_WORDS = re.compile(
-    r"secret|passw|token|credential|api_?key|access_?key|account_?key|private_?key|connection_?string|\bsas\b", re.I
+    r"secret|passw|token|credential|api_?key|access_?key|account_?key|private_?key|connection_?string|\bsas\b|webhook",
+    re.I,
 )
 
 
@@ -63,6 +64,20 @@ def explain(path: Path, problems: list[Problem], document: Document) -> str:
     return "\n".join([f"{path} has {len(told)} problem{'s' if len(told) != 1 else ''}:", *told])
 
 
+class Loader(yaml.SafeLoader):
+    """A date that no calendar has stays text, as 2026-13 does: the model says what it should be."""
+
+    def construct_yaml_timestamp(self, node: Any) -> Any:
+        """The date, or what stands there."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_timestamp)
+
+
 def read_yaml(path: Path) -> Document:
     """Parse a YAML file, refusing keys given twice (YAML would silently keep the last).
 
@@ -80,7 +95,7 @@ def read_yaml(path: Path) -> Document:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.settings import secret_variable
+from finops_pipeline.side_files.faults import shaped
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file
 
 
@@ -44,11 +45,12 @@ def _one_line(value: str) -> str:
 
 Variable = Annotated[str, BeforeValidator(_variable_name)]
 Line = Annotated[str, AfterValidator(_one_line)]
+Address = Annotated[Line, shaped(r"[^@]+@[^@]+", "an address such as finops@acme.com")]
 Severity = Literal["error", "warn"]
 
 
 class _Channel(_Model):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    name: Annotated[str, shaped("[a-z0-9-]+", "lower-case letters, digits and '-'")]
 
     @property
     def variables(self) -> dict[str, str]:
@@ -87,8 +89,8 @@ class EmailChannel(_Channel):
     host: Line
     port: Annotated[int, Field(gt=0, lt=65536)] = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
-    sender: Line = Field(alias="from")
-    to: Annotated[list[Line], Field(min_length=1)]
+    sender: Address = Field(alias="from")
+    to: Annotated[list[Address], Field(min_length=1)]
     username_env: Variable | None = None
     password_env: Variable | None = None
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from finops_pipeline.config_yaml import Loader
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules.rule import FixedShare, Rule
 from finops_pipeline.rules.ruleset import AllocationRules
@@ -78,7 +79,7 @@ def _read(path: Path) -> tuple[Any, dict[_Path, int]]:
         ) from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
     try:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import Field
 
+from finops_pipeline.side_files.faults import shaped
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 Verdict = Literal["expected", "not-an-anomaly"]
@@ -22,7 +22,7 @@ VERDICTS: tuple[Verdict, ...] = ("expected", "not-an-anomaly")
 class Feedback(SideFileModel):
     """One anomaly and what it turned out to be."""
 
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    id: Annotated[str, shaped(r"[0-9a-f]{12}", "an id in quotes, as `finops anomalies` lists it")]
     verdict: Verdict
     note: str | None = None
     said_on: date | None = None

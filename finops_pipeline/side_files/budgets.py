@@ -16,15 +16,17 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules.ruleset import normalized_keys
+from finops_pipeline.side_files.faults import Currency, Month, Text, shaped
 from finops_pipeline.side_files.metrics import SELECTION_COLUMNS, Selection
 from finops_pipeline.side_files.reading import SideFileModel, as_written, load_side_file, write_side_table
 
 TOTAL = "total"
 """What a share may be of besides another budget: everything the ledger holds."""
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-_Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-_Decimal = Annotated[str, Field(pattern=r"^\d{1,15}(\.\d{1,6})?$")]
+_Name = Annotated[str, shaped(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, '-' and '_'")]
+_Decimal = Annotated[
+    str, shaped(r"\d{1,15}(\.\d{1,6})?", "digits alone, with at most six decimals: 12500 or '12500.50'")
+]
 _Thresholds = list[Annotated[int, Field(ge=1, le=1000)]]
 _MONEY = pa.decimal128(38, 18)
 
@@ -32,7 +34,7 @@ _MONEY = pa.decimal128(38, 18)
 class TagSelection(SideFileModel):
     """Charges that carry a tag, with any value or with one of some."""
 
-    key: str
+    key: Text
     values: Annotated[list[str] | None, Field(min_length=1)] = None
 
 
@@ -62,18 +64,18 @@ class Budget(SideFileModel):
     """One budget: whose, for what, how much in each period, and when to warn."""
 
     name: _Name
-    owner: str
+    owner: Text
     period: Literal["month", "quarter", "year"]
     amount: _Decimal | None = None
     share: Share | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     """By default the reporting currency, into which every cost is converted."""
     cost_basis: Literal["effective", "billed"] = "effective"
     cost: Selection = Selection()
     tag: TagSelection | None = None
     warn_at: Thresholds = Thresholds()
-    from_month: _Month | None = Field(default=None, validation_alias=AliasChoices("from"))
-    to_month: _Month | None = Field(default=None, validation_alias=AliasChoices("to"))
+    from_month: Month | None = Field(default=None, validation_alias=AliasChoices("from"))
+    to_month: Month | None = Field(default=None, validation_alias=AliasChoices("to"))
 
     _bare = field_validator("amount", mode="before")(as_written)
 
@@ -231,7 +233,8 @@ def _fault_of_share(entry: Budget, entries: tuple[Budget, ...]) -> str | None:
         bases = _base(current, entries)
         if len(bases) != 1:
             known = ", ".join([*sorted({other.name for other in entries} - {current.name}), TOTAL])
-            return f"is {current.share.of!r}, which is {len(bases)} budgets of those months; known: {known}"
+            count = f"{len(bases)} budgets" if bases else "no budget"
+            return f"is {current.share.of!r}, which is {count} of those months; known: {known}"
         [base] = bases
         if base.key in seen:
             return f"is {entry.share.of!r}, which is itself a share of this budget"

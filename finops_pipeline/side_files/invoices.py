@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.side_files.faults import Currency, Month, Text, shaped
 from finops_pipeline.side_files.reading import SideFileModel, as_written, load_side_file, write_side_table
 
-_Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-_Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-_Amount = Annotated[str, Field(pattern=r"^\d{1,18}(\.\d{1,6})?$")]
-_SignedAmount = Annotated[str, Field(pattern=r"^-?\d{1,18}(\.\d{1,6})?$")]
+_DIGITS = r"\d{1,18}(\.\d{1,6})?"
+_Amount = Annotated[str, shaped(_DIGITS, "digits alone, with at most six decimals: 25 or '25.50'")]
+_SignedAmount = Annotated[str, shaped(f"-?{_DIGITS}", "digits alone, with at most six decimals: 1250 or '-1250.75'")]
 
 
 class Invoice(SideFileModel):
     """One invoice or credit note, with its total before any payment."""
 
     source: str
-    period: _Month
-    currency: _Currency
+    period: Month
+    currency: Currency
     id: str | None = None
     total: _SignedAmount
 
@@ -41,9 +41,9 @@ class Waiver(SideFileModel):
     """A difference known and accepted for a while: of bill and invoices, or of a month that came again smaller."""
 
     source: str
-    period: _Month
-    currency: _Currency
-    reason: Annotated[str, Field(min_length=1)]
+    period: Month
+    currency: Currency
+    reason: Text
     up_to: _Amount
     """The largest difference, either way, that it accepts."""
     until: date
@@ -123,6 +123,5 @@ def _problems(invoices: Invoices, sources: Collection[str]) -> Iterator[Problem]
         for index, entry in enumerate(entries):
             if entry.source not in sources:
                 yield Problem((key, index, "source"), f"is {entry.source!r}, no source of finops.yaml; known: {known}")
-    for index, invoice in enumerate(invoices.invoices):
-        if invoice in invoices.invoices[:index]:
-            yield Problem(("invoices", index), "is listed a second time; keep one of them")
+            if entry in entries[:index]:
+                yield Problem((key, index), "is listed a second time; keep one of them")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from finops_pipeline.side_files.faults import Currency, shaped
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 SHIPPED_METRICS = Path(__file__).with_name("metrics.yaml")
@@ -42,8 +43,8 @@ SELECTION_COLUMNS = (
 """Columns of the ledger by which a metric may select its cost, `cost_use` first: see fct_cost_bridge_to_bill."""
 
 _Values = Annotated[list[str], Field(min_length=1)]
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-_Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+_Name = Annotated[str, shaped(r"[a-z0-9_]+", "lower-case letters, digits and '_'")]
+_Price = Annotated[str, shaped(r"\d+(\.\d{1,12})?", "a price in quotes, with at most twelve decimals: '0.25'")]
 
 
 class Selection(SideFileModel):
@@ -103,8 +104,8 @@ class Alternative(SideFileModel):
 
     model: str
     api: str | None = None
-    cost_per_1k_inferences: Annotated[str, Field(pattern=r"^\d+(\.\d{1,12})?$")] | None = None
-    currency: _Currency | None = None
+    cost_per_1k_inferences: _Price | None = None
+    currency: Currency | None = None
 
     @model_validator(mode="after")
     def _one_price(self) -> "Alternative":

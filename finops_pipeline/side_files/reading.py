@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from finops_pipeline.config_yaml import KeyPath, Problem, explain, looks_like_a_secret, read_yaml
+from finops_pipeline.config_yaml import KeyPath, Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.side_files.faults import what_is_wrong
 
 _Checked = TypeVar("_Checked", bound=BaseModel)
 
@@ -36,7 +36,7 @@ def load_side_file(path: Path, model: type[_Checked], *, lists: Sequence[str]) -
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        problems = [Problem(_place(item, value), _what_is_wrong(item)) for item in error.errors()]
+        problems = [Problem(_place(item, value), what_is_wrong(item, model)) for item in error.errors()]
         raise ConfigurationError(explain(path, problems, document)) from error
 
 
@@ -77,41 +77,3 @@ def _place(item: Any, value: Any) -> KeyPath:
         except (LookupError, TypeError):
             value = None
     return tuple(place)
-
-
-def _what_is_wrong(item: Any) -> str:
-    kind, value, context = item["type"], item["input"], item.get("ctx", {})
-    if kind == "missing":
-        return "is missing; it is required"
-    if kind == "extra_forbidden" and looks_like_a_secret(str(item["loc"][-1])):
-        return "looks like a credential; secrets come only from the environment. Remove the key, and change the secret"
-    if kind == "extra_forbidden":
-        return "is not a known key; remove it or mend its name"
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        # Never the value: a mapping of an unknown kind may hold anything.
-        key = context["discriminator"].strip("'")
-        told = f"has {key} {context['tag']!r}; allowed: {context['expected_tags']}" if "tag" in context else None
-        return told or f"has no {key}; it is required"
-    if kind == "literal_error":
-        return f"is {value!r}; allowed: {context['expected'].replace(' or ', ', ')}"
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in _EXPECTED:
-        said = str(value) if isinstance(value, Decimal) else repr(value)
-        return f"is {said}; expected {_EXPECTED[kind].format(**context)}"
-    return f"is {value!r}: {item['msg']}"
-
-
-_EXPECTED = {
-    "bool_type": "true or false",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "int_type": "a whole number",
-    "less_than_equal": "at most {le}",
-    "list_type": "a list",
-    "model_type": "keys with values",
-    "string_type": "text; quotes make it one",
-    "too_short": "at least {min_length} of them",
-    "tuple_type": "a list",
-}
-"""What is wrong in other words than those of a library, for the kinds of fault that people make."""

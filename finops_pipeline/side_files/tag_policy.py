@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from finops_pipeline.config_yaml import Problem, explain, read_yaml
+from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules import AllocationRules
 from finops_pipeline.rules.ruleset import normalized_keys
+from finops_pipeline.side_files.faults import Text
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
 
 class TagKey(SideFileModel):
     """One key of the policy."""
 
-    key: str
+    key: Text
     accepts: Annotated[list[str] | None, Field(min_length=1)] = None
     """Spellings that count as the key; by default those of allocation.yaml's owner_tags, else the key alone."""
     is_required: bool = Field(default=True, validation_alias="required")
     values: Annotated[list[str] | None, Field(min_length=1)] = None
-    owner: str | None = None
+    owner: Text | None = None
     max_values: Annotated[int, Field(gt=0)] | None = None
     """How many values the key may have in a month: above it somebody writes free text."""
 
@@ -37,14 +40,6 @@ class TagPolicy(SideFileModel):
     """Percent of taggable cost that every required key must reach."""
     keys: tuple[TagKey, ...] = (TagKey(key="team", required=False),)  # pyright: ignore[reportCallIssue]
 
-    @model_validator(mode="after")
-    def _keys_are_unique(self) -> "TagPolicy":
-        names = [entry.key for entry in self.keys]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise ValueError(f"key {', '.join(map(repr, repeated))} is listed more than once; keep one")
-        return self
-
 
 def load_tag_policy(configuration: Path) -> TagPolicy:
     """The `tag_policy.yaml` beside a `finops.yaml`; without one only the coverage of `team` is measured.
@@ -52,8 +47,19 @@ def load_tag_policy(configuration: Path) -> TagPolicy:
     Raises:
         ConfigurationError: the file says something that is not allowed; the message names key and line.
     """
-    beside = configuration.parent / "tag_policy.yaml"
-    return load_side_file(beside, TagPolicy, lists=("keys",)) if beside.is_file() else TagPolicy()
+    path = configuration.parent / "tag_policy.yaml"
+    if not path.is_file():
+        return TagPolicy()
+    policy = load_side_file(path, TagPolicy, lists=("keys",))
+    names = [normalized_keys([entry.key]) for entry in policy.keys]
+    problems = [
+        Problem(("keys", index, "key"), f"is {entry.key!r}, which is listed before, in this spelling or another")
+        for index, entry in enumerate(policy.keys)
+        if names[index] in names[:index]
+    ]
+    if problems:
+        raise ConfigurationError(explain(path, problems, read_yaml(path)))
+    return policy
 
 
 def write_tag_policy_table(policy: TagPolicy, rules: AllocationRules, landing: Path) -> None:

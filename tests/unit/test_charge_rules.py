@@ -73,7 +73,7 @@ def test_a_rule_is_landed_with_its_days_and_owners(tmp_path: Path):
     [
         ("amortization.yaml", BLOCK.replace("to: 2026-10-15", "to: 2026-10-01"), load_amortization, 3, "not after"),
         ("amortization.yaml", BLOCK.replace("192.5", "0"), load_amortization, 9, "is 0; expected more than 0"),
-        ("amortization.yaml", BLOCK.replace("192.5", "true"), load_amortization, 9, "True"),
+        ("amortization.yaml", BLOCK.replace("192.5", "true"), load_amortization, 9, "true"),
         ("amortization.yaml", re.sub("    usage.*\n", "", BLOCK), load_amortization, 3, "needs usage"),
         ("amortization.yaml", BLOCK.replace("ResourceId", "Resource"), load_amortization, 6, "allowed: 'Billing"),
         ("amortization.yaml", BLOCK.replace('[i-1, "i_%"]', "[]"), load_amortization, 6, "at least 1"),

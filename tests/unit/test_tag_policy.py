@@ -50,7 +50,9 @@ def test_the_same_policy_leaves_the_same_bytes(tmp_path: Path) -> None:
         ("keys:\n  - {key: a, max_values: 0}\n", r"keys\[0\].max_values \(line 3\) is 0"),
         ("keys:\n  - {key: a, mandatory: true}\n", r"keys\[0\].mandatory \(line 3\) is not a known key"),
         ("coverage_floor_percent: 101\n", r"coverage_floor_percent \(line 2\) is 101"),
-        ("keys:\n  - {key: a}\n  - {key: a}\n", r"key 'a' is listed more than once"),
+        ("keys:\n  - {key: a}\n  - {key: a}\n", r"keys\[1\].key \(line 4\) is 'a', which is listed before"),
+        ("keys:\n  - {key: a-b}\n  - {key: A_B}\n", r"is 'A_B', which is listed before, in this spelling or another"),
+        ("keys:\n  - {key: ''}\n", r"keys\[0\].key \(line 3\) is ''; expected some text"),
         ("keys:\n  - {values: [a]}\n", r"keys\[0\].key \(line 3\) is missing"),
     ],
 )

@@ -77,7 +77,12 @@ def test_all_kinds_of_channels_are_read(tmp_path):
         ("default: [chat]", "", "default is empty; a finding that no route takes would be told to nobody"),
         ("version: 1", "version: 1\ndagster_url: dagster", "dagster_url (line 2) is 'dagster'; expected an address"),
         ("version: 1", "version: 1\nrepeat_after_days: 0", "repeat_after_days (line 2) is 0"),
-        ("version: 1", "version: 1\nroute: []", "route (line 2) is not a known key"),
+        ("version: 1", "version: 1\nroute: []", "route (line 2) is not a known key; allowed: version, channels, rou"),
+        ("webhook_env", "hook", "channels[0].hook (line 3) is not a known key; allowed: name, kind, webhook_env, tok"),
+        ("    host: smtp.acme.test\n", "    hosts: smtp\n", "allowed: name, kind, host, port, tls, from, to, username"),
+        ("    host: smtp.acme.test\n", "    host: smtp.acme.test\n    port: 65536\n", "is 65536; expected less than"),
+        ("to: [finance@acme.test]", "to: [finance]", "channels[4].to[0] (line 11) is 'finance'; expected an address"),
+        ("name: chat,", "name: the chat,", "channels[0].name (line 3) is 'the chat'; expected lower-case letters"),
     ],
 )
 def test_faults_are_told_by_key_and_line(tmp_path, good, bad, told):
@@ -89,6 +94,7 @@ def test_faults_are_told_by_key_and_line(tmp_path, good, bad, told):
     "line",
     [
         "  - {name: chat, kind: slack, webhook_env: 'https://hooks.slack.test/services/c4n4ry'}",
+        "  - {name: chat, kind: slack, webhook: 'https://hooks.slack.test/services/c4n4ry'}",
         "  - {name: chat, kind: teams, url_env: c4n4ry}",
         "  - {name: chat, kind: email, host: h, from: a@b, to: [c@d], username_env: U, password_env: c4n4ry}",
         "  - {name: chat, kind: webhook, url_env: X, secret: c4n4ry}",
