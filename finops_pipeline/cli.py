@@ -219,10 +219,11 @@ def alerts_test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="
 def _missing_alert_variables(settings: Settings) -> int:
     """Tell which secrets of alerts.yaml the environment lacks; how many."""
     from finops_pipeline.alerts.configuration import load_alerts, missing_variables
+    from finops_pipeline.alerts.unmatched import unmatched_names
 
     alerts = load_alerts(settings.config_path)
     missing = missing_variables(alerts) if alerts else []
-    for line in missing:
+    for line in (*missing, *(unmatched_names(settings, alerts) if alerts else ())):
         typer.echo(line)
     if alerts and not missing:
         typer.echo(f"alerts: {len(alerts.channels)} channels; `finops alerts test CHANNEL` tries one")

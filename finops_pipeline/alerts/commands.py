@@ -10,6 +10,7 @@ from finops_pipeline.alerts.digest import as_text, make_digest
 from finops_pipeline.alerts.finding import Finding
 from finops_pipeline.alerts.gather import newest_run
 from finops_pipeline.alerts.send import preview, send
+from finops_pipeline.alerts.unmatched import unmatched_names
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
 
@@ -27,7 +28,7 @@ def required_alerts(settings: Settings) -> Alerts:
 
 
 def listed(settings: Settings) -> Iterator[str]:
-    """Every channel with what it was told last and what waits; then every dead letter with its reason."""
+    """Every channel with what it was told last and what waits; what is amiss; every dead letter with its reason."""
     alerts = required_alerts(settings)
     states = memory.read_states(settings.home, [channel.name for channel in alerts.channels])
     for channel in alerts.channels:
@@ -37,6 +38,7 @@ def listed(settings: Settings) -> Iterator[str]:
         told = f"{len(state.told)} finding{'' if len(state.told) == 1 else 's'} told"
         yield f"{channel.name} ({channel.kind}): {last}, {told}{waiting}"
     yield from missing_variables(alerts)
+    yield from unmatched_names(settings, alerts)
     for letter in memory.dead_letters(settings.home):
         digest = letter.digest
         yield f"dead letter {digest.digest_id}: {digest.channel} {letter.reason}"

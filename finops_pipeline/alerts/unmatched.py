@@ -1,0 +1,40 @@
+"""Names in routes that nothing published has: misspelt, they match nothing for ever and nobody is told so."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+import duckdb
+
+from finops_pipeline.alerts.configuration import Alerts
+from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED
+from finops_pipeline.settings import Settings
+from finops_pipeline.side_files.tag_policy import load_tag_policy
+
+_OWNERS = """
+    select team from fct_cost_allocations
+    union
+    select owner from fct_budget_status
+    union
+    select owner from fct_check_results
+"""
+
+
+def unmatched_names(settings: Settings, alerts: Alerts) -> Iterator[str]:
+    """One line for each owner and check of a route that nobody is and nothing is called; none before a first run."""
+    database = settings.marts / "current" / "marts.duckdb"
+    if not database.exists():
+        return
+    with duckdb.connect(str(database), read_only=True) as marts:
+        checks = {name for (name,) in marts.execute("select distinct check_name from fct_check_results").fetchall()}
+        owners = {owner for (owner,) in marts.execute(_OWNERS).fetchall()}
+    checks |= {RUN_FAILED}
+    owners |= {PIPELINE_OWNER, *(entry.owner for entry in load_tag_policy(settings.config_path).keys)}
+    for index, route in enumerate(alerts.routes):
+        for owner in route.owners or ():
+            if owner not in owners:
+                known = ", ".join(sorted(filter(None, owners)))
+                yield f"alerts.yaml: routes[{index}].owners has {owner!r}, who owns nothing published; known: {known}."
+        for pattern in route.checks or ():
+            if not any(fnmatchcase(name, pattern) for name in checks):
+                place = f"alerts.yaml: routes[{index}].checks has {pattern!r}"
+                yield f"{place}, which no published check is called; docs/checks.md and fct_check_results name them."
