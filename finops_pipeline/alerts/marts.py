@@ -13,7 +13,7 @@ from decimal import Decimal
 import duckdb
 
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
-from finops_pipeline.checks.daily_cost import why
+from finops_pipeline.checks.daily_cost import NEW, why
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
@@ -65,15 +65,17 @@ def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) 
 
 def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
     for row in marts.execute(_ANOMALIES, {"today": today}).fetchall():
-        anomaly_id, day, scope, entity, name, currency, observed, expected, impact, kind, drivers, team, allocation = (
-            row
-        )
+        (
+            anomaly_id, day, scope, entity, name, currency, observed, expected, is_new, impact, kind, drivers,
+            team, allocation,
+        ) = row  # fmt: skip
+        likely = NEW if is_new else _money(expected)
         yield Finding(
             key=f"{ANOMALIES}/{anomaly_id}",
             name=ANOMALIES,
             severity="warn",
             subject=f"{kind} of {scope} {name} on {day}" if name != scope else f"{kind} of the {scope} on {day}",
-            told=f"{_money(observed)} {currency}; expected {_money(expected)}; {_cause(drivers)}; id {anomaly_id}",
+            told=f"{_money(observed)} {currency}; expected {likely}; {_cause(drivers)}; id {anomaly_id}",
             owner=team or (entity if scope == "team" else PIPELINE_OWNER),
             amount=impact,
             currency=currency,
@@ -120,7 +122,7 @@ _ANOMALIES = f"""
         qualify row_number() over (partition by anomaly_id order by cost desc, team) = 1
     )
     select recent.anomaly_id, recent.charge_date, recent.scope, recent.entity, recent.name, recent.billing_currency,
-        recent.observed_cost, recent.expected_cost, recent.impact, recent.kind, recent.drivers,
+        recent.observed_cost, recent.expected_cost, recent.upper is null, recent.impact, recent.kind, recent.drivers,
         owners.team, owners.allocation_id
     from recent
     left join owners on recent.anomaly_id = owners.anomaly_id

@@ -26,6 +26,9 @@ PLOTS = 3
 
 FAULTS = ("missing", "zero", "duplicated")
 
+NEW = "nothing: it is new"
+"""What was expected where the past of a series gives no range."""
+
 
 @dataclass(frozen=True)
 class Anomaly:
@@ -39,8 +42,8 @@ class Anomaly:
     billing_currency: str
     observed: Decimal | None
     expected: Decimal
-    lower: Decimal
-    upper: Decimal
+    lower: Decimal | None
+    upper: Decimal | None
     impact: Decimal
     drivers: dict
     history: list[float | None]
@@ -52,13 +55,22 @@ class Anomaly:
         """What it is called in a check's results."""
         return f"{self.name} {self.charge_date} {self.kind}"
 
+    @property
+    def band(self) -> tuple[Decimal, Decimal] | None:
+        """What its past makes likely; of what is new nothing is."""
+        return None if self.lower is None or self.upper is None else (self.lower, self.upper)
+
     def offender(self) -> Offender:
         """What was seen and what was expected, in money."""
+        likely = NEW
+        if self.band:
+            lower, upper = self.band
+            likely = f"{lower:,.2f} to {upper:,.2f} ({self.expected:,.2f})"
         seen = "no row" if self.observed is None else f"{self.observed:,.2f} {self.billing_currency}"
         return Offender(
             self.subject,
             f"{seen} ({self.impact:+,.2f}); {why(self.drivers)}; id {self.anomaly_id}",
-            f"{self.lower:,.2f} to {self.upper:,.2f} ({self.expected:,.2f})",
+            likely,
         )
 
 
@@ -203,8 +215,8 @@ def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: st
 
 
 def _image(anomaly: Anomaly) -> str:
-    band = (float(anomaly.lower), float(anomaly.upper))
-    return plot(anomaly.history, anomaly.history_position, band)
+    band = anomaly.band
+    return plot(anomaly.history, anomaly.history_position, band and (float(band[0]), float(band[1])))
 
 
 def why(drivers: dict) -> str:

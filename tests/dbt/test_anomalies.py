@@ -215,6 +215,12 @@ def test_drivers_name_the_cause_and_add_up_to_the_change(found: Found) -> None:
             assert max(parts, key=lambda name: abs(parts[name])) == causes[row["kind"]], row["kind"]
 
 
+def test_what_is_new_has_no_range_and_all_else_has_one(found: Found) -> None:
+    assert {row["kind"] for row in found.rows("lower is null or upper is null")} == {"new_sku"}
+    [row] = found.rows("kind = 'new_sku'")
+    assert row["impact"] == row["observed_cost"] - row["expected_cost"]
+
+
 def test_lost_tags_are_moved_and_not_spent(found: Found) -> None:
     [row] = found.rows("kind = 'lost_tags'")
     drivers = json.loads(row["drivers"])

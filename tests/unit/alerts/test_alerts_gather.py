@@ -155,8 +155,8 @@ ANOMALIES = """
         {'anomaly_id': 'x1', 'charge_date': date '2026-10-27', 'detected_on': date '2026-10-29', 'scope': 'service',
             'entity': 'Azure AI Foundry', 'source_name': null, 'service_name': 'Azure AI Foundry',
             'billing_currency': 'USD', 'observed_cost': 6237.69::decimal(38, 18),
-            'expected_cost': 441.94::decimal(38, 18), 'impact': 5795.75::decimal(38, 18), 'kind': 'spike',
-            'feedback': null::varchar,
+            'expected_cost': 441.94::decimal(38, 18), 'upper': 800::decimal(38, 18),
+            'impact': 5795.75::decimal(38, 18), 'kind': 'spike', 'feedback': null::varchar,
             'drivers': '{"elements": [{"dimension": "model", "element": "gpt-4o", "share": "0.93"}],
                 "decomposition": {"change": "5795.75", "price": "0", "volume": "5795.75"},
                 "resources": [{"resource": "/deployments/x", "change": "5795.75"}]}'},
@@ -201,6 +201,13 @@ def test_an_anomaly_is_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_e
     assert (spike.amount, spike.money) == (Decimal("5795.75"), "+5,795.75 USD")
     assert spike.command == "finops explain a2"
     assert spike.link == f"{BASE}/assets/fct_anomalies?view=checks&checkDetail=daily_cost_is_usual"
+
+
+def test_what_is_new_was_not_expected_to_cost_anything(marts):
+    marts.execute(ANOMALIES)
+    marts.execute("update fct_anomalies set kind = 'new_sku', expected_cost = 0, upper = null")
+    [finding] = of_marts(marts).findings
+    assert finding.told.startswith("6,237.69 USD; expected nothing: it is new; model gpt-4o 93%")
 
 
 @pytest.mark.parametrize(

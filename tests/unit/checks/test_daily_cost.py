@@ -1,6 +1,8 @@
 """What the checks on anomalies tell of `fct_anomalies`: which rows block, which warn, and in which words."""
 
 import json
+import re
+from base64 import b64decode
 from datetime import date
 from decimal import Decimal
 
@@ -42,8 +44,9 @@ class Anomalies:
     def add(self, scope="team", kind="spike", *, detected=date(2026, 10, 30), feedback=None, drivers=DRIVERS, **cost):
         number = f"{len(self.connection.execute('from fct_anomalies').fetchall()):012x}"
         observed = cost.get("observed", Decimal(9))
+        band = (None, None) if kind == "new_sku" else (0, 2)
         row = [number, date(2026, 10, 27), detected, scope, "aws" if scope == "account" else None, "x", kind, "USD"]
-        row += [observed, 1, 0, 2, (observed or 0) - 1, json.dumps(drivers), feedback]
+        row += [observed, 1, *band, (observed or 0) - 1, json.dumps(drivers), feedback]
         self.connection.execute(f"insert into fct_anomalies values ({', '.join('?' * len(row))})", row)
         self.connection.execute("insert into int_anomalies_found values (?, [1, 1, 9, null], 2)", [number])
         return number
@@ -143,6 +146,13 @@ def test_a_day_without_a_row_has_no_cost(anomalies):
     assert anomalies.blocked.offenders[0].observed.startswith("no row (-1.00)")
 
 
+def test_what_is_new_is_held_against_no_range(anomalies):
+    anomalies.add("sku", "new_sku")
+    [offender] = anomalies.warned.offenders
+    assert offender.expected == "nothing: it is new"
+    assert "data:image/svg+xml;base64," in anomalies.warned.details["actual against the band"]
+
+
 def test_lost_tags_are_told_as_moved(anomalies):
     moved = {"dimension": "team", "left": ["a"], "arrived": ["(none)"], "amount": "8"}
     anomalies.add("tag_coverage", "lost_tags", drivers={**DRIVERS, "moved": moved})
@@ -161,3 +171,11 @@ def test_the_page_shows_the_sum_a_table_that_odd_names_do_not_break_and_a_plot(a
 
 def test_a_plot_of_one_missing_day_is_a_plot():
     assert plot([None], 0, (0.0, 0.0)).startswith("![")
+
+
+def test_a_plot_without_a_band_has_none():
+    def drawn(band):
+        return b64decode(plot([1, 9], 1, band).split("base64,")[1].rstrip(")")).decode()
+
+    assert drawn(None) == re.sub(r'<rect .*?fill="#d0ebff"/>', "", drawn((0.0, 2.0)))
+    assert "<rect" not in drawn(None)

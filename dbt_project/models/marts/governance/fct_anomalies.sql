@@ -39,8 +39,9 @@ select
     with_impact.direction,
     with_impact.observed_cost,
     with_impact.expected_cost,
-    with_impact.lower,
-    with_impact.upper,
+    -- what is new has no past that makes a range likely
+    case when with_impact.kind <> 'new_sku' then with_impact.lower end as lower,
+    case when with_impact.kind <> 'new_sku' then with_impact.upper end as upper,
     with_impact.impact,
     {{ reporting_columns('with_impact', ['observed_cost', 'expected_cost', 'impact'], 'charge_date') }},
     cast(with_impact.score as decimal(18, 2)) as score,
