@@ -69,7 +69,9 @@ def _stand(
 ) -> str:
     told = f"{actual:,.2f} ({actual_percent:.0f} %) spent by {as_of}"
     if forecast is not None:
-        interval = f", {lower:,.2f} to {upper:,.2f}" if lower is not None and lower != upper else ""
+        interval = ", no interval yet"
+        if lower is not None:
+            interval = f", {lower:,.2f} to {upper:,.2f}" if lower != upper else ""
         told += f", forecast {forecast:,.2f} ({forecast_percent:.0f} %{interval})"
     if runs_out_on is not None:
         told += f", used up on {runs_out_on}"

@@ -76,6 +76,13 @@ def standing(built: Built, budget: str, as_of: date, columns: str) -> tuple:
 OCTOBER = date(2026, 10, 23)
 
 
+def test_what_is_not_there_has_a_reason_and_nothing_else_has_one(spent: Built) -> None:
+    complete = "forecast is not null and forecast_lower is not null and budget_amount is not null"
+    assert spent.rows(f"select * from fct_budget_status where (reason is null) <> ({complete})") == []
+    told = spent.rows("select distinct reason from fct_budget_status where forecast is not null and reason is not null")
+    assert told == [("no interval yet: too few earlier forecasts can be held against what came",)]
+
+
 def test_a_year_goes_on_as_the_month_and_the_last_weeks_do(spent: Built) -> None:
     columns = "period, period_start, period_end, actual_to_date, forecast, variance_percent, status, runs_out_on"
     actual = 181 * 10 + (31 + 31 + 30 + 23) * 20

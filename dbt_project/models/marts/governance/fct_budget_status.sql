@@ -243,6 +243,8 @@ select
         judged.reason,
         case
             when judged.budget_amount is null then 'the forecast of the total, of which it is a share, is not known'
+            when judged.forecast_lower is null
+                then 'no interval yet: too few earlier forecasts can be held against what came'
         end
     ) as reason,
     judged.budget_amount,
