@@ -12,14 +12,14 @@ from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.checks.daily_cost import why
+from finops_pipeline.checks.daily_cost import NEW, why
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
 from finops_pipeline.side_files.anomaly_feedback import VERDICTS, Feedback, Verdict, load_anomaly_feedback, remember
 
 _COLUMNS = (
     "anomaly_id, charge_date, detected_on, scope, coalesce(source_name || ' ', '') || entity as name, kind, "
-    "billing_currency, observed_cost, impact, drivers"
+    "billing_currency, observed_cost, impact, drivers, if(upper is null, null, expected_cost)"
 )
 
 
@@ -27,12 +27,13 @@ def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
     """The anomalies as lines of text, the newest first; acknowledged ones only if all are asked for."""
     said = {item.id: item for item in load_anomaly_feedback(settings.config_path).feedback}
     lines, hidden = [], 0
-    for anomaly_id, day, detected, scope, name, kind, currency, observed, impact, drivers in _rows(settings):
+    for anomaly_id, day, detected, scope, name, kind, currency, observed, impact, drivers, likely in _rows(settings):
         verdict = said.get(anomaly_id)
         if verdict and not show_all:
             hidden += 1
             continue
         seen = "no row" if observed is None else f"{observed:,.2f}"
+        seen += f"; expected {NEW if likely is None else f'{likely:,.2f}'}"
         head = f"{anomaly_id}  {day}  {kind:10}  {impact:>+14,.2f} {currency}  {scope} {name}"
         lines.append(f"{head}{f'  [{verdict.verdict}]' if verdict else ''}")
         lines += [f"    {line}" for line in _told(seen, detected, verdict, json.loads(drivers))]
@@ -63,7 +64,7 @@ def acknowledged(settings: Settings, anomaly_id: str, verdict: str, note: str | 
 
 
 def _told(seen: str, detected: object, verdict: Feedback | None, drivers: dict) -> Iterator[str]:
-    yield f"{seen}, first shown by the data of {detected}; {why(drivers)}"
+    yield f"{seen}; first shown by the data of {detected}; {why(drivers)}"
     for resource in drivers["resources"]:
         yield f"look at {resource['resource']} ({Decimal(resource['change']):+,.2f})"
     if drivers["also_seen_in"]:

@@ -216,7 +216,8 @@ def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: st
 
 def _image(anomaly: Anomaly) -> str:
     band = anomaly.band
-    return plot(anomaly.history, anomaly.history_position, band and (float(band[0]), float(band[1])))
+    limits = band and (float(band[0]), float(band[1]))
+    return plot(anomaly.history, anomaly.history_position, anomaly.charge_date, limits)
 
 
 def why(drivers: dict) -> str:

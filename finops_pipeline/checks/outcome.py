@@ -1,5 +1,6 @@
 """What a check found: a verdict with the evidence a person on call needs. No query and no Dagster lives here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
@@ -44,7 +45,7 @@ class CheckOutcome:
     confirmed: Sequence[Subject] = field(default_factory=tuple, kw_only=True)
     """Subjects for which the claim holds, where they are few and named: sources and their months."""
     details: Mapping[str, str] = field(default_factory=dict)
-    """Markdown by title, for the check's page."""
+    """By title, for the check's page: Markdown, or plain text where it is one line."""
 
     @classmethod
     def broken(cls, error: Exception) -> "CheckOutcome":
@@ -76,12 +77,12 @@ class CheckOutcome:
         return "\n".join(lines)
 
     def summary(self) -> str:
-        """One line for a terminal: what was seen, the first offenders, the next step."""
+        """What a check's page begins with, as Markdown: what was seen, the first offenders, the next step."""
         if self.passed:
             return self.observed
-        worst = "; ".join(f"{o.subject}: {o.observed}, expected {o.expected}" for o in self.offenders[:3])
-        more = f"; and {len(self.offenders) - 3} more" if len(self.offenders) > 3 else ""
-        return f"{self.observed}. {worst}{more}. {self.next_step}"
+        worst = [f"- **{_line(o.subject)}**: {_line(o.observed)}; expected {_line(o.expected)}" for o in self.offenders]
+        more = [f"- and {len(worst) - 3} more"] if len(worst) > 3 else []
+        return "\n\n".join([self.observed, "\n".join([*worst[:3], *more]), f"**Next:** {self.next_step}"])
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -103,6 +104,11 @@ def exact(amount: Decimal | None) -> str:
     if amount is None:
         return "unknown"
     return f"{amount.normalize(_ALL_DIGITS):f}" if amount else "0"
+
+
+def _line(text: str) -> str:
+    """A text for an item of a Markdown list: signs that would format it, or end the line, stand for themselves."""
+    return re.sub(r"([*<`\[\\])", r"\\\1", " ".join(text.split()))
 
 
 def cell(text: str) -> str:

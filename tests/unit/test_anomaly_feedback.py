@@ -34,6 +34,7 @@ def settings(tmp_path: Path) -> Settings:
             """create table fct_anomalies as select ? as anomaly_id, date '2026-10-27' as charge_date,
                 date '2026-10-30' as detected_on, 'model' as scope, cast(null as varchar) as source_name, 'm' as entity,
                 'spike' as kind, 'USD' as billing_currency, cast(9 as decimal(38, 18)) as observed_cost,
+                cast(1 as decimal(38, 18)) as expected_cost, cast(2 as decimal(38, 18)) as upper,
                 cast(8 as decimal(38, 18)) as impact, ? as drivers""",
             [ID, json.dumps(DRIVERS)],
         )
@@ -44,12 +45,18 @@ def settings(tmp_path: Path) -> Settings:
 def test_an_anomaly_is_listed_with_its_cause_until_it_is_acknowledged(settings):
     [head, told, look, also] = listed(settings)
     assert head.split() == [ID, "2026-10-27", "spike", "+8.00", "USD", "model", "m"]
-    assert "first shown by the data of 2026-10-30; mostly price +8.00" in told
+    assert told.strip() == "9.00; expected 1.00; first shown by the data of 2026-10-30; mostly price +8.00"
     assert look.strip() == "look at i-1 (+8.00)"
     assert also.strip() == "also seen in service EC2"
     acknowledged(settings, ID, "expected", 'a "test"')
     assert listed(settings) == ["No anomalies in the last 92 days of the data.", "1 acknowledged (--all shows them)"]
     assert "[expected]" in listed(settings, show_all=True)[0]
+
+
+def test_what_is_new_was_expected_to_cost_nothing(settings):
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("update fct_anomalies set upper = null, kind = 'new_sku'")
+    assert listed(settings)[1].strip().startswith("9.00; expected nothing: it is new; first shown")
 
 
 def test_a_verdict_is_remembered_beside_the_configuration_and_replaced_by_a_later_one(settings, tmp_path):

@@ -45,7 +45,8 @@ def books_balance(request: RefreshRequest) -> CheckOutcome:
 
 def books_differ(request: RefreshRequest) -> CheckOutcome:
     """The books balance."""
-    return CheckOutcome("1 differs", "all equal", "Look.", (Offender("2026-10", "0.01", "0"),))
+    details = {"impact": "+0.01 USD", "drivers": "| a |\n|---|"}
+    return CheckOutcome("1 differs", "all equal", "Look.", (Offender("2026-10", "0.01", "0"),), details=details)
 
 
 def query_breaks(request: RefreshRequest) -> CheckOutcome:
@@ -108,6 +109,10 @@ def test_check_tells_dagster_what_it_saw_and_what_to_do():
     assert evaluation.metadata["observed"].value == "1 differs"
     assert evaluation.metadata["next step"].value == "Look."
     assert "| 2026-10 | 0.01 | 0 |" in str(evaluation.metadata["worst offenders"].value)
+    assert evaluation.metadata["offenders"].value == 1
+    assert evaluation.metadata["impact"] == dg.MetadataValue.text("+0.01 USD")
+    assert isinstance(evaluation.metadata["drivers"], dg.MarkdownMetadataValue)
+    assert evaluation.description == "1 differs\n\n- **2026-10**: 0.01; expected 0\n\n**Next:** Look."
 
 
 def test_run_that_did_not_come_from_the_command_line_is_refused_while_another_holds_the_lock():

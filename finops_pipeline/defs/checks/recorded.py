@@ -53,11 +53,18 @@ def recorded_check(query: Query, *, asset: list[str], blocking: bool) -> dg.Asse
                 "expected": outcome.expected,
                 "worst offenders": dg.MetadataValue.md(outcome.as_markdown()),
                 "next step": outcome.next_step,
-                **{title: dg.MetadataValue.md(text) for title, text in outcome.details.items()},
+                # a number is what the page plots over time
+                "offenders": len(outcome.offenders),
+                **{title: _shown(text) for title, text in outcome.details.items()},
             },
         )
 
     return check
+
+
+def _shown(text: str) -> dg.MetadataValue:
+    """Markdown stands behind a click; what is one line need not."""
+    return dg.MetadataValue.md(text) if "\n" in text else dg.MetadataValue.text(text)
 
 
 def _evaluate(query: Query, request: RefreshRequest) -> tuple[CheckOutcome, str | None]:

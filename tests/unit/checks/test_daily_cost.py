@@ -170,12 +170,17 @@ def test_the_page_shows_the_sum_a_table_that_odd_names_do_not_break_and_a_plot(a
 
 
 def test_a_plot_of_one_missing_day_is_a_plot():
-    assert plot([None], 0, (0.0, 0.0)).startswith("![")
+    assert plot([None], 0, date(2026, 10, 27), (0.0, 0.0)).startswith("![")
+
+
+def drawn(band):
+    return b64decode(plot([1, 9, None], 1, date(2026, 11, 1), band).split("base64,")[1].rstrip(")")).decode()
+
+
+def test_a_plot_tells_its_first_and_its_last_day():
+    assert re.findall(r"<text[^>]*>([\d,-]+)</text>", drawn((0.0, 2.0))) == ["9", "2026-10-31", "2026-11-02"]
 
 
 def test_a_plot_without_a_band_has_none():
-    def drawn(band):
-        return b64decode(plot([1, 9], 1, band).split("base64,")[1].rstrip(")")).decode()
-
     assert drawn(None) == re.sub(r'<rect .*?fill="#d0ebff"/>', "", drawn((0.0, 2.0)))
     assert "<rect" not in drawn(None)

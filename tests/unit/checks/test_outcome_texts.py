@@ -2,7 +2,7 @@
 
 import pytest
 
-from finops_pipeline.checks.outcome import counted, some_of
+from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted, some_of
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ from finops_pipeline.checks.outcome import counted, some_of
 )
 def test_one_or_many(told, text):
     assert told == text
+
+
+def test_a_page_begins_with_three_offenders_whatever_their_names_hold():
+    names = ["a*b*", "<script>x</script>", "two\nlines [a](b)", "d", "e"]
+    outcome = CheckOutcome("5 differ", "none", "Look.", [Offender(name, "1", "0") for name in names])
+    assert outcome.summary().splitlines() == [
+        "5 differ",
+        "",
+        r"- **a\*b\***: 1; expected 0",
+        r"- **\<script>x\</script>**: 1; expected 0",
+        r"- **two lines \[a](b)**: 1; expected 0",
+        "- and 2 more",
+        "",
+        "**Next:** Look.",
+    ]
