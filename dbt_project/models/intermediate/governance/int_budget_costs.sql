@@ -29,24 +29,63 @@ tag_keys as (
 
 ),
 
+charges_by_tags as (
+
+    select
+        charges.charge_date,
+        charges.billing_currency,
+        charges.tags,
+        sum({{ in_reporting_currency('charges', 'billed_cost', 'charge_date') }}) as billed_cost_reporting,
+        sum({{ in_reporting_currency('charges', 'effective_cost', 'charge_date') }}) as effective_cost_reporting,
+        sum(charges.billed_cost) as billed_cost,
+        sum(charges.effective_cost) as effective_cost
+    from charges
+    cross join {{ reporting_settings() }} as settings
+    where exists (select tag_keys.budget_key from tag_keys)
+    group by
+        charges.charge_date,
+        charges.billing_currency,
+        charges.tags
+
+),
+
+-- looked through once each: charges have few different sets of tags
+tag_maps as (
+
+    select distinct tags
+    from charges_by_tags
+
+),
+
+tag_maps_of_budgets as (
+
+    select
+        tag_maps.tags,
+        tag_keys.budget_key
+    from tag_maps
+    cross join tag_keys
+    where
+        case
+            when tag_keys.tag_values is null
+                then {{ first_tag_value('tag_maps.tags', 'tag_keys.tag_keys') }} is not null
+            else {{ list_has('tag_keys.tag_values', first_tag_value('tag_maps.tags', 'tag_keys.tag_keys')) }}
+        end
+
+),
+
 tagged_charges as (
 
     select
-        tag_keys.budget_key,
-        charges.charge_date,
-        charges.billing_currency,
-        {{ in_reporting_currency('charges', 'billed_cost', 'charge_date') }} as billed_cost_reporting,
-        {{ in_reporting_currency('charges', 'effective_cost', 'charge_date') }} as effective_cost_reporting,
-        charges.billed_cost,
-        charges.effective_cost
-    from charges
-    cross join tag_keys
-    cross join {{ reporting_settings() }} as settings
-    where
-        case
-            when tag_keys.tag_values is null then {{ first_tag_value('charges.tags', 'tag_keys.tag_keys') }} is not null
-            else {{ list_has('tag_keys.tag_values', first_tag_value('charges.tags', 'tag_keys.tag_keys')) }}
-        end
+        tag_maps_of_budgets.budget_key,
+        charges_by_tags.charge_date,
+        charges_by_tags.billing_currency,
+        charges_by_tags.billed_cost_reporting,
+        charges_by_tags.effective_cost_reporting,
+        charges_by_tags.billed_cost,
+        charges_by_tags.effective_cost
+    from charges_by_tags
+    inner join tag_maps_of_budgets
+        on charges_by_tags.tags = tag_maps_of_budgets.tags
 
 ),
 
