@@ -17,7 +17,8 @@ charges as (
     select
         charges.*,
         {{ resource_role('charges.sku_meter', 'charges.service_subcategory') }} as resource_role,
-        coalesce(charges.resource_name, {{ last_path_segment('charges.resource_id') }}) as short_name
+        coalesce(charges.resource_name, {{ last_path_segment('charges.resource_id') }}) as short_name,
+        cast(date_trunc('month', charges.charge_date) as date) as month
     from {{ ref('int_charges_assigned_to_pools') }} as charges
     where
         charges.charge_category = 'Usage'
@@ -40,7 +41,7 @@ months as (
     select
         month,
         {{ months_before('month', waste_looks_back()) }} as first_month
-    from (select distinct cast(date_trunc('month', charge_date) as date) as month from charges) as charge_months
+    from (select distinct month from charges) as charge_months
 
 ),
 
@@ -215,7 +216,7 @@ judged_charges as (
     inner join whole_pools
         on charges.pool_id = whole_pools.pool_id
     inner join months
-        on charges.charge_date between months.month and last_day(months.month)
+        on charges.month = months.month
     left join machine_days
         on
             charges.source_name = machine_days.source_name
