@@ -104,33 +104,47 @@ def per_row_channel(
     )
 
 
-def envelope_channels(panel: Panel, e: Expectation, beside: BesideRows, cost_up: np.ndarray) -> list[Channel]:
+def envelope_channels(
+    panel: Panel, e: Expectation, beside: BesideRows, day: Channel, second: Completeness
+) -> list[Channel]:
     """Cost that its rows do not tell: a burst brings lines, a wrong setting does not.
 
     Where nobody counts lines, as in a team's cost, the largest day so far alone speaks: half as far is enough.
     """
+    usual = extremes_back(e.observed, 2, 29)[1] - 0.3
+
+    def high(cost: np.ndarray, rows: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+        varies = e.bursty | e.intermittent
+        return varies & (cost > 0.3) & (rows < 0.25) & (unknown > 0.3) & (cost + e.middle > usual)
+
     cost, rows = beside.off, beside.rows
-    unknown = cost_up > 0.3
-    usual = e.observed > extremes_back(e.observed, 2, 29)[1] - 0.3
-    high = (e.bursty | e.intermittent) & (cost > 0.3) & (rows < 0.25) & unknown & usual
-    none = np.zeros_like(cost)
-    above = above_envelope(cost, rows, 0.05, high)
-    counted = np.isfinite(panel.rows).any(axis=1, keepdims=True)
+    settled, none = high(cost, rows, day.up), np.zeros_like(cost)
+    above = above_envelope((cost, rows), (cost, rows), 0.05, settled)
+    # a late feed's second look: at least what it shows, of lines as many as it usually means
+    seen = np.nan_to_num(to_log(panel.second_cost / second.at_most, e.scale) - e.middle)
+    seen_rows = rows + np.nan_to_num(np.log1p(panel.second_rows / second.usual).astype(rows.dtype) - panel.log_rows)
+    seen_high = panel.late & high(seen, seen_rows, day.early[2][0])
+    early = {2: (above_envelope((seen, seen_rows), (cost, rows), 0.05, seen_high), none)}
+    counted = np.asarray(np.isfinite(panel.rows).any(axis=1, keepdims=True))
     return [
-        Channel(name, above, none, 1, least, 9.0, 1.6, gate=high & where, unsure=high & where, weighed=False)
+        Channel(
+            name, above, none, 1, least, 9.0, 1.6,
+            early=early, gate=where, settled=settled, unsure=where & (settled | seen_high), weighed=False,
+        )
         for name, least, where in (("given_rows", 1.0, counted), ("above_all", 0.55, ~counted))
-    ]
+    ]  # fmt: skip
 
 
-def above_envelope(value: np.ndarray, given: np.ndarray, slack: float, gate: np.ndarray) -> np.ndarray:
+def above_envelope(now: Pair, past: Pair, slack: float, gate: np.ndarray) -> np.ndarray:
     """How far a value exceeds the second largest seen while the other measure was no higher than now."""
+    (value_now, given_now), (value, given) = now, past
     out = np.zeros_like(value)
     row, day = np.nonzero(gate)
     days = np.arange(value.shape[1])[None, :]
     for start in range(0, len(row), 4096):
         r, d = row[start : start + 4096], day[start : start + 4096]
-        like = (given[r] <= given[r, d, None] + slack) & (days >= 14) & (days < d[:, None] - 2)
+        like = (given[r] <= given_now[r, d, None] + slack) & (days >= 14) & (days < d[:, None] - 2)
         top = np.partition(np.where(like, value[r], -99.0), -2, axis=1)[:, -2]
         enough = like.sum(axis=1) >= 15
-        out[r, d] = np.where(enough, np.maximum(value[r, d] - np.maximum(top, 0), 0), 0)
+        out[r, d] = np.where(enough, np.maximum(value_now[r, d] - np.maximum(top, 0), 0), 0)
     return out

@@ -77,7 +77,7 @@ class Sight:
     def candidates(self, c: Channel) -> Iterator[tuple[int, Candidates]]:
         """By lag, the days that lie beyond what a channel asks for at least and beyond the usual noise."""
         for lag in (1, 2, SETTLED):
-            if (lag < SETTLED and c.early) or lag in (1 + c.wait, SETTLED):
+            if lag in c.early or lag in (1 + c.wait, SETTLED):
                 yield lag, self._candidates(c, lag)
 
     def _candidates(self, c: Channel, lag: int) -> Candidates:
@@ -105,8 +105,8 @@ class Sight:
         """For which series and days a channel can speak on the morning `lag` days later."""
         late = self.late if c.late is None else c.late
         columns = np.arange(late.shape[1])
-        if lag < SETTLED and c.early:
-            use = late.copy() if lag == 2 else np.ones(late.shape, bool)
+        if lag in c.early:
+            use = np.ones(late.shape, bool) if lag == 1 + c.wait else late.copy()
         else:
             count = np.cumsum(np.pad(late, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
             end, start = np.minimum(columns + 1 + c.wait, late.shape[1]), np.maximum(columns - c.span + 1, 0)
@@ -115,9 +115,12 @@ class Sight:
         use &= (self.last_morning[:, None] >= columns + lag) & (columns < self.length[:, None])
         if not c.sharp:
             use &= (self.material | self.late) if lag < SETTLED else self.material
-        return use if c.gate is None else use & c.gate
+        for gate in (c.gate, None if lag in c.early else c.settled):
+            if gate is not None:
+                use &= gate
+        return use
 
 
 def _values(c: Channel, lag: int) -> Pair:
     """What a channel shows of each day `lag` mornings later."""
-    return c.early[lag] if lag < SETTLED and c.early else (c.up, c.down)
+    return c.early.get(lag, (c.up, c.down))

@@ -30,6 +30,8 @@ class Channel:
     early: dict[int, Pair] = field(default_factory=dict)
     within: "Channel | None" = None
     gate: np.ndarray | None = None
+    settled: np.ndarray | None = None
+    """The same of days that have settled: early looks know their own."""
     sharp: bool = False
     gone: bool = False
     """Whether it tells of days that are not there, which are an echo of nothing but such days."""

@@ -25,6 +25,11 @@ class Completeness:
         return np.where(self.known, self.least**2 / self.usual, np.nan)
 
     @property
+    def likely_least(self) -> np.ndarray:
+        """A low share, where another look has told the same already."""
+        return np.sqrt(self.least * self.usual)
+
+    @property
     def at_most(self) -> np.ndarray:
         """The largest share to reckon with, half as far again above the usual."""
         return np.minimum(self.most * np.sqrt(self.most / self.usual), 1.0)

@@ -4,34 +4,39 @@ import numpy as np
 
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.completeness import Completeness
-from finops_pipeline.detect.expected import Expectation
+from finops_pipeline.detect.expected import Expectation, to_log
 from finops_pipeline.detect.panel import SETTLED, Panel
+from finops_pipeline.detect.recurring import Pair
 from finops_pipeline.detect.windows import ahead, back, low_back, median_at, median_back, running_mean
 
 NEAR, LIKE = 0.08, 0.2
 """How far a doubled day may lie from twice each neighbour, and how near no day before may have come; as logarithms."""
+DOUBLE = float(np.log(2.0))
 WHOLE = 0.98
 """Share of a day's final cost from which a first look counts as all of it."""
+ALMOST = 1.16
+"""How many times its usual share a second look may have shown at most to be made whole by it."""
 SURE = 0.5
 """Share of a day that every second look of the last weeks has to have shown for an empty one to be believed."""
 OFTEN = 1 / 30
 """Share of its days that a feed has to have been late to be one that may be late again."""
 
+Usual = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Row counts of the last weeks, the same weekdays and the last days, as logarithms."""
 
-def twice_channel(panel: Panel, e: Expectation) -> Channel:
+
+def twice_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:
     """Ingested twice: even rows, a day unlike any before, while half its cost and rows is like many a day."""
     rows = panel.log_rows
-    double = float(np.log(2.0))
-    many = (rows - median_back(rows, 2, 29) > 0.25) | (rows_residual(panel) > 0.5 * double)
-    half = novelty(e.observed, rows, double, many)
-    alone = np.where(many & (half < 0.16), novelty(e.observed, rows, 0.0, many) - half, 0)
-    alone = np.maximum(alone, 0)
+    usual = usual_rows(rows)
+    alone = unlike_but_for_half(e, rows, (e.observed, rows), many(rows, usual))
     next_cost, next_rows = ahead(e.newest, 1), ahead(panel.log_second_rows, 1)
-    known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
-    lasts = known & (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
-    noise = np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent
-    off = np.abs(e.residual - double) < np.maximum(0.35, 2.5 * e.scatter)
-    gate = twice_gate(panel) & ~lasts & (off | e.bursty | e.intermittent)
+    lasts = followed(panel) & (np.abs(next_cost - e.observed) < 0.16) & (np.abs(next_rows - rows) < 0.16)
+    varies = e.bursty | e.intermittent
+    settled = twice_gate(panel) & ~lasts & (near_twice(e, e.residual) | varies)
+    waits = panel.late | ahead(panel.late, 1)
+    early = twice_at_second_look(panel, e, first, second, waits & ~varies, usual)
+    early = np.where(waits, early, np.where(settled, alone, 0))
     none = np.zeros_like(alone)
     return Channel(
         "twice",
@@ -41,13 +46,44 @@ def twice_channel(panel: Panel, e: Expectation) -> Channel:
         0.26,
         9.0,
         1.5,
-        gate=gate,
+        early={2: (early, none)},
+        settled=settled,
         sharp=True,
         rare=0,
-        noise=noise,
+        noise=np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent,
         wait=1,
         weighed=False,
     )
+
+
+def twice_at_second_look(
+    panel: Panel, e: Expectation, first: Completeness, second: Completeness, asked: np.ndarray, usual: Usual
+) -> np.ndarray:
+    """The same of a late day, or one before a late day, as its second morning shows it, made whole by the usual share.
+
+    Then the number of its lines need not be even: it has to go half as far again.
+    """
+    rows = panel.log_rows
+    with np.errstate(all="ignore"):
+        seen_rows = np.where(panel.late, np.log1p(panel.second_rows / second.usual), rows).astype(rows.dtype)
+        next_rows = np.where(panel.late, np.log1p(panel.first_rows / first.usual), rows)
+        next_cost = np.where(panel.late, to_log(panel.first_cost / first.usual, e.scale), e.observed)
+    # a share that is now and then much more than usual would make a usual day look like two
+    told = second.known & (second.most < ALMOST * second.usual) & np.isfinite(panel.second_cost + panel.second_rows)
+    lasts = [np.abs(ahead(next_cost, 1) - e.newest), np.abs(ahead(next_rows, 1) - seen_rows)]
+    lasts = followed(panel) & (np.fmax(*lasts) < np.where(ahead(panel.late, 1), 0.35, 0.16))
+    gate = asked & (told | ~panel.late) & ~lasts & many(seen_rows, usual) & near_twice(e, e.newest - e.expected)
+    return unlike_but_for_half(e, rows, (e.newest, seen_rows), gate) / np.float32(1.5)
+
+
+def followed(panel: Panel) -> np.ndarray:
+    """Days that are not the last of their series."""
+    return np.arange(1, panel.cost.shape[1] + 1)[None, :] < panel.length[:, None]
+
+
+def near_twice(e: Expectation, off: np.ndarray) -> np.ndarray:
+    """Whether a day is about twice what was expected of it."""
+    return np.abs(off - DOUBLE) < np.maximum(0.35, 2.5 * e.scatter)
 
 
 def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
@@ -55,7 +91,6 @@ def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
 
     Series whose days vary by multiples have had most costs before: only that both neighbours are one half tells.
     """
-    double = float(np.log(2.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         rows, next_rows = (np.log(np.expm1(count)) for count in (panel.log_rows, ahead(panel.log_second_rows, 1)))
         times = [
@@ -64,10 +99,9 @@ def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
             rows - back(rows, 1),
             rows - next_rows,
         ]
-        off = np.maximum.reduce([np.abs(np.nan_to_num(each, nan=9.0) - double) for each in times])
-    known = np.arange(1, rows.shape[1] + 1)[None, :] < panel.length[:, None]
+        off = np.maximum.reduce([np.abs(np.nan_to_num(each, nan=9.0) - DOUBLE) for each in times])
     seldom = back(running_mean((off < LIKE).astype(np.float32), 120), 3) * 120 < 0.5
-    twice = np.float32(9) * (known & seldom & (off < NEAR))
+    twice = np.float32(9) * (followed(panel) & seldom & (off < NEAR))
     return Channel(
         "halves",
         twice,
@@ -84,16 +118,23 @@ def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
     )
 
 
-def novelty(cost: np.ndarray, rows: np.ndarray, shift: float, gate: np.ndarray) -> np.ndarray:
+def unlike_but_for_half(e: Expectation, rows: np.ndarray, now: Pair, gate: np.ndarray) -> np.ndarray:
+    """How much farther a day's (cost, rows) lies from earlier days than its half, which lies near some."""
+    half = novelty((e.observed, rows), now, DOUBLE, gate)
+    return np.where(gate & (half < 0.16), np.maximum(novelty((e.observed, rows), now, 0.0, gate) - half, 0), 0)
+
+
+def novelty(past: Pair, now: Pair, shift: float, gate: np.ndarray) -> np.ndarray:
     """How far a day's (cost, rows), both lowered by `shift`, lies from the second nearest of four months."""
+    (cost, rows), (cost_now, rows_now) = past, now
     out = np.zeros_like(cost)
     row, day = np.nonzero(gate)
     window = np.arange(-122, -2)[None, :]
     for start in range(0, len(row), 4096):
         r, d = row[start : start + 4096, None], day[start : start + 4096, None]
-        past = np.maximum(d + window, 0)
-        apart = np.maximum(np.abs(cost[r, past] - cost[r, d] + shift), np.abs(rows[r, past] - rows[r, d] + shift))
-        apart = np.where(d + window >= 14, apart, 9.0)
+        before = np.maximum(d + window, 0)
+        off = cost[r, before] - cost_now[r, d] + shift, rows[r, before] - rows_now[r, d] + shift
+        apart = np.where(d + window >= 14, np.maximum(*np.abs(off)), 9.0)
         out[r[:, 0], d[:, 0]] = np.partition(apart, 1, axis=1)[:, 1]
     return out
 
@@ -103,11 +144,16 @@ def twice_gate(panel: Panel) -> np.ndarray:
     return np.isfinite(panel.rows) & (panel.rows >= 2) & (panel.rows % 2 == 0)
 
 
-def rows_residual(panel: Panel) -> np.ndarray:
-    """Log of the row count against the same weekdays or the last days before, whichever is closer."""
-    rows = panel.log_rows
-    by_weekday, by_recent = rows - median_at(rows, range(7, 42, 7)), rows - median_back(rows, 1, 7)
-    return np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
+def usual_rows(rows: np.ndarray) -> Usual:
+    """By each day, of the days before it."""
+    return median_back(rows, 2, 29), median_at(rows, range(7, 42, 7)), median_back(rows, 1, 7)
+
+
+def many(rows: np.ndarray, usual: Usual) -> np.ndarray:
+    """Whether a day has many more rows than the last weeks, or than the same weekdays and the last days both."""
+    by_month, by_weekday, by_recent = (rows - before for before in usual)
+    closer = np.where(np.abs(by_weekday) < np.abs(by_recent), by_weekday, by_recent)
+    return (by_month > 0.25) | (closer > 0.5 * DOUBLE)
 
 
 def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Completeness) -> Channel:

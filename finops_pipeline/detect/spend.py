@@ -1,5 +1,6 @@
 """Channels of spending: spikes, steps, drops, ramps, prices and new lines, as log changes."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -39,8 +40,11 @@ def cost_channel(
     recurs_late = recurs.part(waits)
     fell_before = fell[waits]
     # on a day's first morning the day before is seen for the second time
-    for morning, seen, share in ((2, panel.second_cost, second), (1, panel.first_cost, first)):
-        most, least = to_log(seen / share.at_most, e.scale), to_log(seen / share.at_least, e.scale)
+    for morning, seen, share, low in (
+        (2, panel.second_cost, second, second.at_least),
+        (1, panel.first_cost, first, first.likely_least),
+    ):
+        most, least = to_log(seen / share.at_most, e.scale), to_log(seen / low, e.scale)
         rise, fall = up.copy(), down.copy()
         high, low = (most - e.expected)[waits], (least - e.expected)[waits]
         known = recurs_late.before(high, low)
@@ -193,17 +197,23 @@ def carry(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.maximum.accumulate(index, axis=1), axis=1)
 
 
-def sums_channels(e: Expectation, often: np.ndarray) -> list[Channel]:
+def sums_channels(panel: Panel, e: Expectation, second: Completeness, often: np.ndarray) -> list[Channel]:
     """The sum of the last days against the largest such sum so far: days of sparse series, weeks of bursty ones too."""
     cost = np.where(e.filled < 0, 0, e.filled)
     channels = []
     for span, gate, least, margin, rare in ((1, often, 0.5, 1.15, 1000), (7, often | e.bursty, 1.2, 1.6, 3000)):
         usual = back(running_mean(cost, 120), span + 2) + 1e-9
-        change = np.log1p(running_mean(cost, span) / (0.1 * usual)) - float(np.log1p(10.0))
-        up, none = np.maximum(change, 0), np.zeros_like(change)
-        channels.append(
-            Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare, weighed=False)
-        )
+        none = np.zeros_like(cost)
+
+        def rise(mean: np.ndarray, usual: np.ndarray = usual) -> np.ndarray:
+            return np.maximum(np.log1p(mean / (0.1 * usual)) - np.float32(np.log1p(10.0)), 0)
+
+        # one day of a late feed is at least what its second morning shows
+        seen = np.nan_to_num(np.maximum(panel.second_cost / second.at_most, 0))
+        early = {2: (rise(seen), none)} if span == 1 else {}
+        up = rise(running_mean(cost, span))
+        channel = Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare)
+        channels.append(replace(channel, early=early, weighed=False))
     return channels
 
 

@@ -108,7 +108,7 @@ def test_three_weeks_that_each_cost_a_little_more_are_growth_however_much_weekda
     assert "ramp" in {f.kind for f in found(cost) if DATES[190] <= f.date < DATES[218]}
 
 
-def second_look(cost: np.ndarray, rows: np.ndarray, first: float, second: float) -> list[Finding]:
+def second_look(cost: np.ndarray, rows: np.ndarray, first: float | np.ndarray, second: float) -> list[Finding]:
     """Findings where every day shows so much of itself on its first and second morning."""
     table = {"series_id": ["s"] * DAYS, "date": pa.array(DATES)}
     looks = {
@@ -137,3 +137,27 @@ def test_a_late_feeds_fall_is_told_on_its_second_days_first_morning() -> None:
     cost[200:230] = 20
     first = next(f for f in second_look(cost, rows, 0.6, 0.95) if f.date >= DATES[200])
     assert (first.direction, first.date, first.as_of) == ("down", DATES[201], DATES[202])
+
+
+def test_a_late_feeds_fall_need_not_be_below_the_least_that_its_first_looks_have_shown() -> None:
+    random = np.random.default_rng(2)
+    cost, rows = 100 * random.normal(1, 0.02, DAYS), np.full(DAYS, 40.0)
+    cost[200:230] = 50
+    first = next(f for f in second_look(cost, rows, random.uniform(0.4, 0.8, DAYS), 0.95) if f.date >= DATES[200])
+    assert (first.direction, first.date, first.as_of) == ("down", DATES[201], DATES[202])
+
+
+def test_a_late_feeds_doubled_day_is_told_on_its_second_morning() -> None:
+    work = np.random.default_rng(1).lognormal(0, 0.12, DAYS)
+    work[[60, 110, 160]] *= 3.5
+    work[200] *= 2
+    first = next(f for f in second_look(200 * work, 2 * np.round(200 * work), 0.4, 0.9) if f.date >= DATES[200])
+    assert (first.kind, first.date, first.as_of) == ("duplicated", DATES[200], DATES[202])
+
+
+def test_a_late_feeds_largest_day_of_few_is_told_on_its_second_morning() -> None:
+    random = np.random.default_rng(3)
+    cost = np.where(random.random(DAYS) < 0.3, random.uniform(20, 60, DAYS), 0.0)
+    cost[200] = 900
+    first = next(f for f in second_look(cost, np.ones(DAYS), 0.4, 0.9) if f.date >= DATES[200])
+    assert (first.date, first.as_of) == (DATES[200], DATES[202])
