@@ -1,5 +1,7 @@
 """Are budgets kept? A question to `fct_budget_status`. It warns: a budget that is spent is no fault of the books."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -45,7 +47,7 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
     return CheckOutcome(
         observed=some_of(len(offenders), len(rows), "budget", "has passed", "have passed")
         + " a threshold"
-        + (f"; {len(unknown)} cannot be judged yet: {', '.join(unknown)}" if unknown else ""),
+        + (f"; {len(unknown)} cannot be judged yet: {_reasons(unknown)}" if unknown else ""),
         expected="no budget has passed a threshold of its actual or its forecast",
         next_step="Ask the owner what changed (fct_cost_allocations by project and service), then spend less, or plan"
         " more in budgets.yaml.",
@@ -55,6 +57,13 @@ def budgets_are_kept(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
         if unknown
         else {},
     )
+
+
+def _reasons(unknown: Mapping[str, str]) -> str:
+    by_reason = defaultdict(list)
+    for budget, reason in unknown.items():
+        by_reason[reason].append(budget)
+    return "; ".join(f"{', '.join(budgets)} ({reason})" for reason, budgets in by_reason.items())
 
 
 def _stand(

@@ -86,7 +86,7 @@ with_forecast as (
         to_date.*,
         case
             when to_date.has_uncounted = 1 then 'cost in another currency, or without a rate, is not in the sum'
-            when to_date.first_cost_date is null then 'no cost yet'
+            when to_date.first_cost_date is null then 'no cost yet: nothing so far is what it selects'
             when to_date.period_start < to_date.first_day and to_date.days_left > 0
                 then 'the ledger begins within this period: its first days are unknown'
             when to_date.period_start < to_date.first_day then 'the first days of this period are unknown'
