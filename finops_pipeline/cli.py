@@ -217,7 +217,7 @@ def alerts_test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="
 
 
 def _missing_alert_variables(settings: Settings) -> int:
-    """Tell which secrets of alerts.yaml the environment lacks; how many."""
+    """Tell which secrets of alerts.yaml the environment lacks, and which names nothing has; how many secrets."""
     from finops_pipeline.alerts.configuration import load_alerts, missing_variables
     from finops_pipeline.alerts.unmatched import unmatched_names
 

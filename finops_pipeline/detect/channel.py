@@ -30,8 +30,9 @@ class Channel:
     early: dict[int, Pair] = field(default_factory=dict)
     within: "Channel | None" = None
     gate: np.ndarray | None = None
+    """The series and days that it looks at; None: all."""
     settled: np.ndarray | None = None
-    """The same of days that have settled: early looks know their own."""
+    """What of these it looks at once they have settled; its early looks choose by what they show."""
     sharp: bool = False
     gone: bool = False
     """Whether it tells of days that are not there, which are an echo of nothing but such days."""

@@ -1,6 +1,5 @@
 """Channels of spending: spikes, steps, drops, ramps, prices and new lines, as log changes."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -40,11 +39,11 @@ def cost_channel(
     recurs_late = recurs.part(waits)
     fell_before = fell[waits]
     # on a day's first morning the day before is seen for the second time
-    for morning, seen, share, low in (
+    for morning, seen, share, least_share in (
         (2, panel.second_cost, second, second.at_least),
         (1, panel.first_cost, first, first.likely_least),
     ):
-        most, least = to_log(seen / share.at_most, e.scale), to_log(seen / low, e.scale)
+        most, least = to_log(seen / share.at_most, e.scale), to_log(seen / least_share, e.scale)
         rise, fall = up.copy(), down.copy()
         high, low = (most - e.expected)[waits], (least - e.expected)[waits]
         known = recurs_late.before(high, low)
@@ -212,8 +211,12 @@ def sums_channels(panel: Panel, e: Expectation, second: Completeness, often: np.
         seen = np.nan_to_num(np.maximum(panel.second_cost / second.at_most, 0))
         early = {2: (rise(seen), none)} if span == 1 else {}
         up = rise(running_mean(cost, span))
-        channel = Channel(f"sum{span}", up, none, span, least, 9.0, margin, memory=span, gate=gate, rare=rare)
-        channels.append(replace(channel, early=early, weighed=False))
+        channels.append(
+            Channel(
+                f"sum{span}", up, none, span, least, 9.0, margin,
+                memory=span, early=early, gate=gate, weighed=False, rare=rare,
+            )
+        )  # fmt: skip
     return channels
 
 

@@ -29,6 +29,7 @@ tag_keys as (
 
 ),
 
+-- empty, and for nothing, where no budget counts a tag
 charges_by_tags as (
 
     select
