@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.extract.ledger import read_rows
 from finops_pipeline.fingerprint import engine_versions, read_warehouse_inputs
 from finops_pipeline.focus import FOCUS_VERSION
 from finops_pipeline.progress import MOMENT
@@ -76,7 +76,7 @@ def current_marts(context: dg.AssetExecutionContext, refresh_request: RefreshReq
 
 
 def _facts(building: Any, settings: Settings, name: str, run_id: str) -> dict[str, Any]:
-    ledger = read_ledger(settings.landing).to_pylist()
+    ledger = read_rows(settings.landing)
     return {
         "version": name,
         "run_id": run_id,

@@ -5,9 +5,9 @@ a landed file that is not live in it is never read.
 """
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,35 +75,59 @@ SCHEMA = pa.schema(
 )
 
 
-def read_ledger(landing: Path) -> pa.Table:
-    """The whole ledger, one row per delivery; no rows before the first delivery."""
-    return _read(*_version(landing))
+@dataclass(frozen=True)
+class _Known:
+    """A version of the ledger, as it was read or written."""
+
+    version: tuple[int, int, int] | None
+    table: pa.Table
+    deliveries: tuple[Delivery, ...]
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.table.to_pylist()
+
+
+_last: dict[Path, _Known] = {}
+"""The one ledger that was read or written last: a run asks forty times and changes it a few times, a row of many."""
+
+
+def read_rows(landing: Path) -> Sequence[Mapping[str, Any]]:
+    """The whole ledger, one row per delivery as SCHEMA has it; no rows before the first delivery.
+
+    Made once for all who ask: nobody may change them.
+    """
+    return _known(landing).rows
 
 
 def read_deliveries(landing: Path) -> list[Delivery]:
-    """The ledger's rows as objects, in the order they were first landed."""
-    return list(_objects(*_version(landing)))
+    """The same rows as objects, in the order they were first landed."""
+    return list(_known(landing).deliveries)
 
 
-def _version(landing: Path) -> tuple[Path, tuple[int, int, int] | None]:
-    """The file and what tells this version of it from any other: each swap makes a new file."""
+def _known(landing: Path) -> _Known:
     path = landing / LEDGER_FILE
+    version = _version(path)
+    known = _last.get(path)
+    if known is None or known.version != version:
+        table = pq.read_table(path, schema=SCHEMA) if version else SCHEMA.empty_table()
+        known = _remember(path, _Known(version, table, _deliveries(table)))
+    return known
+
+
+def _remember(path: Path, known: _Known) -> _Known:
+    _last.clear()
+    _last[path] = known
+    return known
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    """What tells this version of the file from any other: each swap makes a new file. None where there is none."""
     try:
         stat = path.stat()
     except FileNotFoundError:
-        return path, None
-    return path, (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, version: tuple[int, int, int] | None) -> pa.Table:
-    """A run asks some forty times and changes it a few times."""
-    return pq.read_table(path, schema=SCHEMA) if version else SCHEMA.empty_table()
-
-
-@lru_cache(maxsize=4)
-def _objects(path: Path, version: tuple[int, int, int] | None) -> tuple[Delivery, ...]:
-    return tuple(_delivery(row) for row in _read(path, version).to_pylist())
+        return None
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 def live_deliveries(landing: Path, table: str | None = None) -> list[Delivery]:
@@ -138,21 +162,23 @@ def update_ledger(
     if not (arriving or gone or seen) and (landing / LEDGER_FILE).exists():
         return
 
-    def changed(known: Delivery) -> Delivery:
-        if known.address in gone:
-            return replace(known, status="removed")
-        if known.status == "live" and known.slot in replaced:
-            return replace(known, status="superseded")
-        if known.status == "live" and known.address in seen:
-            return replace(known, files=seen[known.address].files, manifest=seen[known.address].manifest)
-        return known
+    def changed(delivery: Delivery) -> Delivery:
+        if delivery.address in gone:
+            return replace(delivery, status="removed")
+        if delivery.status == "live" and delivery.slot in replaced:
+            return replace(delivery, status="superseded")
+        if delivery.status == "live" and delivery.address in seen:
+            again = seen[delivery.address]
+            return replace(delivery, files=again.files, manifest=again.manifest)
+        return delivery
 
     landing.mkdir(parents=True, exist_ok=True)
     # The lock is for executors that run assets side by side; readers rely on the swap alone.
     with FileLock(landing / ".deliveries.lock"):
         # A delivery that comes back after it was superseded has one row all the same: its newest.
-        kept = [changed(known) for known in read_deliveries(landing) if known.address not in arriving]
-        _swap(landing, [*kept, *arriving.values()])
+        known = _known(landing)
+        kept = [changed(delivery) for delivery in known.deliveries if delivery.address not in arriving]
+        _swap(landing, known, [*kept, *arriving.values()])
 
 
 def as_row(delivery: Delivery) -> dict[str, Any]:
@@ -167,6 +193,10 @@ def as_row(delivery: Delivery) -> dict[str, Any]:
     return row
 
 
+def _deliveries(rows: pa.Table) -> tuple[Delivery, ...]:
+    return tuple(_delivery(row) for row in rows.to_pylist())
+
+
 def _delivery(row: dict[str, Any]) -> Delivery:
     totals = tuple(Total(**total) for total in row.pop("totals"))
     files = tuple(LandedFile(**file) for file in row.pop("files"))
@@ -177,11 +207,20 @@ def _delivery(row: dict[str, Any]) -> Delivery:
     return Delivery(**row, totals=totals, files=files, drift=drift)
 
 
-def _swap(landing: Path, deliveries: list[Delivery]) -> None:
-    table = pa.Table.from_pylist([as_row(delivery) for delivery in deliveries], schema=SCHEMA)
+def _swap(landing: Path, before: _Known, deliveries: list[Delivery]) -> None:
+    """Write the ledger anew; rows that are as they were are taken over from the one before."""
+    place = {id(delivery): row for row, delivery in enumerate(before.deliveries)}
+    fresh = [delivery for delivery in deliveries if id(delivery) not in place]
+    written = pa.Table.from_pylist([as_row(delivery) for delivery in fresh], schema=SCHEMA)
+    place |= {id(delivery): row for row, delivery in enumerate(fresh, len(before.deliveries))}
+    order = [place[id(delivery)] for delivery in deliveries]
+    table = pa.concat_tables([before.table, written]).take(pa.array(order, pa.int64())).combine_chunks()
+    path = landing / LEDGER_FILE
     temporary = landing / f".{LEDGER_FILE}.{os.getpid()}"
     with temporary.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, landing / LEDGER_FILE)
+    os.replace(temporary, path)
+    both = (*before.deliveries, *_deliveries(written))
+    _remember(path, _Known(_version(path), table, tuple(both[row] for row in order)))

@@ -5,7 +5,7 @@ import dagster as dg
 from finops_pipeline.checks import completeness, freshness, volume
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
-from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.extract.ledger import read_rows
 from finops_pipeline.publish.versions import published_manifest
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.resources.warehouse import open_warehouse
@@ -15,19 +15,19 @@ _DELIVERIES = ["raw", "deliveries"]
 
 def every_complete_delivery_has_rows(request: RefreshRequest) -> CheckOutcome:
     """No complete delivery of a bill is empty, unless the one before it was empty too."""
-    return completeness.every_complete_delivery_has_rows(read_ledger(request.settings.landing).to_pylist())
+    return completeness.every_complete_delivery_has_rows(read_rows(request.settings.landing))
 
 
 def no_delivery_has_lost_rows(request: RefreshRequest) -> CheckOutcome:
     """No delivery that replaces an earlier one of its month has less than nine tenths of its rows."""
-    return completeness.no_delivery_has_lost_rows(read_ledger(request.settings.landing).to_pylist())
+    return completeness.no_delivery_has_lost_rows(read_rows(request.settings.landing))
 
 
 def no_month_has_lost_half_its_bill(request: RefreshRequest) -> CheckOutcome:
     """No month of a bill came again with less than half the lines and half the money that is published of it."""
     settings = request.settings
     published = (published_manifest(settings.marts) or {}).get("deliveries", [])
-    ledger = read_ledger(settings.landing).to_pylist()
+    ledger = read_rows(settings.landing)
     return completeness.no_month_has_lost_half_its_bill(ledger, published, request.invoices, settings.now.date())
 
 
@@ -36,21 +36,21 @@ def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutco
     config = request.config
     sources = [(source.name, source.provider) for source in config.sources]
     sources += [(feed.name, "usage") for feed in config.usage]
-    ledger = read_ledger(request.settings.landing).to_pylist()
+    ledger = read_rows(request.settings.landing)
     return completeness.every_configured_source_has_delivered(ledger, sources, request.settings.now)
 
 
 def every_source_is_fresh(request: RefreshRequest) -> CheckOutcome:
     """The newest delivery of every bill is at most three days old."""
     names = [source.name for source in request.config.sources]
-    ledger = read_ledger(request.settings.landing).to_pylist()
+    ledger = read_rows(request.settings.landing)
     return freshness.every_source_is_fresh(ledger, names, request.settings.now)
 
 
 def every_feed_is_fresh(request: RefreshRequest) -> CheckOutcome:
     """Every usage feed has brought something new within twice its usual longest pause."""
     names = [feed.name for feed in request.config.usage]
-    ledger = read_ledger(request.settings.landing).to_pylist()
+    ledger = read_rows(request.settings.landing)
     return freshness.every_feed_is_fresh(ledger, names, request.settings.now)
 
 

@@ -6,7 +6,7 @@ from finops_pipeline.checks import drift
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
 from finops_pipeline.defs.extract.landed_tables import BILLING_TABLES
-from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.extract.ledger import read_rows
 from finops_pipeline.resources.refresh_request import RefreshRequest
 
 
@@ -14,7 +14,7 @@ def _known_columns_check(table: str) -> dg.AssetChecksDefinition:
     def delivered_columns_are_known(request: RefreshRequest) -> CheckOutcome:
         """The delivered columns are the known ones: those of the delivery before, in the same types."""
         settings = request.settings
-        return drift.delivered_columns_are_known(read_ledger(settings.landing).to_pylist(), table, settings.now)
+        return drift.delivered_columns_are_known(read_rows(settings.landing), table, settings.now)
 
     # Check names are unique over all assets, so that the history can be read by name alone.
     delivered_columns_are_known.__name__ = f"{table}_columns_are_the_known_ones"

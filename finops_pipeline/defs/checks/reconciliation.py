@@ -5,14 +5,14 @@ import dagster as dg
 from finops_pipeline.checks import drivers, invoices, reconciliation
 from finops_pipeline.checks.outcome import CheckOutcome
 from finops_pipeline.defs.checks.recorded import recorded_check
-from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.extract.ledger import read_rows
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.resources.warehouse import open_warehouse
 
 
 def raw_total_equals_normalized_total(request: RefreshRequest) -> CheckOutcome:
     """Per source, period, currency and cost basis: raw total = normalized total + recorded rounding, exactly."""
-    ledger = read_ledger(request.settings.landing).to_pylist()
+    ledger = read_rows(request.settings.landing)
     with open_warehouse(request.settings.warehouse) as warehouse:
         return reconciliation.raw_total_equals_normalized_total(warehouse, ledger, request.settings.now)
 

@@ -3,10 +3,13 @@
 What a delivery or a rule is stands in `finops_pipeline/extract/` and `finops_pipeline/rules/`.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import dagster as dg
 
 from finops_pipeline.defs.extract.landed_tables import BILLING_TABLES, USAGE_TABLES
-from finops_pipeline.extract.ledger import read_ledger
+from finops_pipeline.extract.ledger import read_rows
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.rules import AllocationRules, write_rule_tables
 
@@ -22,7 +25,7 @@ _DELIVERIES_SHOWN = 50
 )
 def deliveries(refresh_request: RefreshRequest) -> dg.MaterializeResult:
     """The ledger: every delivery ever landed, and which of them are live. Only live deliveries are read downstream."""
-    rows = read_ledger(refresh_request.settings.landing).to_pylist()
+    rows = read_rows(refresh_request.settings.landing)
     live = [row for row in rows if row["status"] == "live"]
     return dg.MaterializeResult(
         metadata={
@@ -33,7 +36,7 @@ def deliveries(refresh_request: RefreshRequest) -> dg.MaterializeResult:
     )
 
 
-def _as_markdown(live: list[dict]) -> str:
+def _as_markdown(live: Sequence[Mapping[str, Any]]) -> str:
     lines = ["| source | dataset | period | delivery | rows | totals |", "|---|---|---|---|---:|---|"]
     shown = sorted(live, key=lambda row: (row["provider"] == "usage", row["source_name"], row["billing_period"] or ""))
     for row in shown[:_DELIVERIES_SHOWN]:

@@ -20,11 +20,11 @@ from test_reading import CUR1_ROW
 from finops_pipeline.checks.drift import delivered_columns_are_known
 from finops_pipeline.extract.deliveries import Drift
 from finops_pipeline.extract.drift import leaves
-from finops_pipeline.extract.ledger import live_deliveries, read_ledger
+from finops_pipeline.extract.ledger import live_deliveries, read_rows
 
 
 def told(company: Company, table: str, now: datetime = NOW) -> list[tuple[str, str]]:
-    outcome = delivered_columns_are_known(read_ledger(company.landing).to_pylist(), table, now)
+    outcome = delivered_columns_are_known(read_rows(company.landing), table, now)
     assert outcome.passed is not bool(outcome.offenders)
     return [(offender.subject, offender.observed) for offender in outcome.offenders]
 

@@ -22,7 +22,7 @@ from export_writers import (
 from test_reading import CUR1_ROW
 
 from finops_pipeline.checks.drift import delivered_columns_are_known
-from finops_pipeline.extract.ledger import live_deliveries, read_ledger
+from finops_pipeline.extract.ledger import live_deliveries, read_rows
 
 HOSTILE = [
     'x"; drop table landed; --',
@@ -51,7 +51,7 @@ def test_columns_of_any_name_are_landed_under_it(company: Company, cur2: Cur2Exp
     [row] = company.landed(result)
     assert {name: row[name] for name in HOSTILE} == {name: f"value of {name}" for name in HOSTILE}
     assert result.totals[0].exact == Decimal("1.5")
-    outcome = delivered_columns_are_known(read_ledger(company.landing).to_pylist(), "aws_cur2", NOW)
+    outcome = delivered_columns_are_known(read_rows(company.landing), "aws_cur2", NOW)
     assert HOSTILE[0] in outcome.offenders[0].observed
     assert len([line for line in outcome.as_markdown().splitlines() if line.startswith("| payer")]) == 1
 

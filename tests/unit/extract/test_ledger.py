@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,7 +14,7 @@ from finops_pipeline.extract.deliveries import Delivery, LandedFile, Total
 from finops_pipeline.extract.ledger import (
     live_deliveries,
     read_deliveries,
-    read_ledger,
+    read_rows,
     update_ledger,
 )
 
@@ -45,7 +46,7 @@ def test_a_delivery_comes_back_as_it_was_written(tmp_path: Path):
     update_ledger(tmp_path, live=[DELIVERY])
 
     assert read_deliveries(tmp_path) == [DELIVERY]
-    types = {field.name: str(field.type) for field in read_ledger(tmp_path).schema}
+    types = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "deliveries.parquet")}
     assert types["seen_at"] == "timestamp[us]"
     assert "raw_cost: decimal128(38, 18), beyond_scale: decimal128(38, 37)" in types["totals"]
 
@@ -69,6 +70,40 @@ def test_only_the_delivery_of_the_same_slot_is_superseded(tmp_path: Path):
 
     assert read_deliveries(tmp_path) == [replace(DELIVERY, status="superseded"), *others, newer]
     assert live_deliveries(tmp_path, "aws_cur2") == [*others[:3], newer]
+
+
+def test_what_was_written_is_known_as_another_process_reads_it(tmp_path: Path):
+    first = replace(DELIVERY, totals=(Total("USD", "billed", Decimal("0.10"), Decimal(0)),))
+    others = [replace(DELIVERY, billing_period=f"2026-0{month}") for month in range(1, 10)]
+    newer = successor(DELIVERY, "two", 3)
+    touched = replace(others[4], files=(replace(others[4].files[0], etag="2/abc"),), manifest="/exports/again.json")
+    update_ledger(tmp_path, live=[first, *others])
+    update_ledger(tmp_path, live=[newer])
+    update_ledger(tmp_path, sighted=[touched], removed=[others[7]])
+    # One that was superseded comes back: it has one row all the same, its newest.
+    update_ledger(tmp_path, live=[replace(first, seen_at=datetime(2026, 10, 22, 6))])
+
+    known = (read_rows(tmp_path), read_deliveries(tmp_path))
+    assert known[0] == pq.read_table(tmp_path / "deliveries.parquet").to_pylist()
+    ledger._last.clear()
+    assert known == (read_rows(tmp_path), read_deliveries(tmp_path))
+    assert [(d.billing_period, d.delivery_id, d.status) for d in known[1]] == [
+        *((d.billing_period, "one", "removed" if d is others[7] else "live") for d in others),
+        ("2026-10", "two", "superseded"),
+        ("2026-10", "one", "live"),
+    ]
+    assert touched in known[1]
+
+
+def test_a_ledger_that_another_process_swaps_is_read_anew(tmp_path: Path):
+    update_ledger(tmp_path, live=[DELIVERY])
+    rows = pq.read_table(tmp_path / "deliveries.parquet").to_pylist()
+    other = pa.Table.from_pylist([{**rows[0], "rows": 7}], schema=ledger.SCHEMA)
+    pq.write_table(other, tmp_path / "swapped.parquet")
+    (tmp_path / "swapped.parquet").replace(tmp_path / "deliveries.parquet")
+
+    assert [row["rows"] for row in read_rows(tmp_path)] == [7]
+    assert read_deliveries(tmp_path) == [replace(DELIVERY, rows=7)]
 
 
 def test_a_swap_that_is_interrupted_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
