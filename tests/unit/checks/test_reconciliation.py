@@ -42,7 +42,9 @@ def warehouse():
         columns = ", ".join(f"1::decimal(38, 18) as {name}" for name in COSTS)
         allocated = ", ".join(f"1::decimal(38, 18) as allocated_{name}" for name in COSTS)
         facts = "'aws-payer' as source_name, 'USD' as billing_currency, date '2026-10-01' + n::integer as charge_date"
-        connection.execute(f"create table int_charge_totals_by_day as select {facts}, {columns} from range(3) t (n)")
+        charges = f"select {facts}, 1 as charges, {columns} from range(3) t (n)"
+        connection.execute(f"create table int_charge_totals_by_day as {charges}")
+        connection.execute(f"create table int_charges_attributed_to_owners as {charges}")
         connection.execute(f"create table fct_cost_allocations as select {facts}, {allocated} from range(3) t (n)")
         yield connection
 
@@ -129,13 +131,30 @@ def test_cost_moved_to_another_day_is_found_on_both_days_although_the_month_adds
 
 
 def test_day_that_only_one_side_has_is_found_even_when_it_cost_nothing(warehouse):
-    for table in ("int_charge_totals_by_day", "fct_cost_allocations"):
+    for table in ("int_charges_attributed_to_owners", "int_charge_totals_by_day", "fct_cost_allocations"):
         prefix = "allocated_" if table.startswith("fct") else ""
         zero = ", ".join(f"{prefix}{name} = 0" for name in COSTS)
         warehouse.execute(f"update {table} set {zero}")
     warehouse.execute("delete from fct_cost_allocations where charge_date = '2026-10-02'")
     outcome = every_day_is_allocated_exactly(warehouse)
     assert [offender.subject for offender in outcome.offenders] == ["aws-payer USD 2026-10-02"]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("delete from {charges} where charge_date = '2026-10-02'", "0 charges billed 0"),
+        ("insert into {charges} from {charges} where charge_date = '2026-10-02'", "2 charges billed 2"),
+        ("update {charges} set billed_cost = 1.5 where charge_date = '2026-10-02'", "1 charge billed 1.5"),
+    ],
+)
+def test_charge_that_the_warehouse_lost_or_won_since_its_month_was_summed_up_is_found(warehouse, change, found):
+    warehouse.execute(change.format(charges="int_charges_attributed_to_owners"))
+    outcome = every_day_is_allocated_exactly(warehouse)
+    assert [(o.subject, o.observed, o.expected) for o in outcome.offenders] == [
+        ("2026-10-02", f"{found} in the warehouse", "1 charge billed 1, as summed up")
+    ]
+    assert "finops run --rebuild" in outcome.next_step
 
 
 def test_amounts_are_told_with_every_digit_of_a_wide_decimal(warehouse):

@@ -1,9 +1,10 @@
-{{ config(materialized='table') }}
--- What the charges of each day sum to, whatever they are: what deliveries and ledger are held against. Always of all
--- months, kept ones as well: a charge that got lost in the warehouse has to be missed.
+{{ config(materialized='kept_months', kept_by='billing_period') }}
+-- What the charges of each day sum to, whatever they are: what deliveries and ledger are held against. A charge of a
+-- kept month that got lost in the warehouse is missed by every_day_is_allocated_exactly, which counts those of all days.
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
+    where {{ is_of_months_made('billing_period') }}
 
 )
 
