@@ -1,6 +1,7 @@
 {#- Absolute paths of the files behind one landed table: [declared columns, live parts ...] in a stable order. With
-    `kept_in`, a table of rows that were landed before, without the parts it holds. -#}
-{% macro landed_files(table_name, kept_in=none) %}
+    `kept_in`, a table of rows that were landed before, without the parts it holds; with `of_months`, [[source, billing
+    period], ...], those of these months alone. -#}
+{% macro landed_files(table_name, kept_in=none, of_months=none) %}
     {%- set landing = env_var('FINOPS_HOME') ~ '/landing' -%}
     {%- set own_files = {
         'deliveries': landing ~ '/deliveries.parquet',
@@ -26,7 +27,11 @@
         from (
             select source_name, delivery_id, unnest(files) as part
             from read_parquet({{ path_list([own_files['deliveries']]) }}, hive_partitioning = false)
-            where status = 'live' and table_name = '{{ table_name }}'
+            where
+                status = 'live' and table_name = '{{ table_name }}'
+                {%- if of_months is not none %}
+                and {{ is_of_months(of_months) }}
+                {%- endif %}
         ) as parts
         where
             parts.part.landed is not null

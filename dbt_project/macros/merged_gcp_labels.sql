@@ -2,8 +2,8 @@
     millions of rows and some hundred combinations, and making a MAP of lists is a third of the work of mapping a row.
     By month, so that who asks for the rows of one has no others read for their labels. Of a key that
     several lists have, labels of the resource win over its tags, and those over the project's labels.
-    relation: the landed table. -#}
-{% macro merged_gcp_labels(relation) %}
+    rows: of the landed table. -#}
+{% macro merged_gcp_labels(rows) %}
     select
         billing_period,
         labels,
@@ -28,7 +28,7 @@
                 project.labels as project_labels,
                 system_labels
 
-            from {{ landed(relation) }}
+            from {{ rows }}
         ) as label_lists
     ) as label_maps
 {%- endmacro %}

@@ -200,3 +200,22 @@ def test_a_month_that_no_finished_run_was_made_from_is_tested_though_its_charges
     with pytest.raises(AssertionError, match="values_are_those_of_focus"):
         months.test("two")
     assert months.zone.query("select bool_and(is_kept) as are_kept from int_delivered_months") == [{"are_kept": True}]
+
+
+def test_rows_to_map_are_read_from_their_own_files_where_these_have_the_columns_of_all(tmp_path):
+    zone = LandingZone(tmp_path)
+    lines = next(case.lines for case in CASES.values() if case.table == "gcp_detailed")
+    zone.land("gcp_detailed", "bill", lines, period="2026-09")
+    zone.land("gcp_detailed", "bill", lines, period="2026-10")
+
+    def periods_read() -> list[str]:
+        zone.dbt("run", "--select", "+int_delivered_months")
+        with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+            connection.execute("update int_delivered_months set is_kept = billing_period <> '2026-10'")
+        zone.dbt("run", "--select", "stg_gcp__detailed_rows")
+        rows = zone.query("select distinct billing_period from stg_gcp__detailed_rows order by all")
+        return [row["billing_period"] for row in rows]
+
+    assert periods_read() == ["2026-10"]
+    zone.land("gcp_detailed", "bill", [{**line, "a_new_column": "x"} for line in lines], period="2026-11")
+    assert periods_read() == ["2026-09", "2026-10", "2026-11"]

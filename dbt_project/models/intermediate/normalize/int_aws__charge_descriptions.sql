@@ -2,10 +2,13 @@
 {#- A table: what is said of millions of lines is said a few thousand times, and decided here once each, as delivered
     first, because telling delivered columns apart costs half of telling trimmed ones apart. -#}
 {%- set tables = {'aws_cur2': false, 'aws_cur1': true} -%}
+{%- set columns_of = {} -%}
 
 with
 {% for table, is_legacy in tables.items() %}
-{%- set delivered = landed_columns(source('raw', table)) %}
+{%- set rows = landed_to_map(source('raw', table)) %}
+{%- do columns_of.update({table: landed_columns(rows)}) %}
+{%- set delivered = columns_of[table] %}
 {%- set columns = delivered_aws_descriptions(delivered, is_legacy) %}
 {{ table }}_lines as (
 
@@ -13,7 +16,7 @@ with
         *,
         {{ delivered_aws_product_name(delivered, is_legacy) }} as x_product_name
 
-    from {{ landed(source('raw', table)) }}
+    from {{ rows }}
 
 ),
 
@@ -29,7 +32,7 @@ with
 -- noqa: disable=LT02
 descriptions as (
 {% for table, is_legacy in tables.items() %}
-{%- set delivered = landed_columns(source('raw', table)) %}
+{%- set delivered = columns_of[table] %}
     select
         {{ fingerprint(delivered_aws_descriptions(delivered, is_legacy)) }} as description_id,
         x_source_name as source_name,

@@ -1,12 +1,14 @@
 {{ config(materialized='table') }}
 {#- A table: a map is dear to write and to compare, and thousands of lines have the same. Distinct as delivered, then
     made a map. -#}
+{%- set columns_of = {} -%}
 
 with
 {% for table in ['aws_cur2', 'aws_cur1'] %}
 {%- set is_legacy = table == 'aws_cur1' %}
-{%- set delivered = landed_columns(source('raw', table)) %}
-{%- set columns = delivered_aws_tag_columns(delivered, is_legacy) %}
+{%- set rows = landed_to_map(source('raw', table)) %}
+{%- do columns_of.update({table: landed_columns(rows)}) %}
+{%- set columns = delivered_aws_tag_columns(columns_of[table], is_legacy) %}
 {{ table }}_delivered as (
 
     select distinct
@@ -14,14 +16,14 @@ with
         x_billing_period as billing_period,
         {{ columns | join(',\n        ') }}
 
-    from {{ landed(source('raw', table)) }}
+    from {{ rows }}
 
 ),
 {% endfor %}
 tag_sets as (
 {% for table in ['aws_cur2', 'aws_cur1'] %}
 {%- set is_legacy = table == 'aws_cur1' %}
-{%- set delivered = landed_columns(source('raw', table)) %}
+{%- set delivered = columns_of[table] %}
     select
         {{ fingerprint(delivered_aws_tag_columns(delivered, is_legacy)) }} as tags_id,
         {{ delivered_aws_tags(delivered, is_legacy) }} as tags

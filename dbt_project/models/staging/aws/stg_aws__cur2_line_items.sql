@@ -1,4 +1,5 @@
-{%- set delivered = landed_columns(source('raw', 'aws_cur2')) -%}
+{%- set rows = landed(source('raw', 'aws_cur2')) -%}
+{%- set delivered = landed_columns(rows) -%}
 
 with
 
@@ -8,7 +9,7 @@ delivered_lines as (
         *,
         {{ delivered_aws_product_name(delivered, is_legacy=false) }} as x_product_name
 
-    from {{ landed(source('raw', 'aws_cur2')) }}
+    from {{ rows }}
 
 ),
 

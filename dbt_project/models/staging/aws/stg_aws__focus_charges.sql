@@ -1,10 +1,11 @@
-{%- set delivered = landed_columns(source('raw', 'aws_focus')) -%}
+{%- set rows = landed(source('raw', 'aws_focus')) -%}
+{%- set delivered = landed_columns(rows) -%}
 
 with
 
 delivered_charges as (
 
-    select * from {{ landed(source('raw', 'aws_focus')) }}
+    select * from {{ rows }}
 
 ),
 

@@ -1,10 +1,11 @@
-{%- set delivered = landed_columns(source('raw', 'azure_cost_details')) -%}
+{%- set rows = landed(source('raw', 'azure_cost_details')) -%}
+{%- set delivered = landed_columns(rows) -%}
 
 with
 
 delivered_lines as (
 
-    select * from {{ landed(source('raw', 'azure_cost_details')) }}
+    select * from {{ rows }}
 
 ),
 

@@ -1,10 +1,11 @@
-{%- set delivered = landed_columns(source('raw', 'azure_focus')) -%}
+{%- set rows = landed(source('raw', 'azure_focus')) -%}
+{%- set delivered = landed_columns(rows) -%}
 
 with
 
 delivered_charges as (
 
-    select * from {{ landed(source('raw', 'azure_focus')) }}
+    select * from {{ rows }}
 
 ),
 

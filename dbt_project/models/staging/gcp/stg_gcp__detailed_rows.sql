@@ -1,5 +1,6 @@
+{%- set rows = landed_to_map(source('raw', 'gcp_detailed')) -%}
 {%- set types = {} -%}
-{%- for name, column in landed_columns(source('raw', 'gcp_detailed')).items() -%}
+{%- for name, column in landed_columns(rows).items() -%}
     {%- do types.update({name: column.type}) -%}
 {%- endfor -%}
 
@@ -9,13 +10,13 @@ with
 
 delivered_rows as (
 
-    select * from {{ landed(source('raw', 'gcp_detailed')) }}
+    select * from {{ rows }}
 
 ),
 
 label_maps as (
 
-    {{ merged_gcp_labels(source('raw', 'gcp_detailed')) }}
+    {{ merged_gcp_labels(rows) }}
 
 ),
 

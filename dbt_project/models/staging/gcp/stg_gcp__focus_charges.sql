@@ -1,4 +1,5 @@
-{%- set delivered = landed_columns(source('raw', 'gcp_focus')) -%}
+{%- set rows = landed(source('raw', 'gcp_focus')) -%}
+{%- set delivered = landed_columns(rows) -%}
 
 with
 
@@ -11,7 +12,7 @@ delivered_charges as (
         {{ entries_to_map('x_Labels') }} as x_map_of_labels,
         {{ entries_to_map('x_SystemLabels') }} as x_map_of_system_labels
 
-    from {{ landed(source('raw', 'gcp_focus')) }}
+    from {{ rows }}
 
 ),
 
