@@ -44,14 +44,14 @@ _CHARGES = """
         ConsumedUnit as unit, false as is_idle, false as is_unallocated,
         sum(EffectiveCost) as cost, sum(ConsumedQuantity) as usage
     from rows
-    where ChargeCategory = 'Usage' and x_ChargeDate in ({days})
+    where ChargeCategory = 'Usage' and ({days})
     group by all"""
 
 _LEDGER = """
     select source_name, charge_date, billing_currency, {dimensions}, driver_unit as unit, is_idle, is_unallocated,
         sum(allocated_effective_cost) as cost, sum(driver_quantity) as usage
     from rows
-    where charge_category = 'Usage' and charge_date in ({days})
+    where charge_category = 'Usage' and ({days})
     group by all"""
 
 
@@ -61,14 +61,13 @@ class Evidence:
     def __init__(self, charges: duckdb.DuckDBPyRelation, ledger: duckdb.DuckDBPyRelation, days: Iterable[date]) -> None:
         """`charges` is `focus_cost_and_usage`, `ledger` is `fct_cost_allocations` with the cluster of each pool."""
         wanted = {day - timedelta(weeks=week) for day in days for week in range(WEEKS + 1)}
-        listed = ", ".join(f"date '{day}'" for day in sorted(wanted)) or "null"
         self._database = duckdb.connect(config={"threads": 1})
-        for name, relation, query, dimensions in (
-            ("charges", charges, _CHARGES, CHARGE_DIMENSIONS),
-            ("ledger", ledger, _LEDGER, LEDGER_DIMENSIONS),
+        for name, relation, query, dimensions, charged_on in (
+            ("charges", charges, _CHARGES, CHARGE_DIMENSIONS, "x_ChargeDate"),
+            ("ledger", ledger, _LEDGER, LEDGER_DIMENSIONS, "charge_date"),
         ):
             columns = ", ".join(f"{column} as {dimension}" for dimension, column in dimensions.items())
-            rows = relation.query("rows", query.format(dimensions=columns, days=listed))
+            rows = relation.query("rows", query.format(dimensions=columns, days=_is_one_of(charged_on, wanted)))
             assert rows is not None
             self._database.register("rows_of_the_days", rows.to_arrow_table())
             self._database.execute(f"create table {name} as select * from rows_of_the_days")
@@ -126,6 +125,18 @@ class Evidence:
             named = tuple((d, name or "(none)") for d, name in zip(dimensions, names, strict=True))
             by_day[then].append(Line(named, cost, usage, unit))
         return usual_day([by_day[day - timedelta(weeks=week)] for week in range(1, WEEKS + 1)]), by_day[day]
+
+
+def _is_one_of(column: str, days: set[date]) -> str:
+    """The condition that a date is one of these, as ranges: DuckDB holds a column against ranges before it reads the
+    others, against a list only afterwards."""
+    ranges: list[list[date]] = []
+    for day in sorted(days):
+        if ranges and day - ranges[-1][1] == timedelta(days=1):
+            ranges[-1][1] = day
+        else:
+            ranges.append([day, day])
+    return " or ".join(f"{column} between date '{first}' and date '{last}'" for first, last in ranges) or "false"
 
 
 def dimensions_of(series: Series) -> list[str]:
