@@ -33,7 +33,7 @@ COLUMNS = {
     "backtests": "integer",
 }
 
-QUERY = f"""
+ORIGINS = f"""
     with days as (
         select
             *,
@@ -48,7 +48,13 @@ QUERY = f"""
         select budget_key, charge_date as as_of, made_from
         from days
         where charge_date >= first_cost_date + {DAYS_OF_HISTORY - 1}
-    ),
+    )
+"""
+
+FIRST_TO_MAKE = f"{ORIGINS} select min(as_of) from origins anti join {MADE} using (budget_key, as_of, made_from)"
+
+QUERY = f"""
+    {ORIGINS},
     made as (
         select {MADE}.*
         from {MADE}
@@ -106,7 +112,9 @@ def forecasts(connection, budget_costs, *, anew):
     columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
     connection.execute(f"create {'or replace table' if anew else 'table if not exists'} {MADE} ({columns})")
     made_with = hashlib.sha256(f"{duckdb.__version__} {QUERY}".encode()).hexdigest()
-    until, last = connection.execute("select min(charge_date), max(charge_date) from budget_costs").fetchone()
+    (first,) = connection.execute(FIRST_TO_MAKE, {"made_with": made_with}).fetchone()
+    (last,) = connection.execute("select max(charge_date) from budget_costs").fetchone()
+    until = first or last
     while True:
         until = until and min(until + DAYS_AT_ONCE, last)
         connection.execute(f"create or replace table {MADE} as {QUERY}", {"made_with": made_with, "until": until})
