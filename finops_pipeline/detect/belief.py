@@ -1,40 +1,72 @@
 """How far an odd day is believed, by what else the morning knows of its series.
 
 A threshold alone asks how far a series has gone before. Whether a day is an event also hangs on what other channels say
-of the same morning, how often the series was told of, how restless it is, and how small. A logistic model of these
-says so; `benchmarks/anomaly_belief.py` fits it, and shows how it does on bills that it was not fitted to.
+of the same morning, how often the series was told of, what its lines tell, how much its days vary, how small it is. A
+sum of small steps says so: each asks two questions of these figures and adds a little to the log-odds. The steps stand
+in `belief.csv`, which `benchmarks/anomaly_belief.py` learns, and shows on bills that it did not learn from.
 """
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 HINT = 0.6
 """How far beyond its threshold (1) a change has to go to be weighed, or to speak for another."""
-FARTHEST = 3.3
-"""Beyond this, going further tells no more."""
-LOUDEST = 2.7
-"""The same of another channel."""
-SMALL = 30.0
-"""Dollars a day below which a series is believed less: few things make it up."""
 DOUBTED = 200
 """Days for which what a series was told of has it doubted: whose past did not tell its days will not tell the next."""
 MOST_DOUBTS = 3
 """How often at most that counts."""
-MOST_RESTLESS = 0.2
-"""Share of days that surprise above which more of them tell no more: what is large enough is told of any series."""
-WEIGHTS = {
-    "distance": 1.81,
-    "beside": 1.85,
-    "told": -0.55,
-    "restless": -4.09,
-    "size": 0.85,
-    "trusted": 0.74,
-    "usual": -0.45,
-}
-"""Log-odds for each unit of the figures of a hint."""
-ENOUGH = -0.5
-"""Log-odds from which someone is told: of what just reaches it, three in eight are events."""
+LONG_AGO = 60
+"""Days since a series was told of that count at most."""
+SMALL = 30.0
+"""Dollars a day below which it matters how small a series is: few things make it up."""
+ENOUGH = -0.1
+"""Log-odds from which someone is told: of what just reaches it, nearly half are events."""
+FARTHER = 2.0
+"""Log-odds that going e times as far is worth."""
+UNIT = 1000
+"""Steps are told in thousandths."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A sum of steps: what holds for all, and arrays with a row for each step and a column for each of its questions.
+
+    The first question is asked of all, the second where the first figure is less than `at`, the third where it is not.
+    What the answer adds, `less` or `more`, is a whole number of thousandths: their sum is the same in any order.
+    """
+
+    usual: float
+    figure: np.ndarray
+    at: np.ndarray
+    less: np.ndarray
+    more: np.ndarray
+
+    @classmethod
+    def read(cls, path: Path) -> "Steps":
+        """From a table with a row for each question, below a row of what holds for all."""
+        with path.open(newline="") as file:
+            usual, *rows = csv.DictReader(file)
+        figure = np.array([row["figure"] for row in rows])
+        amounts = [np.array([float(row[name]) for row in rows]) for name in ("at", "less", "more")]
+        return cls(float(usual["less"]), *(column.reshape(-1, 3) for column in (figure, *amounts)))
+
+    def odds(self, figures: dict[str, np.ndarray]) -> np.ndarray:
+        """The log-odds of an event."""
+        values = np.array([np.asarray(each, float) for each in figures.values()])
+        row = {name: number for number, name in enumerate(figures)}
+        place = np.array([row[name] for name in self.figure.flat]).reshape(self.figure.shape)
+        less = values[place] < self.at[:, :, None]
+        added = np.where(less, self.less[:, :, None], self.more[:, :, None])
+        added[:, 1] *= less[:, 0]
+        added[:, 2] *= ~less[:, 0]
+        return (self.usual + added.sum(axis=(0, 1))) / UNIT
+
+
+SHIPPED = Steps.read(Path(__file__).with_name("belief.csv"))
+"""What ships."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +76,53 @@ class Hints:
     group: np.ndarray
     """The same number for what speaks of one series, on one morning, in one direction."""
     channel: np.ndarray
+    span: np.ndarray
+    """Days that the channel looks at."""
     score: np.ndarray
+    rising: np.ndarray
     told: np.ndarray
     """How often the series was told of in the last months."""
-    restless: np.ndarray
-    """Share of its days that surprised by more than twice as much as is usual."""
+    ago: np.ndarray
+    """Days since it was told of."""
     size: np.ndarray
     """What it usually costs a day."""
-    trusted: np.ndarray
-    """Whether it is held against lines or other series, or is a fall that lasts."""
+    restless: np.ndarray
+    """Share of its days that surprised by more than twice as much as is usual."""
+    scatter: np.ndarray
+    """How much a day usually surprises, as a logarithm."""
+    idle: np.ndarray
+    """Share of its days that cost about nothing."""
+    off: np.ndarray
+    """How far the day lies off what was expected of it, as a logarithm; 0 where a late feed has not shown it."""
+    above: np.ndarray
+    """The same off the middle of four weeks."""
+    lines: np.ndarray
+    """The same of its number of lines."""
+    untold: np.ndarray
+    """Share of the day's change that its lines do not tell."""
+    follow: np.ndarray
+    """Whether its lines have told its cost."""
+    steps: Steps = SHIPPED
 
     def figures(self) -> dict[str, np.ndarray]:
-        """What the log-odds are a sum of."""
+        """What the steps ask about."""
+        ways = np.where(self.rising, 1, -1)
         return {
-            "distance": np.log(self.score.clip(HINT, FARTHEST)),
-            "beside": np.log(self.beside().clip(HINT, LOUDEST) / HINT),
+            "distance": self.score,
+            "beside": np.maximum(self.beside(), HINT),
+            "span": self.span,
             "told": np.minimum(self.told, MOST_DOUBTS),
-            "restless": np.minimum(self.restless, MOST_RESTLESS),
-            "size": np.log(np.minimum(self.size, SMALL) / SMALL),
-            "trusted": self.trusted,
-            "usual": np.ones(len(self.score)),
+            "ago": np.minimum(self.ago, LONG_AGO),
+            "size": np.minimum(self.size, SMALL),
+            "restless": self.restless,
+            "scatter": self.scatter,
+            "idle": self.idle,
+            "off": self.off * ways,
+            "above": self.above * ways,
+            "lines": self.lines * ways,
+            "untold": self.untold,
+            "follow": self.follow,
+            "rising": self.rising,
         }
 
     def beside(self) -> np.ndarray:
@@ -80,5 +139,4 @@ class Hints:
 
     def believed(self) -> np.ndarray:
         """How far each went, all considered: above 1 it is told."""
-        odds = sum(WEIGHTS[name] * values for name, values in self.figures().items())
-        return np.exp((odds - ENOUGH) / WEIGHTS["distance"])
+        return np.exp((self.steps.odds(self.figures()) - ENOUGH) / FARTHER)

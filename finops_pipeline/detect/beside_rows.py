@@ -99,9 +99,7 @@ def per_row_channel(
     for rise, left in ((up, rest), (seen_up, seen_rest)):
         rise[asked] = np.where(unsure[asked] & (beyond(left[asked], known)[0] == 0), 0, rise[asked])
     early = {1: (np.where(panel.late, 0, up), none), 2: (seen_up, none)}
-    return Channel(
-        "per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure, trusted=(True, True)
-    )
+    return Channel("per_row", up, none, 1, 0.15, 9.0, early=early, gate=unsure, noise=noise, unsure=unsure)
 
 
 def envelope_channels(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 
+from finops_pipeline.detect.around import Around
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.expected import Expectation
 from finops_pipeline.detect.panel import SETTLED, Panel
@@ -54,8 +56,8 @@ class Sight:
     """Days of each series: behind them stand those of longer ones."""
     scale: np.ndarray
     """What counts as next to nothing on each day: a part of what was usual then."""
-    restless: Callable[[], np.ndarray]
-    """Share of days that surprise, by series and day."""
+    around: Callable[[], Around]
+    """What a hint is weighed by."""
     generous: bool = False
     """Whether to let through what is all but far enough, and what its rows may speak for: see news.py."""
 
@@ -70,7 +72,7 @@ class Sight:
             panel.last_morning,
             panel.length,
             e.scale,
-            lambda: e.restless,
+            cache(lambda: Around.of(panel, e)),
             generous,
         )
 

@@ -38,8 +38,6 @@ class Channel:
     """Whether it tells of days that are not there, which are an echo of nothing but such days."""
     weighed: bool = True
     """Whether what else a morning knows counts (belief.py); facts and what was never so large speak for themselves."""
-    trusted: tuple[bool, bool] = (False, False)
-    """Whether its rises and its falls are events more often than others that go as far."""
     rare: float = 3000
     noise: np.ndarray | None = None
     ease: Callable[[], np.ndarray] | None = None

@@ -58,9 +58,19 @@ class Expectation:
         return back(running_mean(surprised, 120), 3)
 
     @cached_property
+    def nothing(self) -> np.ndarray:
+        """1 on days that cost about nothing."""
+        return (np.abs(self.filled) <= 0.6 * self.scale).astype(np.float32)
+
+    @cached_property
+    def idle(self) -> np.ndarray:
+        """Share of the days of two months that cost about nothing."""
+        return back(running_mean(self.nothing, 60), 3)
+
+    @cached_property
     def intermittent(self) -> np.ndarray:
         """Series that are often nothing, on days that their weekday does not tell."""
-        nothing = (np.abs(self.filled) <= 0.6 * self.scale).astype(np.float32)
+        nothing = self.nothing
         share = sum((back(nothing, 7 * weeks) for weeks in range(1, 9)), np.zeros_like(nothing)) / 8
         return running_mean(np.minimum(share, 1 - share), 7) > 0.12
 

@@ -94,9 +94,9 @@ def read_judged(path: Path) -> Judged | None:
 
 
 def _made_with() -> str:
-    """A digest of the code that judges and of the numpy it judges with."""
+    """A digest of the code that judges, of what it has learnt and of the numpy it judges with."""
     digest = hashlib.sha256(np.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".py", ".csv")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -102,7 +102,6 @@ def shift_channel(
         gate=gate,
         within=within,
         noise=(3.0 if span < 7 else 2.5) * e.scatter,
-        trusted=(False, True),
     )
 
 
@@ -119,7 +118,7 @@ def weeks_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
     up, down = untold(panel, 7, up, down)
     size = np.abs(off)
     noise = 3 * np.maximum(1.48 * median_at(size, range(3, 63, 2)), back(running_mean(size, 56), 7))
-    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual, weighed=False)
+    return Channel("weeks", up, down, 7, 0.15, 0.25, 1.5, memory=35, gate=gate, noise=noise, usual=usual)
 
 
 def ramp_channel(panel: Panel, e: Expectation, gate: np.ndarray) -> Channel:
@@ -214,7 +213,7 @@ def sums_channels(panel: Panel, e: Expectation, second: Completeness, often: np.
         channels.append(
             Channel(
                 f"sum{span}", up, none, span, least, 9.0, margin,
-                memory=span, early=early, gate=gate, weighed=False, rare=rare,
+                memory=span, early=early, gate=gate, rare=rare, weighed=span > 1,
             )
         )  # fmt: skip
     return channels

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from finops_pipeline.detect.belief import DOUBTED, HINT, Hints
+from finops_pipeline.detect.belief import DOUBTED, HINT, LONG_AGO, Hints
 from finops_pipeline.detect.candidates import Candidates, Sight
 from finops_pipeline.detect.channel import Channel
 from finops_pipeline.detect.expected import FLOOR
@@ -97,7 +97,7 @@ class Walk:
     """Thresholds are learnt once a week, so a week's mornings are compared at once, and then told in their order."""
 
     def __init__(self, sight: Sight, channels: list[Channel], past: Past):
-        self.channels, self.scale, self.restless = channels, sight.scale, sight.restless
+        self.channels, self.scale, self.around = channels, sight.scale, sight.around
         size, self.days = sight.late.shape
         self.candidates = [
             (n, lag, found.of_mornings(lag, past.since))
@@ -206,16 +206,18 @@ class Walk:
 
     def hints(self, loud: Loud, monday: int) -> Hints:
         """What else is known of the series of some mornings, as far as the week's first one knew it."""
-        day, end = loud.morning - loud.lag, monday - SETTLED
-        trusted = np.array([c.trusted[::-1] for c in self.channels])[loud.channel, loud.rising.astype(int)]
+        row, day, end = loud.row, loud.morning - loud.lag, monday - SETTLED
+        lately = self.told[:, max(0, end - LONG_AGO) : end][row, ::-1]
         return Hints(
-            group=(loud.row * (self.days + SETTLED) + loud.morning) * 2 + loud.rising,
+            group=(row * (self.days + SETTLED) + loud.morning) * 2 + loud.rising,
             channel=loud.channel,
+            span=np.array([c.span for c in self.channels])[loud.channel],
             score=loud.score,
-            told=self.told[:, max(0, end - DOUBTED) : end].sum(axis=1)[loud.row],
-            restless=self.restless()[loud.row, day],
-            size=self.scale[loud.row, day] / FLOOR,
-            trusted=trusted,
+            rising=loud.rising,
+            told=self.told[:, max(0, end - DOUBTED) : end].sum(axis=1)[row],
+            ago=np.where(lately.any(axis=1), day - end + 1 + lately.argmax(axis=1), LONG_AGO),
+            size=self.scale[row, day] / FLOOR,
+            **self.around().at(row, day, loud.lag),
         )
 
     def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:
