@@ -19,7 +19,11 @@
         {%- if existing is not none %}
         drop {{ existing.type }} if exists {{ existing }};
         {%- endif %}
-        {{ create_table_as(False, target, compiled_code) }};
+        {%- set conditions = conditions_of_months_apart(delivered) if of_deliveries else ['true'] %}
+        {%- for condition in conditions %}
+        {%- set rows = 'select * from (' ~ compiled_code ~ ') as made where ' ~ condition %}
+        {{ create_table_as(False, target, rows) if loop.first else 'insert into ' ~ target ~ ' by name ' ~ rows }};
+        {%- endfor %}
         {%- elif of_deliveries %}
         {#- by name: most of a long table's rows are passed over unread -#}
         {%- set gone -%}
@@ -52,6 +56,29 @@
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{#- Conditions that divide charges by billing period, in order: made one after the other, a month's rows lie together, as
+    they do where each came with a run of its own. All at once they would lie as the threads were done with them, and
+    who reads one month read parts of others. -#}
+{% macro conditions_of_months_apart(delivered) %}
+    {%- if delivered is none -%}
+        {{- return(['true']) -}}
+    {%- endif -%}
+    {%- set periods = run_query('select distinct billing_period from ' ~ delivered ~ ' order by all').columns[0].values() -%}
+    {%- set conditions = [] -%}
+    {%- for period in periods -%}
+        {%- set bounds = [] -%}
+        {%- if not loop.first -%}
+            {%- do bounds.append('billing_period >= ' ~ text_literal(period)) -%}
+        {%- endif -%}
+        {%- if not loop.last -%}
+            {%- do bounds.append('billing_period < ' ~ text_literal(periods[loop.index])) -%}
+        {%- endif -%}
+        {%- do conditions.append(bounds | join(' and ') or 'true') -%}
+    {%- endfor -%}
+    {{- return(conditions or ['true']) -}}
+{% endmacro %}
 
 
 {#- Where a run notes what the charges of each delivered month were mapped from. -#}

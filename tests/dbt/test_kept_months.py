@@ -29,6 +29,7 @@ class Months:
         self.mapped: list[list[tuple[str, str]]] = []
         self.bills: list[list[dict[str, Any]]] = []
         self.jobs: list[list[dict[str, Any]]] = []
+        self.order: list[list[str]] = []
         self.pairs: list[dict[str, tuple[bool, Any]]] = []
         self.restated_pair: tuple[str, Decimal]
 
@@ -52,6 +53,8 @@ class Months:
         months = self.zone.query("select distinct source_name, billing_period from int_charges_unioned order by all")
         self.mapped.append([(month["source_name"], month["billing_period"]) for month in months])
         self.bills.append(self.zone.query(f"select * from {BILL} order by charge_id"))
+        rows = self.zone.query(f"select billing_period from {BILL} order by rowid")
+        self.order.append([row["billing_period"] for row in rows])
         self.jobs.append(self.zone.query(f"select * from {JOBS} order by usage_date"))
         pairs = self.zone.query("select source_name, is_pair, pairing_difference from int_azure__exports_paired")
         self.pairs.append({pair["source_name"]: (pair["is_pair"], pair["pairing_difference"]) for pair in pairs})
@@ -115,6 +118,12 @@ def test_the_bill_is_the_one_that_is_made_from_nothing(months: Months):
     assert changed != first
     assert changed == anew
     assert len(months.mapped[2]) > len(CASES)
+
+
+def test_months_that_come_together_lie_one_behind_the_other(months: Months):
+    first, _, anew = months.order
+    assert (first, anew) == (sorted(first), sorted(anew))
+    assert len(set(anew)) > 1
 
 
 def test_exports_of_azure_are_paired_by_what_their_kept_and_their_new_files_say(months: Months):
