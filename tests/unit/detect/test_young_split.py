@@ -20,7 +20,8 @@ def test_series_begin_weeks_before_an_event_and_end_together_with_their_looks(tm
     begins = pd.Series(days_of(meta.start), meta.index)
     age = days_of(events.start) - begins.loc[events.index].to_numpy()
     assert len(events) > 50
-    assert age.min() >= 35 and age.max() < DAYS
+    assert age.min() >= 35
+    assert age.max() < DAYS
     assert (days_of(meta.first_row) + WARM_UP == begins + 35).all()
     for name in ("series", "late"):
         rows = pd.read_parquet(tmp_path / "young-a" / f"{name}.parquet")
