@@ -6,7 +6,8 @@ in an environment with benchmarks/anomaly_belief.requirements.txt; what ships ne
 An example is what a walk weighs outside of the two weeks after an alarm: an event where a flag on that day would find
 one, none where it would be false. All that speaks of one event counts as one example, the dearer the more, and so does
 what speaks of one series within five days without an event. Steps are boosted trees of two questions each, which may
-only go the way that reason says where it says one. Splits whose names differ by a number are drawings of one world.
+only go the way that reason says where it says one. Splits whose names differ by a number are drawings of one world,
+and so is one cut to young series (anomaly_variations/young.py), whose name begins with "young-".
 Each world is walked with steps learnt from the others; what is unseen has no say in any.
 """
 
