@@ -58,25 +58,27 @@
 {% endmaterialization %}
 
 
-{#- Conditions that divide charges by billing period, in order: made one after the other, a month's rows lie together, as
-    they do where each came with a run of its own. All at once they would lie as the threads were done with them, and
-    who reads one month read parts of others. -#}
+{#- Conditions that divide charges by billing period, in order: what came long ago, then each of the newest three months.
+    Made one after the other, a month's rows lie together, as they do where each came with a run of its own; all at once
+    they lie as the threads were done with them, and who reads one month reads parts of others. The newest are read and
+    delivered again most; each of them costs another look at all lines. -#}
 {% macro conditions_of_months_apart(delivered) %}
-    {%- if delivered is none -%}
-        {{- return(['true']) -}}
-    {%- endif -%}
-    {%- set periods = run_query('select distinct billing_period from ' ~ delivered ~ ' order by all').columns[0].values() -%}
     {%- set conditions = [] -%}
-    {%- for period in periods -%}
-        {%- set bounds = [] -%}
-        {%- if not loop.first -%}
-            {%- do bounds.append('billing_period >= ' ~ text_literal(period)) -%}
-        {%- endif -%}
-        {%- if not loop.last -%}
-            {%- do bounds.append('billing_period < ' ~ text_literal(periods[loop.index])) -%}
-        {%- endif -%}
-        {%- do conditions.append(bounds | join(' and ') or 'true') -%}
-    {%- endfor -%}
+    {%- if delivered is not none -%}
+        {%- set periods = 'select distinct billing_period from ' ~ delivered ~ ' order by 1 desc limit 4' -%}
+        {#- before the oldest of four, or of fewer, nothing has to be cut off -#}
+        {%- set starts = (run_query(periods).columns[0].values() | reverse | list)[1:] -%}
+        {%- for start in [none] + starts -%}
+            {%- set bounds = [] -%}
+            {%- if start -%}
+                {%- do bounds.append('billing_period >= ' ~ text_literal(start)) -%}
+            {%- endif -%}
+            {%- if not loop.last -%}
+                {%- do bounds.append('billing_period < ' ~ text_literal(starts[loop.index0])) -%}
+            {%- endif -%}
+            {%- do conditions.append(bounds | join(' and ') or 'true') -%}
+        {%- endfor -%}
+    {%- endif -%}
     {{- return(conditions or ['true']) -}}
 {% endmacro %}
 
