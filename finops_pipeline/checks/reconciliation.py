@@ -188,37 +188,41 @@ def every_day_is_allocated_exactly(warehouse: duckdb.DuckDBPyConnection) -> Chec
     )
 
 
+_COSTS = ("billed", "effective", "list", "contracted")
+
+
 def _days_with_other_charges(warehouse: duckdb.DuckDBPyConnection) -> list[Offender]:
-    """The days of which the warehouse has more or fewer charges, or another billed cost, than was summed up."""
+    """The days of which the warehouse has more or fewer charges, or another cost, than was summed up."""
+    sums = ", ".join(f"sum({cost}_cost) as {cost}" for cost in _COSTS)
+    facts = ("charges", *_COSTS)
+    found, expected = (", ".join(f"coalesce({side}.{fact}, 0)" for fact in facts) for side in ("standing", "summed_up"))
     rows = warehouse.execute(
-        """
+        f"""
         with standing as (
-            select charge_date, count(*) as charges, sum(billed_cost) as billed
+            select charge_date, count(*) as charges, {sums}
             from int_charges_attributed_to_owners
             group by charge_date
         ),
         summed_up as (
-            select charge_date, sum(charges) as charges, sum(billed_cost) as billed
+            select charge_date, sum(charges) as charges, {sums}
             from int_charge_totals_by_day
             group by charge_date
         )
-        select
-            coalesce(standing.charge_date, summed_up.charge_date) as charge_date,
-            coalesce(standing.charges, 0), coalesce(standing.billed, 0),
-            coalesce(summed_up.charges, 0), coalesce(summed_up.billed, 0)
+        select coalesce(standing.charge_date, summed_up.charge_date) as day, {found}, {expected}
         from standing
         full outer join summed_up on standing.charge_date is not distinct from summed_up.charge_date
-        where
-            standing.charges is distinct from summed_up.charges
-            or standing.billed is distinct from summed_up.billed
-        order by 1
+        where {" or ".join(f"standing.{fact} is distinct from summed_up.{fact}" for fact in facts)}
+        order by day
         """
     ).fetchall()
+    width = len(facts)
     return [
-        Offender(
-            str(day),
-            f"{counted(int(charges), 'charge')} billed {exact(billed)} in the warehouse",
-            f"{counted(int(charges_summed_up), 'charge')} billed {exact(billed_summed_up)}, as summed up",
-        )
-        for day, charges, billed, charges_summed_up, billed_summed_up in rows
+        Offender(str(day), _charges(told[:width], "in the warehouse"), _charges(told[width:], "as summed up"))
+        for day, *told in rows
     ]
+
+
+def _charges(told: Sequence[Any], where: str) -> str:
+    charges, *costs = told
+    sums = ", ".join(f"{name} {exact(cost)}" for name, cost in zip(_COSTS, costs, strict=True))
+    return f"{counted(int(charges), 'charge')} {where}: {sums}"

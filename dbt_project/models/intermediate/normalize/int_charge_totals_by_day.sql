@@ -1,6 +1,6 @@
 {{ config(materialized='kept_months', kept_by='billing_period') }}
 -- What the charges of each day sum to, whatever they are: what deliveries and ledger are held against. The check
--- every_day_is_allocated_exactly counts the charges of all months, so that one lost from a kept month is missed.
+-- every_day_is_allocated_exactly counts and sums the charges of all months: one lost from a kept month is told there.
 with charges as (
 
     select * from {{ ref('int_charges_attributed_to_owners') }}
