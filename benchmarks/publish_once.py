@@ -12,7 +12,9 @@ import duckdb
 from finops_pipeline.publish.database import write_database
 from finops_pipeline.publish.marts import totals_by_currency, write_manifest, write_tables
 from finops_pipeline.publish.tables import mart_tables
-from finops_pipeline.publish.versions import finish_version, remove_old_versions, start_version
+from finops_pipeline.publish.versions import displace_oldest, finish_version, remove_old_versions, start_version
+
+KEEP = 2
 
 
 def publish(folder: Path, manifest: Path) -> Path:
@@ -25,10 +27,10 @@ def publish(folder: Path, manifest: Path) -> Path:
     tables = write_tables(
         building, warehouse, marts, folder / "no-checks", folder / "parts", made_with={"code": "the same"}
     )
-    database = write_database(building, tables, folder / "marts" / "current")
+    database = write_database(building, tables, folder / "marts" / "current", displace_oldest(folder / "marts", KEEP))
     write_manifest(building, database, tables, {"totals": totals_by_currency(building)})
     version = finish_version(folder / "marts", building)
-    remove_old_versions(folder / "marts", keep=2)
+    remove_old_versions(folder / "marts", KEEP)
     return version
 
 

@@ -15,7 +15,13 @@ from finops_pipeline.progress import MOMENT
 from finops_pipeline.publish.database import write_database
 from finops_pipeline.publish.marts import totals_by_currency, write_manifest, write_tables
 from finops_pipeline.publish.tables import mart_tables
-from finops_pipeline.publish.versions import finish_version, remove_old_versions, start_version, version_name
+from finops_pipeline.publish.versions import (
+    displace_oldest,
+    finish_version,
+    remove_old_versions,
+    start_version,
+    version_name,
+)
 from finops_pipeline.resources.dbt import current_manifest
 from finops_pipeline.resources.refresh_request import RefreshRequest
 from finops_pipeline.settings import Settings
@@ -58,7 +64,7 @@ def current_marts(context: dg.AssetExecutionContext, refresh_request: RefreshReq
         tell=tell,
     )
     before = None if refresh_request.rebuild else settings.marts / "current"
-    database = write_database(building, tables, before, tell=tell)
+    database = write_database(building, tables, before, displace_oldest(settings.marts), tell=tell)
     facts = {**inputs, **_facts(building, settings, name, context.run.run_id)}
     write_manifest(building, database, tables, facts)
     version = finish_version(settings.marts, building)

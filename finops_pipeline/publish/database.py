@@ -1,7 +1,8 @@
 """Writing `marts.duckdb`: the rows of the Parquet files once more, in one file that any tool opens.
 
-What the version before holds already is taken over: its file is copied, and the months and tables that differ are
-replaced in the copy. Which ones differ is read from the manifests, never from the rows.
+What an earlier version holds already is taken over, and the months and tables that differ are replaced. The file of
+the version that is displaced by the new one is continued itself; where that would replace more, or cannot be, a copy
+of the current one is. What differs is read from the manifests, never from the rows.
 """
 
 import hashlib
@@ -32,6 +33,10 @@ _MOST_REPLACED = 0.25
 _MOST_FREE = 0.33
 """Of the blocks in use; most of what a version leaves free, the next one uses again."""
 
+_MORE_THAN_COPYING = 1.1
+"""Times as many bytes replaced in the displaced file as in a copy of the current one: further back, what is saved by
+not copying is spent on months that the current one has already."""
+
 _MOST_COPIED = 1 << 30
 """Bytes that the kernel is asked to copy at once."""
 
@@ -44,6 +49,7 @@ def write_database(
     building: Path,
     tables: Mapping[str, PublishedTable],
     before: Path | None = None,
+    displaced: Path | None = None,
     *,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Path:
@@ -54,18 +60,18 @@ def write_database(
     Args:
         building: the folder of the version, with its Parquet files.
         tables: what they hold.
-        before: the version to take unchanged rows from; it is only read. None writes all of them.
-        tell: hears why the version before is no start.
+        before: the current version, to take unchanged rows from; it is only read. None writes all of them.
+        displaced: the version that leaves for this one (`versions.py`). Its file may be used up.
+        tell: hears why an earlier version is no start.
     """
     database = building / _DATABASE
-    if before is not None:
-        try:
-            _continue(building, tables, before)
+    try:
+        if before is not None:
+            _continue(building, tables, before, displaced, tell)
             return database
-        except (_CannotContinueError, duckdb.Error) as reason:
-            tell(f"{_DATABASE} is written anew: {reason}")
-            for leftover in building.glob(f"{_DATABASE}*"):
-                leftover.unlink()
+    except (_CannotContinueError, duckdb.Error) as reason:
+        tell(f"{_DATABASE} is written anew: {reason}")
+        _clear(building)
     with open_engine(building, database, f"storage_version '{STORAGE_VERSION}'") as connection:
         for name in sorted(tables):
             _create(connection, building, name)
@@ -84,11 +90,51 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _continue(building: Path, tables: Mapping[str, PublishedTable], before: Path) -> None:
+def _continue(
+    building: Path,
+    tables: Mapping[str, PublishedTable],
+    before: Path,
+    displaced: Path | None,
+    tell: Callable[[str], None],
+) -> None:
     manifest = _manifest(before)
-    held: dict[str, dict[str, Any]] = manifest["tables"]
-    _expect_much_the_same(building, tables, manifest)
+    replaced = _bytes_replaced(building, tables, manifest)
+    total = sum((building / f"{name}.parquet").stat().st_size for name in tables)
+    if replaced > _MOST_REPLACED * total:
+        raise _CannotContinueError(f"{replaced:,} of {total:,} bytes of the tables are new")
+    if displaced is not None:
+        try:
+            _continue_displaced(building, tables, displaced, most_replaced=replaced * _MORE_THAN_COPYING)
+            return
+        except (_CannotContinueError, duckdb.Error) as reason:
+            tell(f"{_DATABASE} is a copy of the current one: {reason}")
+            _clear(building)
     _copy(before / _DATABASE, building / _DATABASE, manifest)
+    _replace_what_differs(building, tables, manifest)
+
+
+def _continue_displaced(
+    building: Path, tables: Mapping[str, PublishedTable], displaced: Path, *, most_replaced: float
+) -> None:
+    """Nothing is copied: after years the file is gigabytes, all but a month of them as they have to be."""
+    manifest = _manifest(displaced)
+    if _bytes_replaced(building, tables, manifest) > most_replaced:
+        raise _CannotContinueError("the displaced one lacks what the current one has")
+    source = displaced / _DATABASE
+    try:
+        if not manifest["database"].items() >= _stat(source).items():
+            raise _CannotContinueError("the displaced one is not what was published")
+        if source.stat().st_nlink > 1:
+            raise _CannotContinueError("the displaced one has a second name, and stays what it is")
+        os.replace(source, building / _DATABASE)
+    except OSError as error:
+        raise _CannotContinueError("the displaced one cannot be moved") from error
+    # A reader that has it open holds DuckDB's lock on it: the engine refuses to write, and a copy is made.
+    _replace_what_differs(building, tables, manifest)
+
+
+def _replace_what_differs(building: Path, tables: Mapping[str, PublishedTable], manifest: Mapping[str, Any]) -> None:
+    held: dict[str, dict[str, Any]] = manifest["tables"]
     with open_engine(building, building / _DATABASE) as connection:
         _expect_few_free_blocks(connection)
         connection.execute(f"drop view if exists {DATA_TABLE}")
@@ -107,6 +153,11 @@ def _continue(building: Path, tables: Mapping[str, PublishedTable], before: Path
         _finish(connection, tables)
 
 
+def _clear(building: Path) -> None:
+    for leftover in building.glob(f"{_DATABASE}*"):
+        leftover.unlink()
+
+
 def _manifest(version: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
@@ -117,18 +168,17 @@ def _manifest(version: Path) -> dict[str, Any]:
     return manifest
 
 
-def _expect_much_the_same(building: Path, tables: Mapping[str, PublishedTable], manifest: Mapping[str, Any]) -> None:
-    total = taken_over = 0
+def _bytes_replaced(building: Path, tables: Mapping[str, PublishedTable], manifest: Mapping[str, Any]) -> int:
+    """Of the Parquet files' bytes, those that the version of the manifest does not hold."""
+    replaced = 0
     for name, table in tables.items():
-        size = (building / f"{name}.parquet").stat().st_size
-        total += size
         if manifest["sha256"].get(f"{name}.parquet") == table.sha256:
-            taken_over += size
-        elif table.months is not None:
+            continue
+        replaced += (building / f"{name}.parquet").stat().st_size
+        if table.months is not None:
             months = table.months.digests.items() & _months(manifest["tables"], name).items()
-            taken_over += sum(path.stat().st_size for month, _ in months for path in table.months.files[month])
-    if total - taken_over > _MOST_REPLACED * total:
-        raise _CannotContinueError(f"{total - taken_over:,} of {total:,} bytes of the tables are new")
+            replaced -= sum(path.stat().st_size for month, _ in months for path in table.months.files[month])
+    return replaced
 
 
 def _expect_few_free_blocks(connection: duckdb.DuckDBPyConnection) -> None:

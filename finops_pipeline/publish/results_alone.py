@@ -15,7 +15,7 @@ from finops_pipeline.publish.database import sha256_of, write_database
 from finops_pipeline.publish.engine import open_engine, write_parquet
 from finops_pipeline.publish.marts import CHECK_RESULTS, CHECK_RESULTS_KEY, write_manifest
 from finops_pipeline.publish.tables import PublishedTable
-from finops_pipeline.publish.versions import finish_version, remove_old_versions, start_version
+from finops_pipeline.publish.versions import displace_oldest, finish_version, remove_old_versions, start_version
 
 
 def checks_that_say_otherwise(check_results: Path, run_id: str, published: Mapping[str, Any]) -> list[str]:
@@ -62,7 +62,7 @@ def publish_results_alone(
     with open_engine(building, before / "marts.duckdb", "read_only") as connection:
         rows = write_parquet(connection, results, history_query(check_results), CHECK_RESULTS_KEY)
     tables[CHECK_RESULTS] = PublishedTable(rows, sha256_of(results))
-    database = write_database(building, tables, before, tell=tell)
+    database = write_database(building, tables, before, displace_oldest(marts), tell=tell)
     write_manifest(building, database, tables, facts, repeated=published)
     version = finish_version(marts, building)
     remove_old_versions(marts)

@@ -4,7 +4,10 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -16,7 +19,7 @@ from finops_pipeline.publish.bill_months import months_of_the_bill
 from finops_pipeline.publish.database import write_database
 from finops_pipeline.publish.marts import write_manifest, write_tables
 from finops_pipeline.publish.tables import MartTable, PublishedTable
-from finops_pipeline.publish.versions import finish_version, start_version
+from finops_pipeline.publish.versions import displace_oldest, finish_version, remove_old_versions, start_version
 
 LEDGER = MartTable("ledger", '"warehouse"."main"."ledger"', ("billing_period", "id"), month="billing_period")
 DAYS = MartTable("days", '"warehouse"."main"."days"', ("charge_date", "id"), month="charge_date")
@@ -54,9 +57,11 @@ class Home:
             for statement in statements:
                 connection.execute(statement)
 
-    def publish(self, **options) -> Path:
+    def publish(self, keep: int = 9, **options) -> Path:
         self.told = []
-        building = start_version(self.folder / "marts", f"v{1 + len(list((self.folder / 'marts').glob('v*')))}")
+        marts = self.folder / "marts"
+        newest = max((int(path.name[1:]) for path in marts.glob("v*")), default=0)
+        building = start_version(marts, f"v{newest + 1}")
         tables = write_tables(
             building,
             self.warehouse,
@@ -66,10 +71,12 @@ class Home:
             tell=self.told.append,
             **options,
         )
-        before = self.folder / "marts" / "current"
-        database = write_database(building, tables, None if options.get("rebuild") else before)
+        before = None if options.get("rebuild") else marts / "current"
+        database = write_database(building, tables, before, displace_oldest(marts, keep), tell=self.told.append)
         write_manifest(building, database, tables, {})
-        return finish_version(self.folder / "marts", building)
+        version = finish_version(marts, building)
+        remove_old_versions(marts, keep)
+        return version
 
     def written(self, mart: str = "ledger") -> list[str]:
         """The months of a mart that the last run wrote."""
@@ -302,17 +309,129 @@ def test_a_database_that_was_moved_is_known_by_its_checksum(published, made_anew
     assert not {"days", "ledger"} & set(made_anew)
 
 
-def test_the_database_does_not_grow_by_what_is_replaced_every_day(published, monkeypatch):
+@pytest.fixture
+def full(published) -> Home:
+    """A home with as many versions as are kept, two; each has another October."""
+    published.change("update ledger set cost = 1 where billing_period = '2026-10'")
+    published.publish(keep=2)
+    published.change("update ledger set cost = 2 where billing_period = '2026-10'")
+    return published
+
+
+@pytest.fixture
+def copied(monkeypatch) -> list[str]:
+    """The versions whose `marts.duckdb` was copied."""
+    versions: list[str] = []
+    copy = database_module._copy_by_the_kernel
+
+    def told(source, target):
+        versions.append(source.parent.resolve().name)
+        copy(source, target)
+
+    monkeypatch.setattr(database_module, "_copy_by_the_kernel", told)
+    return versions
+
+
+def test_the_database_that_a_new_version_displaces_is_continued_and_none_is_copied(full, made_anew, copied):
+    file = (full.folder / "marts" / "v1" / "marts.duckdb").stat().st_ino
+    version = full.publish(keep=2)
+    assert (version / "marts.duckdb").stat().st_ino == file
+    assert (made_anew, copied) == ([], [])
+    assert_database_holds_the_files(version)
+    assert sorted(path.name for path in (full.folder / "marts").iterdir()) == ["current", "v2", "v3"]
+
+
+def test_every_morning_continues_the_database_of_the_version_that_it_displaces(full, made_anew, copied):
+    sizes = [os.path.getsize(full.publish(keep=2) / "marts.duckdb")]
+    for day in range(8):
+        full.change(f"update ledger set cost = cost + {day + 1} where billing_period = '2026-10'")
+        version = full.publish(keep=2)
+        sizes.append(os.path.getsize(version / "marts.duckdb"))
+        assert_database_holds_the_files(version)
+    assert (made_anew, copied) == ([], [])
+    assert max(sizes) < sizes[0] * 1.5
+
+
+@contextmanager
+def read_by_another_process(path: Path) -> Iterator[Callable[[str], str]]:
+    """Another process has the file open; asked a query, it answers with the first value."""
+    program = (
+        "import duckdb, sys\n"
+        "connection = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "print('open', flush=True)\n"
+        "for query in sys.stdin:\n"
+        "    print(connection.execute(query).fetchone()[0], flush=True)\n"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+
+        def ask(query: str) -> str:
+            reader.stdin.write(f"{query}\n")
+            reader.stdin.flush()
+            return reader.stdout.readline().strip()
+
+        yield ask
+    finally:
+        reader.kill()
+        reader.wait(timeout=30)
+
+
+def test_a_displaced_database_that_somebody_reads_stays_what_it_is(full, made_anew, copied):
+    query = "select sum(cost)::varchar from ledger where billing_period = '2026-10'"
+    with read_by_another_process(full.folder / "marts" / "v1" / "marts.duckdb") as ask:
+        before = ask(query)
+        version = full.publish(keep=2)
+        assert ask(query) == before
+    assert (made_anew, copied) == ([], ["v2"])
+    assert_database_holds_the_files(version)
+    assert [text for text in full.told if "lock" in text]
+
+
+def test_a_displaced_database_with_a_second_name_stays_what_it_is(full, copied, tmp_path):
+    kept = tmp_path / "kept.duckdb"
+    os.link(full.folder / "marts" / "v1" / "marts.duckdb", kept)
+    content = kept.read_bytes()
+    assert_database_holds_the_files(full.publish(keep=2))
+    assert copied == ["v2"]
+    assert kept.read_bytes() == content
+
+
+@pytest.mark.parametrize("what", ["gone", "damaged", "of another engine", "without a manifest", "of long ago"])
+def test_the_current_database_is_copied_where_the_displaced_one_is_no_start(full, made_anew, copied, what):
+    displaced = full.folder / "marts" / "v1"
+    manifest = json.loads((displaced / "manifest.json").read_text())
+    if what == "gone":
+        (displaced / "marts.duckdb").unlink()
+    elif what == "damaged":
+        turn_a_bit(displaced / "marts.duckdb")
+    elif what == "without a manifest":
+        (displaced / "manifest.json").unlink()
+    elif what == "of another engine":
+        manifest["database"]["duckdb"] = "1.4.0"
+    else:
+        manifest["tables"]["ledger"]["months"]["2026-09"] = "another digest"
+    if what in ("of another engine", "of long ago"):
+        (displaced / "manifest.json").write_text(json.dumps(manifest))
+    assert_database_holds_the_files(full.publish(keep=2))
+    assert (made_anew, copied) == ([], ["v2"])
+
+
+def test_the_database_does_not_grow_by_what_is_replaced_every_day(published, made_anew, monkeypatch):
     sizes = [os.path.getsize(published.folder / "marts" / "current" / "marts.duckdb")]
     for day in range(8):
         published.change(f"update ledger set cost = cost + {day + 1} where billing_period = '2026-10'")
         sizes.append(os.path.getsize(published.publish() / "marts.duckdb"))
     assert max(sizes) < sizes[0] * 1.5
+    assert made_anew == []
     monkeypatch.setattr(database_module, "_MOST_FREE", -1.0)
     published.change("update ledger set cost = cost + 1 where billing_period = '2026-10'")
-    version = published.publish()
-    assert_database_holds_the_files(version)
-    assert os.path.getsize(version / "marts.duckdb") <= max(sizes)
+    assert_database_holds_the_files(published.publish())
+    assert {"days", "ledger"} <= set(made_anew)
 
 
 def test_a_long_month_is_sorted_in_slices_of_whole_days_and_reads_the_same(tmp_path, monkeypatch):

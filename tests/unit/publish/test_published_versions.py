@@ -16,6 +16,7 @@ from finops_pipeline.publish.database import write_database
 from finops_pipeline.publish.marts import totals_by_currency, write_manifest, write_tables
 from finops_pipeline.publish.tables import MartTable
 from finops_pipeline.publish.versions import (
+    displace_oldest,
     finish_version,
     published_manifest,
     remove_old_versions,
@@ -185,6 +186,31 @@ def test_newest_five_versions_are_kept(tmp_path):
         os.utime(marts / names[-1], ns=(number, number))
     assert remove_old_versions(marts) == names[:2]
     assert sorted(path.name for path in marts.glob("v*")) == names[2:]
+
+
+def test_the_version_that_the_next_one_displaces_is_out_of_sight_and_cleared(tmp_path):
+    marts = tmp_path / "marts"
+    for number in range(5):
+        assert displace_oldest(marts) is None
+        building = start_version(marts, f"v{number}")
+        (building / "manifest.json").write_text("{}")
+        os.utime(finish_version(marts, building), ns=(number, number))
+    displaced = displace_oldest(marts)
+    assert displaced is not None
+    assert (displaced / "manifest.json").exists()
+    assert sorted(path.name for path in marts.glob("v*")) == ["v1", "v2", "v3", "v4"]
+    start_version(marts, "v5")  # the run before has died
+    assert not displaced.exists()
+
+
+def test_removed_versions_are_told_by_name_the_displaced_one_too(tmp_path):
+    marts = tmp_path / "marts"
+    for number in range(4):
+        finish_version(marts, start_version(marts, f"v{number}"))
+        os.utime(marts / f"v{number}", ns=(number, number))
+    assert displace_oldest(marts, keep=3) == marts / ".displaced-v1"
+    assert remove_old_versions(marts, keep=2) == ["v0", "v1"]
+    assert sorted(path.name for path in marts.iterdir()) == ["current", "v2", "v3"]
 
 
 def test_current_version_is_kept_even_when_it_is_the_oldest(tmp_path):
