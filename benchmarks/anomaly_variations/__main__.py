@@ -18,6 +18,8 @@ from benchmarks.anomaly_variations import (
     world_g,
     world_h,
     world_i,
+    world_j,
+    world_j_incidents,
 )
 from benchmarks.anomaly_variations.calendars import weekday
 from benchmarks.anomaly_variations.plant import Event, move_tags
@@ -33,37 +35,40 @@ WORLDS = {
     "g": (world_g.ARCHETYPES, world_g.LATE_SHARE, 707),
     "h": (world_h.ARCHETYPES, world_h.LATE_SHARE, 808),
     "i": (world_i.ARCHETYPES, world_i.LATE_SHARE, 909),
+    "j": (world_j.ARCHETYPES, world_j.LATE_SHARE, 1010),
 }
-GOES_WRONG = {"d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h, "i": world_i}
+GOES_WRONG = {
+    "d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h, "i": world_i, "j": world_j_incidents
+}  # fmt: skip
 """Worlds that say by themselves what goes wrong and how their feeds lag; the others share one way."""
 Tables = dict[str, list[dict[str, object]]]
 
 
 def write_world(name: str, out: Path, seed: int | None = None) -> None:
-    """All files of one split: series, late, meta, events, and an empty ignore list (nothing here is real)."""
-    series, late, meta, events = make_world(name, WORLDS[name][2] if seed is None else seed)
+    """All files of one split: series, late, meta, events and the ignore list (empty where all is right or wrong)."""
+    series, late, meta, events, ignore = make_world(name, WORLDS[name][2] if seed is None else seed)
     out.mkdir(parents=True, exist_ok=True)
     series.to_parquet(out / "series.parquet", index=False)
     late.to_parquet(out / "late.parquet", index=False)
     meta.to_csv(out / "meta.csv", index=False)
     events.to_csv(out / "events.csv", index=False)
-    pd.DataFrame(columns=["series_id", "start", "end"]).to_csv(out / "ignore.csv", index=False)
+    ignore.to_csv(out / "ignore.csv", index=False)
 
 
 def sample_world(name: str, seed: int, share: float, late_share: float) -> tuple[pa.Table, pa.Table]:
     """Series and earlier views of a small world, as the detector takes them."""
-    series, late, _, _ = make_world(name, seed, share, late_share)
+    series, late, *_ = make_world(name, seed, share, late_share)
     return pa.Table.from_pandas(series, preserve_index=False), pa.Table.from_pandas(late, preserve_index=False)
 
 
 def make_world(
     name: str, seed: int, share: float = 1.0, late_share: float | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Series, late, meta and events; `share` scales how many series of each kind there are."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Series, late, meta, events and what to ignore; `share` scales how many series of each kind there are."""
     archetypes, usual_late, _ = WORLDS[name]
     late_share = usual_late if late_share is None else late_share
     rng = np.random.default_rng(seed)
-    tables: Tables = {"meta": [], "events": []}
+    tables: Tables = {"meta": [], "events": [], "ignore": []}
     frames: dict[str, list[pd.DataFrame]] = {"series": [], "late": []}
     for make, count in archetypes.items():
         for number in range(max(1, round(count * share))):
@@ -82,6 +87,7 @@ def make_world(
         pd.concat(frames["late"]),
         pd.DataFrame(tables["meta"]),
         pd.DataFrame(tables["events"]),
+        pd.DataFrame(tables["ignore"], columns=["series_id", "start", "end"]),
     )
 
 
@@ -114,6 +120,10 @@ def _append(
         "group": bill.group,
     }
     tables["meta"].append(meta)
+    for first, last in bill.debatable:
+        tables["ignore"].append(
+            {"series_id": series_id, "start": dates[first], "end": dates[min(last, len(dates) - 1)]}
+        )
     for event in sorted(events, key=lambda e: e.start):
         row: dict[str, object] = {"event_id": f"{world}e{len(tables['events']):03d}", "series_id": series_id}
         row |= {

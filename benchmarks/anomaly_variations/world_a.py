@@ -23,6 +23,8 @@ class Bill:
     group: str = ""
     new_from: int | None = None
     peers: list["Bill"] = field(default_factory=list)
+    debatable: list[tuple[int, int]] = field(default_factory=list)
+    """First and last days on which an alarm would neither be right nor wrong."""
 
 
 COMMON = ["spike", "step", "drop_step", "ramp", "zero", "missing", "dup"]

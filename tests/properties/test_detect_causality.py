@@ -61,7 +61,7 @@ _samples: dict[tuple[str, int], Sample] = {}
 def _sample(world: str, seed: int) -> Sample:
     """Series, earlier views and which series belong together of a small world."""
     if (world, seed) not in _samples:
-        series, late, meta, _ = make_world(world, seed, share=0.3, late_share=0.6)
+        series, late, meta, *_ = make_world(world, seed, share=0.3, late_share=0.6)
         tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in (series, late))
         _samples[world, seed] = (*tables, dict(zip(meta.series_id, meta.group, strict=True)))
     return _samples[world, seed]
