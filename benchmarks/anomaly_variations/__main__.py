@@ -20,6 +20,8 @@ from benchmarks.anomaly_variations import (
     world_i,
     world_j,
     world_j_incidents,
+    world_k,
+    world_k_incidents,
 )
 from benchmarks.anomaly_variations.calendars import weekday
 from benchmarks.anomaly_variations.plant import Event, move_tags
@@ -36,9 +38,11 @@ WORLDS = {
     "h": (world_h.ARCHETYPES, world_h.LATE_SHARE, 808),
     "i": (world_i.ARCHETYPES, world_i.LATE_SHARE, 909),
     "j": (world_j.ARCHETYPES, world_j.LATE_SHARE, 1010),
+    "k": (world_k.ARCHETYPES, world_k.LATE_SHARE, 1111),
 }
 GOES_WRONG = {
-    "d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h, "i": world_i, "j": world_j_incidents
+    "d": world_d, "e": world_e, "f": world_f, "g": world_g, "h": world_h, "i": world_i, "j": world_j_incidents,
+    "k": world_k_incidents,
 }  # fmt: skip
 """Worlds that say by themselves what goes wrong and how their feeds lag; the others share one way."""
 Tables = dict[str, list[dict[str, object]]]
