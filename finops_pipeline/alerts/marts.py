@@ -138,7 +138,8 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
         from fct_budget_status
         -- the newest day of the data says how a budget stands; one whose periods ended before it is history
         where as_of = (select max(as_of) from fct_budget_status)
-            and status not in ('on_track', 'unknown')
+            -- as the check: beyond its amount, too, a budget is told of by the thresholds that its warn_at asks for
+            and coalesce(actual_threshold_passed, forecast_threshold_passed) is not null
         order by budget, period
         """
     ).fetchall()

@@ -172,6 +172,7 @@ BUDGETS = """
         ('api', null, '2026-11', 'USD', 100, 101, null, 'over_budget', 100, null, date '2026-11-02', date '2026-11-02'),
         ('lab', null, '2026', 'USD', 100, 55, 95, 'threshold_passed', 50, 90, null, date '2026-11-02'),
         ('new', null, '2026-11', 'USD', 100, 9, 95, 'threshold_passed', null, 90, null, date '2026-11-02'),
+        ('lax', null, '2026-11', 'USD', 100, 110, 130, 'over_budget', null, null, date '2026-11-01', date '2026-11-02'),
         ('old', 'search', '2026-08', 'USD', 100, 210, 210, 'over_budget', 100, 100, date '2026-08-09',
             date '2026-08-31')
     ) t(
@@ -260,6 +261,11 @@ def test_a_budget_below_its_amount_tells_the_threshold_it_passed_and_no_money_be
     assert (lab.subject, lab.amount) == ("budget lab of 2026: 50 % spent", None)
     assert lab.told == "spent 55.00 of 100.00 USD, forecast 95.00"
     assert (new.subject, new.amount) == ("budget new of 2026-11: 90 % forecast", None)
+
+
+def test_a_budget_that_passed_no_threshold_is_not_told_though_its_amount_is_spent(marts):
+    marts.execute(BUDGETS)
+    assert not [finding for finding in of_marts(marts).findings if "budget lax" in finding.subject]
 
 
 def test_each_threshold_of_what_is_spent_is_news(marts):

@@ -29,3 +29,4 @@ def test_a_forecast_is_told_with_its_interval_or_that_there_is_none(lower, upper
         )
         [offender] = budgets_are_kept(warehouse).offenders
     assert offender.observed == f"90.00 (90 %) spent by 2026-11-02, {told}"
+    assert offender.owner == "search"
