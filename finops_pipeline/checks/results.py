@@ -6,8 +6,8 @@ about. Publishing turns the history into the mart `fct_check_results`; nothing h
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -66,8 +66,23 @@ def results_of(
 
     return [
         result(Subject(subject, outcome.observed, outcome.expected), outcome.passed),
-        *(result(offender, False) for offender in outcome.offenders[:OFFENDERS_KEPT]),
-        *(result(confirmed, True) for confirmed in outcome.confirmed[:OFFENDERS_KEPT]),
+        *(result(offender, False) for offender in _each_once(outcome.offenders)[:OFFENDERS_KEPT]),
+        *(result(confirmed, True) for confirmed in _each_once(outcome.confirmed)[:OFFENDERS_KEPT]),
+    ]
+
+
+def _each_once(parts: Sequence[Subject]) -> list[Subject]:
+    """A subject is a key of the history: what is seen of one in two currencies, or for two reasons, is one row."""
+    by_subject: dict[str, list[Subject]] = {}
+    for part in parts:
+        by_subject.setdefault(part.subject, []).append(part)
+    return [
+        replace(
+            same[0],
+            observed="; ".join(dict.fromkeys(part.observed for part in same)),
+            expected="; ".join(dict.fromkeys(part.expected for part in same)),
+        )
+        for same in by_subject.values()
     ]
 
 

@@ -26,7 +26,8 @@ def required_tags_cover_their_floor(warehouse: duckdb.DuckDBPyConnection) -> Che
             qualify charge_date > max(charge_date) over () - 28
         )
         select tag_key, provider_name, billing_currency, any_value(owner) as owner, any_value(floor_percent) as floor,
-            sum(taggable_cost) - sum(covered_cost) as missing, sum(taggable_cost) as taggable,
+            sum(taggable_cost) - sum(covered_cost) as missing,
+            if(count(*) over (partition by tag_key, provider_name) > 1, ' in ' || billing_currency, '') as in_currency,
             cast(sum(covered_cost) as double) / cast(sum(taggable_cost) as double) * 100 as percent
         from recent
         where floor_percent is not null
@@ -39,20 +40,22 @@ def required_tags_cover_their_floor(warehouse: duckdb.DuckDBPyConnection) -> Che
     return CheckOutcome(
         observed="coverage of the last 28 days: "
         + (
-            ", ".join(f"{key} {percent:.1f} % of {provider}" for key, provider, *_, percent in rows)
+            ", ".join(
+                f"{key} {percent:.1f} % of {provider}{in_currency}" for key, provider, *_, in_currency, percent in rows
+            )
             or "no floor is set"
         ),
         expected="each required key covers its floor of every provider's taggable cost",
         next_step="Tag the named resources, or name their spelling of the key in allocation.yaml's owner_tags.",
         offenders=[
             Offender(
-                f"{key} {provider}",
+                f"{key} {provider}{in_currency}",
                 f"{percent:.1f} %; {missing:,.2f} {currency} without it, most of it "
                 + ", ".join(worst[key, provider, currency]),
                 f"at least {floor} %" + (f"; {owner} answers" if owner else ""),
                 owner=owner,
             )
-            for key, provider, currency, owner, floor, missing, _, percent in rows
+            for key, provider, currency, owner, floor, missing, in_currency, percent in rows
             if percent < floor
         ],
     )

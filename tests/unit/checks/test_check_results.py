@@ -1,5 +1,6 @@
 """The history of check results survives failed runs, repeated checks and torn lines."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import duckdb
@@ -39,6 +40,18 @@ def test_failed_check_leaves_a_row_for_the_whole_and_one_for_each_offender(tmp_p
         ("aws-payer 2026-10 USD billed", False, "0.01"),
         ("fct_reconciliation", False, "1 of 2 totals differs"),
     ]
+
+
+def test_what_is_seen_of_a_subject_in_two_currencies_stands_in_its_one_row(tmp_path):
+    twice = replace(
+        FAILED,
+        offenders=(Offender("pool", "5.00 USD", "none", "vision"), Offender("pool", "7.00 EUR", "none", "search")),
+    )
+    record_results(tmp_path, rows_for(twice, "run-1"))
+    assert [(row[1], row[4], row[5], row[8]) for row in history(tmp_path) if row[1] == "pool"] == [
+        ("pool", "5.00 USD; 7.00 EUR", "none", "vision")
+    ]
+    assert len(results_of_run(tmp_path, "run-1")) == 2
 
 
 def test_what_failed_says_what_to_do_and_what_holds_does_not(tmp_path):
