@@ -1,4 +1,4 @@
-"""What there is to tell: the verdicts a run recorded, its failures, and the published anomalies and budgets.
+"""What there is to tell: the verdicts a run recorded, its failures, and the published anomalies, budgets and waste.
 
 Only reads. Text from bills, feeds and clients passes `redacted` here, once, before it goes anywhere.
 """

@@ -1,4 +1,4 @@
-"""Published anomalies and budgets as findings, with the owner and the amount behind them that their checks lack.
+"""Published anomalies, budgets and waste as findings, with the owner and amount behind them that their checks lack.
 
 They are named as the checks that judge them, so that a route by a check's name finds them and its page opens with the
 drivers and the plot; the check's own verdicts on the same subjects are left out (`JUDGED_BY`).
@@ -14,10 +14,12 @@ import duckdb
 
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
 from finops_pipeline.checks.daily_cost import NEW, why
+from finops_pipeline.checks.waste import STOP_IT, left_running
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
-JUDGED_BY = {ANOMALIES: "fct_anomalies", BUDGETS: "fct_budget_status"}
+LEFT_RUNNING = "nothing_is_left_running"
+JUDGED_BY = {ANOMALIES: "fct_anomalies", BUDGETS: "fct_budget_status", LEFT_RUNNING: "fct_waste"}
 """Checks whose subjects are rows of a mart."""
 
 DAYS_TOLD = 10
@@ -54,7 +56,7 @@ def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) 
         today: the run's day.
         base: the address of Dagster's UI.
     """
-    readers = {ANOMALIES: _anomalies, BUDGETS: _budgets}
+    readers = {ANOMALIES: _anomalies, BUDGETS: _budgets, LEFT_RUNNING: _left_running}
     published = {name for (name,) in marts.execute("select table_name from duckdb_tables()").fetchall()}
     read = [name for name, mart in JUDGED_BY.items() if mart in published]
     found = [
@@ -162,6 +164,26 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
             weight=float(worst / amount) if amount else 0.0,
             link=link,
             next_step="Ask the owner what changed (fct_cost_allocations by project and service).",
+        )
+
+
+def _left_running(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
+    for thing in left_running(marts):
+        yield Finding(
+            # two of one name may belong to two teams, and stand idle for two reasons
+            key=f"{LEFT_RUNNING}/{thing.subject}/{thing.kind}/{thing.team}/{thing.billing_currency}",
+            name=LEFT_RUNNING,
+            severity="warn",
+            subject=thing.subject,
+            told=f"{thing.kind} {thing.when}",
+            owner=thing.team or PIPELINE_OWNER,
+            amount=thing.cost,
+            currency=thing.billing_currency,
+            # by day: a month's sum grows every morning, which is nothing worse
+            weight=float(thing.cost / thing.days),
+            link=link,
+            allocation_id=thing.allocation_id,
+            next_step=STOP_IT,
         )
 
 

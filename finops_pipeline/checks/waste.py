@@ -1,5 +1,9 @@
 """Is what `fct_waste` calls waste money of the ledger, once, and was anything left running?"""
 
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
 import duckdb
 
 from finops_pipeline.checks.outcome import CheckOutcome, Offender, counted, exact, some_of
@@ -18,6 +22,8 @@ _NEWEST_MONTH = "(select substr(cast(max(charge_date) - 1 as varchar), 1, 7) fro
 
 WORTH_A_LOOK = 50
 """Amount in a month from which a finding is told: about the cheapest machine left on (November 2026)."""
+
+STOP_IT = "Stop or delete it, or ask its team; fct_waste has each day with its evidence and allocation_id."
 
 
 def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
@@ -67,11 +73,38 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
     )
 
 
-def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
-    """In the newest month no notebook, endpoint, disk or address was paid for that nobody used.
+@dataclass(frozen=True)
+class LeftRunning:
+    """One thing that was paid for in the newest month and that nobody used."""
+
+    kind: str
+    name: str
+    source_name: str
+    team: str | None
+    billing_currency: str
+    days: int
+    last_day: date
+    evidence: str
+    cost: Decimal
+    allocation_id: str
+    """An amount of its last day, for `finops explain`."""
+
+    @property
+    def subject(self) -> str:
+        """What it is called in a check's results."""
+        return f"{self.name} ({self.source_name})"
+
+    @property
+    def when(self) -> str:
+        """On how many days, and how that shows."""
+        return f"on {counted(self.days, 'day')} up to {self.last_day}; {self.evidence}"
+
+
+def left_running(warehouse: duckdb.DuckDBPyConnection) -> list[LeftRunning]:
+    """What somebody can switch off and that wasted an amount worth a look in the newest month, the dearest first.
 
     Args:
-        warehouse: has `fct_waste`.
+        warehouse: has `fct_waste` and `fct_cost_allocations`, as the published marts do.
     """
     rows = warehouse.execute(
         f"""
@@ -82,7 +115,7 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
         findings as (
             select waste_kind, subject, source_name, team, billing_currency,
                 count(distinct charge_date) as days, max(charge_date) as last_day, max(evidence) as evidence,
-                sum(avoidable_cost) as cost
+                sum(avoidable_cost) as cost, max_by(allocation_id, (charge_date, avoidable_cost, allocation_id))
             from newest
             where list_contains(?, waste_kind)
             group by all
@@ -91,6 +124,16 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
         """,
         [list(LEFT_RUNNING), WORTH_A_LOOK],
     ).fetchall()
+    return [LeftRunning(*row) for row in rows]
+
+
+def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+    """In the newest month no notebook, endpoint, disk or address was paid for that nobody used.
+
+    Args:
+        warehouse: has `fct_waste` and `fct_cost_allocations`.
+    """
+    left = left_running(warehouse)
     totals = warehouse.execute(
         f"""
         select waste_kind, billing_currency, sum(avoidable_cost) as cost
@@ -103,16 +146,16 @@ def nothing_is_left_running(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
     ).fetchall()
     told = ", ".join(f"{kind} {cost:,.2f} {currency}" for kind, currency, cost in totals)
     return CheckOutcome(
-        observed=f"{counted(len(rows), 'thing')} left running" + (f"; all waste of the month: {told}" if told else ""),
+        observed=f"{counted(len(left), 'thing')} left running" + (f"; all waste of the month: {told}" if told else ""),
         expected=f"nothing that somebody can switch off wasted {WORTH_A_LOOK} or more in the newest month",
-        next_step="Stop or delete it, or ask its team; fct_waste has each day with its evidence and allocation_id.",
+        next_step=STOP_IT,
         offenders=[
             Offender(
-                f"{subject} ({source})",
-                f"{kind}: {cost:,.2f} {currency} on {counted(days, 'day')} up to {last}; {evidence}",
-                f"switched off when nobody needs it; {team or 'nobody known'} answers",
-                owner=team,
+                thing.subject,
+                f"{thing.kind}: {thing.cost:,.2f} {thing.billing_currency} {thing.when}",
+                f"switched off when nobody needs it; {thing.team or 'nobody known'} answers",
+                owner=thing.team,
             )
-            for kind, subject, source, team, currency, days, last, evidence, cost in rows
+            for thing in left
         ],
     )

@@ -182,6 +182,21 @@ BUDGETS = """
 """
 
 
+WASTE = """
+    create table fct_waste as
+    select *, '2026-11' as month, 'bill' as source_name, 'USD' as billing_currency,
+        'billed around the clock' as evidence
+    from (values
+        ('w1', 'notebook_never_stopped', 'lab-7', 'vision', date '2026-10-31', 30::decimal(38, 18)),
+        ('w2', 'notebook_never_stopped', 'lab-7', 'vision', date '2026-11-01', 35),
+        ('w3', 'disk_without_machine', 'data', 'search', date '2026-11-01', 60),
+        ('w4', 'disk_without_machine', 'data', null, date '2026-11-01', 70),
+        ('w5', 'idle_address', 'ip', 'search', date '2026-11-01', 1),
+        ('w6', 'unallocated_capacity', 'gpus', 'search', date '2026-11-01', 1000)
+    ) t(allocation_id, waste_kind, subject, team, charge_date, avoidable_cost)
+"""
+
+
 def of_marts(marts):
     return findings_of_marts(marts, date(2026, 11, 3), BASE)
 
@@ -280,6 +295,37 @@ def test_each_threshold_of_what_is_spent_is_news(marts):
         [key] = [finding.key for finding in of_marts(marts).findings if "budget lab" in finding.subject]
         keys.append(key)
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_what_was_left_running_is_told_to_its_team_with_its_money_and_an_amount_to_explain(marts):
+    marts.execute(WASTE)
+    found = {(finding.subject, finding.owner): finding for finding in of_marts(marts).findings}
+    assert set(found) == {("lab-7 (bill)", "vision"), ("data (bill)", "search"), ("data (bill)", "finops")}
+    assert len({finding.key for finding in found.values()}) == 3
+    notebook = found["lab-7 (bill)", "vision"]
+    assert (notebook.name, notebook.money, notebook.command) == (
+        "nothing_is_left_running",
+        "+65.00 USD",
+        "finops explain w2",
+    )
+    assert notebook.told == "notebook_never_stopped on 2 days up to 2026-11-01; billed around the clock"
+    assert of_marts(marts).evaluated == {"nothing_is_left_running"}
+
+
+def test_what_is_left_running_for_longer_is_no_worse_and_what_costs_more_a_day_is(marts):
+    def weight():
+        [notebook] = [finding for finding in of_marts(marts).findings if finding.owner == "vision"]
+        return notebook.weight
+
+    marts.execute(WASTE)
+    assert weight() == 32.5
+    marts.execute(
+        "insert into fct_waste select * replace (date '2026-11-02' as charge_date, 32.5 as avoidable_cost)"
+        " from fct_waste where allocation_id = 'w2'"
+    )
+    assert weight() == 32.5
+    marts.execute("update fct_waste set avoidable_cost = 2 * avoidable_cost")
+    assert weight() == 65
 
 
 def test_what_a_mart_tells_is_not_told_again_by_its_check(settings):
