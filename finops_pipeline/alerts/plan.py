@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 from finops_pipeline.alerts.configuration import Alerts, Route
-from finops_pipeline.alerts.finding import Finding
+from finops_pipeline.alerts.finding import RUN_FAILED, Finding
 
 WORSE_BY = 1.2
 """A fifth more than what was told: below that a message would only repeat the one before."""
@@ -104,7 +104,7 @@ def _takes(route: Route, finding: Finding) -> bool:
 
 def _forget(state: ChannelState, current: set[str], evaluated: frozenset[str], today: date) -> list[str]:
     """Drop what is over, and return the errors among it."""
-    over = [key for key, told in state.told.items() if told.name in evaluated and key not in current]
+    over = [key for key, told in state.told.items() if key not in current and _is_judged(told, evaluated)]
     solved = [
         f"{state.told[key].name}: {state.told[key].subject}" for key in over if state.told[key].severity == "error"
     ]
@@ -115,6 +115,11 @@ def _forget(state: ChannelState, current: set[str], evaluated: frozenset[str], t
         key: finding for key, finding in state.waiting.items() if finding.name not in evaluated or key in current
     }
     return sorted(solved)
+
+
+def _is_judged(told: Told, evaluated: frozenset[str]) -> bool:
+    # A run that ended well had nothing that stops publishing, whether or not it found anything new to ask the check of.
+    return told.name in evaluated or (told.severity == "error" and RUN_FAILED in evaluated)
 
 
 def _is_news(finding: Finding, told: Told | None, alerts: Alerts, today: date) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_pipeline.alerts.configuration import Alerts
-from finops_pipeline.alerts.finding import Finding
+from finops_pipeline.alerts.finding import RUN_FAILED, Finding
 from finops_pipeline.alerts.plan import ChannelState, channels_for, mark_told, plan
 
 MONDAY = date(2026, 11, 2)
@@ -114,6 +114,14 @@ def test_an_error_that_is_over_is_told_to_those_who_knew_and_comes_back_as_news(
     assert morning(states, [], MONDAY) == {"pager": ([], ["a_check: one"])}
     assert morning(states, [], MONDAY) == {}
     assert morning(states, [error], MONDAY) == {"pager": (["a_check/one"], [])}
+
+
+def test_a_run_that_ended_well_had_nothing_that_stops_publishing():
+    # What was delivered by mistake is taken back: nothing is new, nothing is built, and most checks are not asked.
+    states = fresh()
+    morning(states, [finding(severity="error"), finding("b_check/x")], MONDAY)
+    assert morning(states, [], MONDAY, evaluated=("other", RUN_FAILED)) == {"pager": ([], ["a_check: one"])}
+    assert list(states["chat"].told) == ["b_check/x"]
 
 
 def test_a_check_that_was_not_evaluated_is_not_over():
