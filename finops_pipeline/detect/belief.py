@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from finops_pipeline.detect.around import Known
+
 HINT = 0.6
 """How far beyond its threshold (1) a change has to go to be weighed, or to speak for another."""
 DOUBTED = 200
@@ -86,27 +88,11 @@ class Hints:
     """Days since it was told of."""
     size: np.ndarray
     """What it usually costs a day."""
-    restless: np.ndarray
-    """Share of its days that surprised by more than twice as much as is usual."""
-    scatter: np.ndarray
-    """How much a day usually surprises, as a logarithm."""
-    idle: np.ndarray
-    """Share of its days that cost about nothing."""
-    off: np.ndarray
-    """How far the day lies off what was expected of it, as a logarithm; 0 where a late feed has not shown it."""
-    above: np.ndarray
-    """The same off the middle of four weeks."""
-    lines: np.ndarray
-    """The same of its number of lines."""
-    untold: np.ndarray
-    """Share of the day's change that its lines do not tell."""
-    follow: np.ndarray
-    """Whether its lines have told its cost."""
+    known: Known
     steps: Steps = SHIPPED
 
     def figures(self) -> dict[str, np.ndarray]:
         """What the steps ask about."""
-        ways = np.where(self.rising, 1, -1)
         return {
             "distance": self.score,
             "beside": np.maximum(self.beside(), HINT),
@@ -114,14 +100,7 @@ class Hints:
             "told": np.minimum(self.told, MOST_DOUBTS),
             "ago": np.minimum(self.ago, LONG_AGO),
             "size": np.minimum(self.size, SMALL),
-            "restless": self.restless,
-            "scatter": self.scatter,
-            "idle": self.idle,
-            "off": self.off * ways,
-            "above": self.above * ways,
-            "lines": self.lines * ways,
-            "untold": self.untold,
-            "follow": self.follow,
+            **self.known.towards(np.where(self.rising, 1, -1)),
             "rising": self.rising,
         }
 

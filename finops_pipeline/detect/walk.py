@@ -217,7 +217,7 @@ class Walk:
             told=self.told[:, max(0, end - DOUBTED) : end].sum(axis=1)[row],
             ago=np.where(lately.any(axis=1), day - end + 1 + lately.argmax(axis=1), LONG_AGO),
             size=self.scale[row, day] / FLOOR,
-            **self.around().at(row, day, loud.lag),
+            known=self.around().at(row, day, loud.lag),
         )
 
     def _raise(self, row: int, day: int, lag: int, channel: int, rising: bool, score: float) -> None:

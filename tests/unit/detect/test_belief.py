@@ -1,12 +1,13 @@
 """What else a morning knows makes an odd day more or less believable; what is no candidate speaks for nothing."""
 
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from finops_pipeline.detect import judged
+from finops_pipeline.detect.around import Known
 from finops_pipeline.detect.belief import ENOUGH, FARTHER, LONG_AGO, SHIPPED, UNIT, Hints, Steps
 
 
@@ -17,7 +18,20 @@ def hints(score: list[float], **others: list[float]) -> Hints:
     usual |= {"ago": [LONG_AGO] * count, "size": [100.0] * count, "restless": [0.0] * count, "scatter": [0.05] * count}
     usual |= {"idle": [0.0] * count, "off": [0.4] * count, "above": [0.4] * count, "lines": [0.0] * count}
     usual |= {"untold": [1.0] * count, "follow": [False] * count, "span": [1] * count, "score": score}
-    return Hints(**{name: np.array(values) for name, values in (usual | others).items()})
+    return hints_of({name: np.array(values) for name, values in (usual | others).items()})
+
+
+def hints_of(values: dict[str, np.ndarray]) -> Hints:
+    """Hints of values by name, whether of the hint or of what is known of its day."""
+    known = {field.name: values[field.name] for field in fields(Known)}
+    return Hints(**{name: each for name, each in values.items() if name not in known}, known=Known(**known))
+
+
+def changed(found: Hints, figure: str, by: np.ndarray) -> Hints:
+    """The same hints, each speaking of another series, with one figure raised."""
+    values = {field.name: getattr(found, field.name) for field in fields(found)} | vars(found.known)
+    values |= {figure: values[figure] + by, "group": np.arange(len(found.group))}
+    return hints_of({name: each for name, each in values.items() if name not in ("known", "steps")})
 
 
 def test_what_another_channel_says_as_well_is_believed_more() -> None:
@@ -68,7 +82,7 @@ def any_hints(count: int) -> Hints:
         "untold": draw.normal(1, 1, count),
         "follow": draw.random(count) < 0.3,
     }
-    return Hints(**values)
+    return hints_of(values)
 
 
 def asked_one_by_one(steps: Steps, figures: dict[str, float]) -> int:
@@ -99,17 +113,16 @@ FOR, AGAINST = ("score", "size", "ago", "untold"), ("told", "restless")
 
 @pytest.mark.parametrize(("figure", "way"), [(name, 1) for name in FOR] + [(name, -1) for name in AGAINST])
 def test_more_of_what_can_only_speak_one_way_never_speaks_the_other(figure: str, way: int) -> None:
-    found = any_hints(200)
-    found = replace(found, group=np.arange(200))
-    more = replace(found, **{figure: getattr(found, figure) + np.abs(getattr(found, figure)) * 0.5 + 0.1})
+    found = changed(any_hints(200), figure, np.zeros(200, int))
+    size = np.abs(getattr(found.known if hasattr(found.known, figure) else found, figure))
+    more = changed(found, figure, size * 0.5 + 0.1)
     assert (way * (more.believed() - found.believed()) >= 0).all()
 
 
 @pytest.mark.parametrize("figure", ["off", "above"])
 def test_a_larger_change_is_never_believed_less(figure: str) -> None:
-    found = any_hints(200)
-    found = replace(found, group=np.arange(200))
-    more = replace(found, **{figure: getattr(found, figure) + np.where(found.rising, 1, -1)})
+    found = changed(any_hints(200), figure, np.zeros(200))
+    more = changed(found, figure, np.where(found.rising, 1, -1))
     assert (more.believed() >= found.believed()).all()
 
 
