@@ -97,9 +97,15 @@ class Digest:
         )
 
 
-def make_digest(channel: str, day: str, base: str, findings: Sequence[Finding], solved: Sequence[str]) -> Digest:
-    """A digest named by its content, so that the same one never gets a second name."""
-    content = json.dumps([channel, day, [finding.as_dict() for finding in findings], list(solved)], sort_keys=True)
+def make_digest(
+    channel: str, day: str, base: str, findings: Sequence[Finding], solved: Sequence[str], *, after: str = ""
+) -> Digest:
+    """A digest named by its content and the one before, so that the same one never gets a second name.
+
+    `after` is the id of the channel's last digest: what fails again in the same words is another digest.
+    """
+    told = [finding.as_dict() for finding in findings]
+    content = json.dumps([after, channel, day, told, list(solved)], sort_keys=True)
     digest_id = f"{day}-{channel}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     return Digest(digest_id, channel, day, base, tuple(findings), tuple(solved))
 

@@ -64,6 +64,7 @@ def write_states(home: Path, states: Mapping[str, ChannelState]) -> None:
     channels = {
         name: {
             "last_digest": state.last_digest.isoformat() if state.last_digest else None,
+            "last_id": state.last_id,
             "told": {key: asdict(told) | {"day": told.day.isoformat()} for key, told in state.told.items()},
             "waiting": [finding.as_dict() for finding in state.waiting.values()],
         }
@@ -143,6 +144,7 @@ def _state(values: Mapping[str, Any]) -> ChannelState:
         told={key: Told(**(told | {"day": date.fromisoformat(told["day"])})) for key, told in values["told"].items()},
         waiting={finding.key: finding for finding in waiting},
         last_digest=date.fromisoformat(values["last_digest"]) if values["last_digest"] else None,
+        last_id=values.get("last_id", ""),
     )
 
 

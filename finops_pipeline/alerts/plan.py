@@ -37,11 +37,12 @@ class Told:
 
 @dataclass
 class ChannelState:
-    """What one channel was told, what waits for its next digest, and the day of its last one."""
+    """What one channel was told, what waits for its next digest, and the day and id of its last one."""
 
     told: dict[str, Told] = field(default_factory=dict)
     waiting: dict[str, Finding] = field(default_factory=dict)
     last_digest: date | None = None
+    last_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Telling people after a run: gather, plan, deliver, remember. A failing alert never fails a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from finops_pipeline.alerts.configuration import Alerts, load_alerts, secrets_of
 from finops_pipeline.alerts.deliver import Delivery, deliver_all
 from finops_pipeline.alerts.digest import Digest, make_digest
 from finops_pipeline.alerts.gather import Gathered, gather
-from finops_pipeline.alerts.plan import Planned, mark_told, plan
+from finops_pipeline.alerts.plan import ChannelState, Planned, mark_told, plan
 from finops_pipeline.errors import FinopsError
 from finops_pipeline.redaction import redacted
 from finops_pipeline.settings import Settings
@@ -84,12 +84,13 @@ def send(settings: Settings, alerts: Alerts, *, run_id: str | None, failures: Se
         states = memory.read_states(settings.home, channels)
         found = _gather(settings, alerts, run_id, failures)
         planned = plan(alerts, states, found.findings, found.evaluated, today)
-        digests = {each.channel: _digest(each, settings, alerts) for each in planned}
+        digests = {each.channel: _digest(each, states, settings, alerts) for each in planned}
         # Kept before it is tried: a process that is ended while it sends must not lose what it was about to tell.
         for digest in digests.values():
             memory.bury(settings.home, digest, "was not tried yet")
         for each in planned:
             mark_told(states[each.channel], each, today)
+            states[each.channel].last_id = digests[each.channel].digest_id
         memory.write_states(settings.home, states)
         deliveries = _deliver(settings, alerts)
     return Told(deliveries, sum(len(state.waiting) for state in states.values()), dropped)
@@ -100,7 +101,7 @@ def preview(settings: Settings, alerts: Alerts, *, run_id: str | None) -> list[D
     states = memory.read_states(settings.home, [channel.name for channel in alerts.channels])
     found = _gather(settings, alerts, run_id, None)
     planned = plan(alerts, states, found.findings, found.evaluated, settings.now.date())
-    return [_digest(each, settings, alerts) for each in planned]
+    return [_digest(each, states, settings, alerts) for each in planned]
 
 
 def _deliver(settings: Settings, alerts: Alerts) -> list[Delivery]:
@@ -128,6 +129,7 @@ def _gather(settings: Settings, alerts: Alerts, run_id: str | None, failures: Se
     return gather(settings, run_id=run_id, failures=failures, base=alerts.dagster_url, secrets=secrets_of(alerts))
 
 
-def _digest(planned: Planned, settings: Settings, alerts: Alerts) -> Digest:
+def _digest(planned: Planned, states: Mapping[str, ChannelState], settings: Settings, alerts: Alerts) -> Digest:
     day = settings.now.date().isoformat()
-    return make_digest(planned.channel, day, alerts.dagster_url, planned.findings, planned.solved)
+    after = states[planned.channel].last_id
+    return make_digest(planned.channel, day, alerts.dagster_url, planned.findings, planned.solved, after=after)

@@ -101,6 +101,17 @@ def test_a_failed_run_is_told_at_once_and_its_end_too(company, web):
     assert tell_after_run(recorded(0), "run-1", []) == ["Alerts: told pager 2026-11-03: 1 solved"]
 
 
+def test_what_fails_again_on_the_same_day_has_an_id_of_its_own(company, web):
+    ids = []
+    for number, subjects in enumerate((["aws"], [], ["aws"], [], ["aws"])):
+        run_id = f"run-{number}"
+        tell_after_run(recorded(0, *subjects, run_id=run_id, severity="error"), run_id, [])
+        ids += [request.json["digest_id"] for request in web.received]
+        web.received.clear()
+    # a receiver drops what comes with an id that it has seen
+    assert len(set(ids)) == 5
+
+
 def refreshed(settings, monkeypatch, execute):
     """What `finops run` does around the job, which is `execute` here."""
     monkeypatch.setattr(run, "_execute", lambda console, run_id, asked: execute(run_id))
