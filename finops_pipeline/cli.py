@@ -219,13 +219,15 @@ def alerts_test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="
 def _missing_alert_variables(settings: Settings) -> int:
     """Tell which secrets of alerts.yaml the environment lacks, and which names nothing has; how many secrets."""
     from finops_pipeline.alerts.configuration import load_alerts, missing_variables
-    from finops_pipeline.alerts.unmatched import unmatched_names
+    from finops_pipeline.alerts.unmatched import amiss
 
     alerts = load_alerts(settings.config_path)
-    missing = missing_variables(alerts) if alerts else []
-    for line in (*missing, *(unmatched_names(settings, alerts) if alerts else ())):
+    if alerts is None:
+        return 0
+    for line in amiss(settings, alerts):
         typer.echo(line)
-    if alerts and not missing:
+    missing = missing_variables(alerts)
+    if not missing:
         typer.echo(f"alerts: {len(alerts.channels)} channels; `finops alerts test CHANNEL` tries one")
     return len(missing)
 

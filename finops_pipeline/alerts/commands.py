@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from finops_pipeline.alerts import memory
-from finops_pipeline.alerts.configuration import Alerts, alerts_path, load_alerts, missing_variables
+from finops_pipeline.alerts.configuration import Alerts, alerts_path, load_alerts
 from finops_pipeline.alerts.deliver import deliver_all
 from finops_pipeline.alerts.digest import as_text, make_digest
 from finops_pipeline.alerts.finding import Finding
 from finops_pipeline.alerts.gather import newest_run
 from finops_pipeline.alerts.send import preview, send
-from finops_pipeline.alerts.unmatched import unmatched_names
+from finops_pipeline.alerts.unmatched import amiss
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
 
@@ -37,8 +37,7 @@ def listed(settings: Settings) -> Iterator[str]:
         waiting = f", {len(state.waiting)} waiting for the next" if state.waiting else ""
         told = f"{len(state.told)} finding{'' if len(state.told) == 1 else 's'} told"
         yield f"{channel.name} ({channel.kind}): {last}, {told}{waiting}"
-    yield from missing_variables(alerts)
-    yield from unmatched_names(settings, alerts)
+    yield from amiss(settings, alerts)
     for letter in memory.dead_letters(settings.home):
         digest = letter.digest
         yield f"dead letter {digest.digest_id}: {digest.channel} {letter.reason}"

@@ -1,11 +1,14 @@
-"""Names in routes that nothing published has: misspelt, they match nothing for ever and nobody is told so."""
+"""What `alerts.yaml` names and nothing has: variables that are not set, owners and checks that nobody publishes.
+
+A misspelt name in a route matches nothing for ever, and nobody is told so.
+"""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import duckdb
 
-from finops_pipeline.alerts.configuration import Alerts
+from finops_pipeline.alerts.configuration import Alerts, missing_variables
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED
 from finops_pipeline.settings import Settings
 from finops_pipeline.side_files.tag_policy import load_tag_policy
@@ -17,6 +20,12 @@ _OWNERS = """
     union
     select owner from fct_check_results
 """
+
+
+def amiss(settings: Settings, alerts: Alerts) -> Iterator[str]:
+    """One line for each variable, owner or check that `alerts.yaml` names in vain."""
+    yield from missing_variables(alerts)
+    yield from unmatched_names(settings, alerts)
 
 
 def unmatched_names(settings: Settings, alerts: Alerts) -> Iterator[str]:
