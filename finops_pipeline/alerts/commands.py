@@ -97,4 +97,4 @@ def tested(settings: Settings, name: str) -> str:
     [delivery] = deliver_all([(channel, [digest])])
     if delivery.reason:
         raise FinopsError(f"{name} {delivery.reason}.")
-    return f"{name} took a test message."
+    return f"{name} took a test message" + (f", but {delivery.remark}." if delivery.remark else ".")

@@ -45,7 +45,11 @@ def _one_line(value: str) -> str:
 
 Variable = Annotated[str, BeforeValidator(_variable_name)]
 Line = Annotated[str, AfterValidator(_one_line)]
-Address = Annotated[Line, shaped(r"[^@]+@[^@]+", "an address such as finops@acme.com")]
+Address = Annotated[
+    Line,
+    # what follows a comma would be taken for another address
+    shaped(r'("[^"]*"|[^@",;])+@[^@",;]+', "one address such as finops@acme.com; a name with a comma needs quotes"),
+]
 Severity = Literal["error", "warn"]
 
 

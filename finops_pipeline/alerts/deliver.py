@@ -26,6 +26,8 @@ class Delivery:
 
     digest: Digest
     reason: str = ""
+    remark: str = ""
+    """What is amiss although it was taken, such as a recipient that is unknown."""
 
 
 def deliver_all(batches: Sequence[tuple[Channel, Sequence[Digest]]]) -> list[Delivery]:
@@ -57,29 +59,29 @@ def _deliver_batch(channel: Channel, digests: Sequence[Digest]) -> list[Delivery
         if deliveries and deliveries[-1].reason:
             deliveries.append(Delivery(digest, deliveries[-1].reason))
             continue
-        deliveries.append(Delivery(digest, try_until(end, lambda digest=digest: deliver_once(channel, digest, known))))
+        deliveries.append(Delivery(digest, *try_until(end, lambda digest=digest: deliver_once(channel, digest, known))))
     return deliveries
 
 
 def try_until(
     end: float,
-    attempt: Callable[[], None],
+    attempt: Callable[[], str],
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-) -> str:
-    """Why all tries failed; empty when one succeeded. A pause that would end too late is not begun."""
-    pause = FIRST_PAUSE
-    for number in range(1, TRIES + 1):
+) -> tuple[str, str]:
+    """Why all tries failed, empty when one succeeded, and what that one returned.
+
+    A pause that would end too late is not begun.
+    """
+    pause, number = FIRST_PAUSE, 1
+    while True:
         try:
-            attempt()
+            return "", attempt()
         except Refused as refused:
             # Two runs that wait for the same service must not come back at the same moment.
             wait = max(refused.retry_after or 0.0, pause * random.uniform(0.75, 1.25))
             if not refused.may_pass or number == TRIES or clock() + wait >= end:
-                return f"{refused} ({number} {'try' if number == 1 else 'tries'})"
+                return f"{refused} ({number} {'try' if number == 1 else 'tries'})", ""
             sleep(wait)
-            pause *= 2
-        else:
-            return ""
-    return ""
+            pause, number = 2 * pause, number + 1

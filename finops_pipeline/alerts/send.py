@@ -43,7 +43,8 @@ class Told:
                     f"Alerts: {digest.channel} {delivery.reason}; kept as a dead letter and tried again at the next run"
                 )
             else:
-                told.append(f"Alerts: told {digest.channel} {digest.headline.removeprefix('FinOps ')}")
+                remark = f"; it {delivery.remark}" if delivery.remark else ""
+                told.append(f"Alerts: told {digest.channel} {digest.headline.removeprefix('FinOps ')}{remark}")
         if self.waiting:
             told.append(f"Alerts: {self.waiting} more wait for tomorrow's digest (`finops alerts send --dry-run`)")
         return told

@@ -19,8 +19,8 @@ SECONDS_FOR_ONE_TRY = 10.0
 """For an answer; chats answer within one."""
 
 
-def deliver_once(channel: Channel, digest: Digest, secrets: Mapping[str, str]) -> None:
-    """Try to deliver a digest.
+def deliver_once(channel: Channel, digest: Digest, secrets: Mapping[str, str]) -> str:
+    """Try to deliver a digest; returns what is amiss although it was taken, empty if nothing is.
 
     Args:
         channel: where to.
@@ -32,4 +32,4 @@ def deliver_once(channel: Channel, digest: Digest, secrets: Mapping[str, str]) -
     """
     # Loaded when something is sent: Slack's client alone takes half a second.
     kind = importlib.import_module(f"{__name__}.{channel.kind}")
-    kind.deliver(channel, digest, secrets, SECONDS_FOR_ONE_TRY)
+    return kind.deliver(channel, digest, secrets, SECONDS_FOR_ONE_TRY) or ""

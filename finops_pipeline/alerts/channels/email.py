@@ -14,8 +14,8 @@ _TLS_OR_LOGIN_FIRST = 530
 """RFC 3207 and RFC 4954."""
 
 
-def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], seconds: float) -> None:
-    """Send the digest to every recipient."""
+def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], seconds: float) -> str:
+    """Send the digest to every recipient; returns how many of them did not take it, where others did."""
     message = mail(channel, digest)
     try:
         with _connected(channel, seconds) as server:
@@ -24,7 +24,7 @@ def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], s
                 server.ehlo()
             if channel.password_env is not None:
                 server.login(secrets["username_env"], secrets["password_env"])
-            refused = server.send_message(message)
+            refused = _sent(server, message)
     except smtplib.SMTPNotSupportedError:
         raise Refused(f"offers no {'STARTTLS' if channel.tls == 'starttls' else 'login'}", may_pass=False) from None
     except smtplib.SMTPAuthenticationError as error:
@@ -39,9 +39,11 @@ def deliver(channel: EmailChannel, digest: Digest, secrets: Mapping[str, str], s
         raise Refused(f"answered SMTP {error.smtp_code}", may_pass=400 <= error.smtp_code < 500) from None
     except (OSError, smtplib.SMTPException) as error:
         raise Refused.by_error(error) from None
-    if refused:
-        # The others have it: trying again would send it to them twice.
-        raise Refused(f"takes no mail for {len(refused)} of {len(channel.to)} recipients", may_pass=False)
+    if not refused:
+        return ""
+    # The others have it: a dead letter would be sent to them again, by each run for a week.
+    [(code, _), *_] = refused.values()
+    return f"takes no mail for {len(refused)} of {len(channel.to)} recipients (SMTP {code})"
 
 
 def mail(channel: EmailChannel, digest: Digest) -> EmailMessage:
@@ -55,6 +57,14 @@ def mail(channel: EmailChannel, digest: Digest) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(as_text(digest))
     return message
+
+
+def _sent(server: smtplib.SMTP, message: EmailMessage) -> dict[str, tuple[int, bytes]]:
+    try:
+        return server.send_message(message)
+    except smtplib.SMTPNotSupportedError:
+        told = "takes no addresses with letters beyond ASCII; write the domain as xn--..., or another address"
+        raise Refused(told, may_pass=False) from None
 
 
 def _connected(channel: EmailChannel, seconds: float) -> smtplib.SMTP:

@@ -58,10 +58,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def mail_server(certificate: tuple[Path, Path]) -> Iterator[Callable[..., MailServer]]:
-    """Start a mail server: with STARTTLS or without, with a login (name, password) or without."""
+    """Start a mail server: with STARTTLS or without, with a login (name, password) or without, with SMTPUTF8 or not."""
     started: list[Controller] = []
 
-    def start(*, tls: bool, login: tuple[str, str] | None = None) -> MailServer:
+    def start(*, tls: bool, login: tuple[str, str] | None = None, utf8: bool = True) -> MailServer:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*certificate)
 
@@ -73,6 +73,7 @@ def mail_server(certificate: tuple[Path, Path]) -> Iterator[Callable[..., MailSe
         options: dict[str, Any] = {"tls_context": context, "require_starttls": True} if tls else {}
         if login:
             options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": tls}
+        options |= {"enable_SMTPUTF8": utf8}
         controller = Controller(box, hostname="127.0.0.1", port=_free_port(), **options)
         controller.start()
         started.append(controller)

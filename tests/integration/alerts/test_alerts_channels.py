@@ -315,10 +315,18 @@ def test_a_busy_mail_server_is_asked_again_and_a_refusal_is_not(mail_server):
 def test_some_unknown_recipients_are_told_and_the_others_get_it_once(mail_server):
     server = mail_server(tls=False)
     server.box.unknown = {"b@acme.test"}
-    assert delivered(mail_channel(server)) == "takes no mail for 1 of 2 recipients (1 try)"
+    [delivery] = deliver_all([(mail_channel(server), [DIGEST])])
+    assert (delivery.reason, delivery.remark) == ("", "takes no mail for 1 of 2 recipients (SMTP 550)")
     assert len(server.box.mails) == 1
     server.box.unknown = {"a@acme.test", "b@acme.test"}
     assert delivered(mail_channel(server)) == "takes no mail for its recipients (SMTP 550) (1 try)"
+
+
+def test_a_mail_server_that_takes_no_letters_beyond_ascii_in_addresses_is_told_as_that(mail_server):
+    channel = mail_channel(mail_server(tls=False, utf8=False), to=["info@müller.test"])
+    assert delivered(channel) == (
+        "takes no addresses with letters beyond ASCII; write the domain as xn--..., or another address (1 try)"
+    )
 
 
 def test_a_mail_server_that_never_greets_is_given_up_in_time(monkeypatch):

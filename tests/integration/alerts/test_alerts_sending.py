@@ -167,6 +167,22 @@ def test_what_nobody_took_is_kept_retried_by_the_next_run_and_not_told_twice(com
     assert tell_after_run(recorded(3, "aws", run_id="run-4"), "run-4", []) == []
 
 
+def test_who_has_a_mail_does_not_get_it_again_because_a_colleague_left(company, mail_server):
+    server = mail_server(tls=False)
+    server.box.unknown = {"gone@acme.test"}
+    (company / "alerts.yaml").write_text(
+        "version: 1\nchannels:\n"
+        f"  - {{name: mail, kind: email, host: 127.0.0.1, port: {server.port}, tls: none, from: f@acme.test,\n"
+        "     to: [here@acme.test, gone@acme.test]}\ndefault: [mail]\n"
+    )
+    told_of = "Alerts: told mail 2026-11-03: 1 to look at; it takes no mail for 1 of 2 recipients (SMTP 550)"
+    assert tell_after_run(recorded(0, "aws"), "run-1", []) == [told_of]
+    assert tell_after_run(recorded(0, "aws", run_id="run-2"), "run-2", []) == []
+    assert len(server.box.mails) == 1
+    result = CliRunner().invoke(app, ["alerts", "test", "mail"])
+    assert result.output == "mail took a test message, but takes no mail for 1 of 2 recipients (SMTP 550).\n"
+
+
 def test_one_dead_channel_does_not_keep_the_other_from_being_told(company, web, monkeypatch):
     monkeypatch.setenv("CHAT_ADDRESS", "http://127.0.0.1:9/x")
     settings = recorded(0, "aws")

@@ -81,13 +81,23 @@ def test_all_kinds_of_channels_are_read(tmp_path):
         ("webhook_env", "hook", "channels[0].hook (line 3) is not a known key; allowed: name, kind, webhook_env, tok"),
         ("    host: smtp.acme.test\n", "    hosts: smtp\n", "allowed: name, kind, host, port, tls, from, to, username"),
         ("    host: smtp.acme.test\n", "    host: smtp.acme.test\n    port: 65536\n", "is 65536; expected less than"),
-        ("to: [finance@acme.test]", "to: [finance]", "channels[4].to[0] (line 11) is 'finance'; expected an address"),
+        ("to: [finance@acme.test]", "to: [finance]", "channels[4].to[0] (line 11) is 'finance'; expected one address"),
+        ("to: [finance@acme.test]", "to: ['Doe, Jane <j@acme.test>']", "expected one address such as finops@acme.com"),
         ("name: chat,", "name: the chat,", "channels[0].name (line 3) is 'the chat'; expected lower-case letters"),
     ],
 )
 def test_faults_are_told_by_key_and_line(tmp_path, good, bad, told):
     assert good in GOOD
     assert told in "\n".join(faults(tmp_path, GOOD.replace(good, bad, 1)))
+
+
+@pytest.mark.parametrize("address", ['"Doe, Jane" <j@acme.test>', "Größe <g@acme.test>", "info@müller.test"])
+def test_an_address_may_have_a_name_in_any_letters_and_a_comma_in_quotes(tmp_path, address):
+    text = GOOD.replace("to: [finance@acme.test]", f"to: ['{address}']")
+    (tmp_path / "alerts.yaml").write_text(text, encoding="utf-8")
+    alerts = load_alerts(tmp_path / "finops.yaml")
+    assert alerts is not None
+    assert address in str(alerts.channels)
 
 
 @pytest.mark.parametrize(
