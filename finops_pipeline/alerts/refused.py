@@ -23,7 +23,7 @@ class Refused(Exception):  # noqa: N818
     @classmethod
     def by_status(cls, status: int, retry_after: str | None, said: str = "") -> "Refused":
         """An HTTP answer that is no success."""
-        seconds = float(retry_after) if retry_after and retry_after.strip().isdigit() else None
+        seconds = float(retry_after) if retry_after and retry_after.strip().isdecimal() else None
         told = f"answered HTTP {status}" + (f": {said}" if said else "")
         return cls(told, may_pass=status in TRY_AGAIN, retry_after=seconds)
 

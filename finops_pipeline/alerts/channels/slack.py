@@ -1,7 +1,7 @@
 """Slack: blocks of text, by an incoming webhook or a bot's token."""
 
+import http.client
 import logging
-import urllib.error
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +59,7 @@ def deliver(channel: SlackChannel, digest: Digest, secrets: Mapping[str, str], s
         raise refused from None
     except Refused:
         raise
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise Refused.by_error(error) from None
 
 

@@ -235,6 +235,32 @@ def test_a_service_that_drips_is_given_up_in_time_and_holds_up_nobody(web, secre
     listener.close()
 
 
+@pytest.mark.parametrize("channel", [SLACK, BOT, TEAMS], ids=["slack", "bot", "teams"])
+def test_an_answer_that_is_no_http_may_pass(secrets, monkeypatch, channel):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            for _ in range(4):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1)
+                    connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        for name in ("SLACK_WEBHOOK", "TEAMS_URL"):
+            monkeypatch.setenv(name, address)
+        monkeypatch.setattr(slack, "API", address)
+        reason = delivered(channel)
+    assert reason.startswith("broke off the connection")
+    assert reason.endswith("(4 tries)")
+
+
+def test_a_pause_that_is_no_number_is_not_asked_for(web, secrets):
+    web.answers = [Answer(status=429, headers={"Retry-After": "\u00b2"}), Answer()]
+    assert delivered(TEAMS) == ""
+
+
 def test_an_address_that_would_travel_in_clear_text_is_refused(secrets, monkeypatch):
     for name in ("SLACK_WEBHOOK", "TEAMS_URL", "HOOK_URL"):
         monkeypatch.setenv(name, "http://hooks.example.invalid/c4n4ry")
