@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from finops_pipeline.alerts.finding import Finding, shortened
 
@@ -14,6 +14,11 @@ SHOWN_OF_A_CHECK = 5
 
 CHECKS_SHOWN = 20
 """Checks in a message; chats cut longer ones off in the middle."""
+
+SOLVED_SHOWN, _LONGEST_SOLVED = 10, 200
+"""What is over needs no more than to be known again."""
+
+_Message = TypeVar("_Message")
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,23 @@ class Digest:
         entries = [_entry(owner, name, severity, list(group)) for (severity, owner, name), group in grouped]
         return entries[:CHECKS_SHOWN]
 
+    def left_out(self, shown: Sequence[Entry]) -> str | None:
+        """How many findings are of checks that are not shown at all."""
+        count = len(self.findings) - sum(entry.count for entry in shown)
+        return f"… and {count} more findings in Dagster and in fct_check_results" if count else None
+
     @property
-    def left_out(self) -> int:
-        """Findings of checks that are not shown at all."""
-        return len(self.findings) - sum(entry.count for entry in self.entries())
+    def ended(self) -> list[str]:
+        """What is solved: the first ones, and how many more there are."""
+        shown = [shortened(line, _LONGEST_SOLVED) for line in self.solved[:SOLVED_SHOWN]]
+        hidden = len(self.solved) - len(shown)
+        return [*shown, f"… and {hidden} more"] if hidden else shown
+
+    def fitted(self, made: Callable[[Sequence[Entry]], _Message], fits: Callable[[_Message], bool]) -> _Message:
+        """A message about as many checks as its service takes, the most important first."""
+        entries = self.entries()
+        messages = (made(entries[:count]) for count in range(len(entries), 0, -1))
+        return next((message for message in messages if fits(message)), made([]))
 
     def as_dict(self) -> dict[str, Any]:
         """For dead letters and webhooks: all findings, to the last digit."""
@@ -148,8 +166,8 @@ def _lines(digest: Digest) -> Iterator[str]:
         yield from (f"    {link}" for link in links)
         steps = dict.fromkeys(finding.next_step for finding in entry.findings if finding.next_step)
         yield from (f"    Next: {step}" for step in steps)
-    if digest.left_out:
-        yield from ("", f"… and {digest.left_out} more findings in Dagster and in fct_check_results")
+    if left_out := digest.left_out(digest.entries()):
+        yield from ("", left_out)
     if digest.solved:
         yield from ("", "Solved", *(f"  {line}" for line in digest.solved))
     yield from ("", f"Dagster: {digest.dagster_url}")

@@ -61,10 +61,10 @@ class Finding:
         )
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = _LONGEST_TEXT) -> str:
     """One line of at most some hundred characters: what bills and feeds call things has no bound."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def run_link(base: str, run_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import http.client
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -19,6 +19,9 @@ API = "https://slack.com/api/"
 
 _LONGEST_SECTION = 2900
 """Slack takes 3,000 characters in a section, and 50 blocks in a message."""
+
+_LONGEST_MESSAGE = 10_000
+"""Beyond 11,300 to 13,300 characters in all blocks Slack says `msg_blocks_too_long`; its documentation has no limit."""
 
 _BUSY = ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
 
@@ -65,12 +68,19 @@ def deliver(channel: SlackChannel, digest: Digest, secrets: Mapping[str, str], s
 
 def blocks(digest: Digest) -> list[dict[str, Any]]:
     """Header, a section for each check, links at its end."""
+    return digest.fitted(
+        lambda entries: _blocks(digest, entries),
+        lambda shown: sum(len(block["text"]["text"]) for block in shown) <= _LONGEST_MESSAGE,
+    )
+
+
+def _blocks(digest: Digest, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     shown = [{"type": "header", "text": {"type": "plain_text", "text": digest.headline[:150]}}]
-    shown += [_section(_entry(entry)) for entry in digest.entries()]
-    if digest.left_out:
-        shown.append(_section(f"… and {digest.left_out} more findings in Dagster and in fct_check_results"))
+    shown += [_section(_entry(entry)) for entry in entries]
+    if left_out := digest.left_out(entries):
+        shown.append(_section(left_out))
     if digest.solved:
-        shown.append(_section("*Solved*\n" + "\n".join(f"• {_escaped(line)}" for line in digest.solved)))
+        shown.append(_section("*Solved*\n" + "\n".join(f"• {_escaped(line)}" for line in digest.ended)))
     return [*shown, _section(f"<{digest.dagster_url}|Dagster>")]
 
 

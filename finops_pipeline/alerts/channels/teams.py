@@ -1,7 +1,7 @@
 """Microsoft Teams: an Adaptive Card, as the workflow "When a Teams webhook request is received" takes it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from finops_pipeline.alerts.channels.post import post_json
@@ -19,23 +19,21 @@ def deliver(channel: TeamsChannel, digest: Digest, secrets: Mapping[str, str], s
 
 def message(digest: Digest) -> dict[str, Any]:
     """The card, with as many checks as fit."""
-    entries = digest.entries()
-    for count in range(len(entries), -1, -1):
-        card = _message(digest, entries[:count], left_out=len(digest.findings) - sum(e.count for e in entries[:count]))
-        if len(json.dumps(card, ensure_ascii=False).encode()) <= _MOST_BYTES:
-            return card
-    return _message(digest, [], left_out=len(digest.findings))
+    return digest.fitted(
+        lambda entries: _message(digest, entries),
+        lambda card: len(json.dumps(card, ensure_ascii=False).encode()) <= _MOST_BYTES,
+    )
 
 
-def _message(digest: Digest, entries: list[Entry], left_out: int) -> dict[str, Any]:
+def _message(digest: Digest, entries: Sequence[Entry]) -> dict[str, Any]:
     body = [_text([_run(digest.headline, weight="Bolder", size="Large")])]
     for entry in entries:
         body += _entry(entry)
-    if left_out:
-        body.append(_text([_run(f"… and {left_out} more findings in Dagster and in fct_check_results")]))
+    if left_out := digest.left_out(entries):
+        body.append(_text([_run(left_out)]))
     if digest.solved:
         body.append(_text([_run("Solved", weight="Bolder", color="Good")]))
-        body += [_text([_run(line)]) for line in digest.solved[:20]]
+        body += [_text([_run(line)]) for line in digest.ended]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

@@ -136,12 +136,21 @@ def test_a_teams_card_stays_below_what_teams_takes_and_tells_what_is_left_out():
     assert "more findings" in text_of(message)
 
 
+def test_a_teams_card_about_long_names_that_are_solved_stays_below_what_teams_takes():
+    digest = make_digest("chat", "2026-11-03", "http://127.0.0.1:3000", [], ["計" * 500] * 25)
+    message = teams.message(digest)
+    assert len(json.dumps(message, ensure_ascii=False).encode()) <= 24_000
+    assert "… and 15 more" in text_of(message)
+
+
 def test_a_slack_message_of_many_long_findings_stays_below_its_limits():
     many = [Finding(f"k{i}", f"check_{i // 5}", "warn", f"s{i} " + "&" * 490, "x" * 499) for i in range(300)]
     shown = slack.blocks(make_digest("chat", "2026-11-03", "http://127.0.0.1:3000", many, ["solved " * 50] * 40))
     assert len(shown) <= 50
     assert all(len(block["text"]["text"]) <= 3000 for block in shown)
+    assert sum(len(block["text"]["text"]) for block in shown) <= 10_000
     assert "more findings" in text_of(shown)
+    assert "… and 30 more" in text_of(shown)
 
 
 def test_webhook_is_signed_and_keeps_every_digit(web, secrets):
