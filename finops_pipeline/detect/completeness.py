@@ -8,6 +8,8 @@ from finops_pipeline.detect.panel import SETTLED
 from finops_pipeline.detect.windows import back, columns_from, median_at
 
 WINDOW = 84
+MOST = 2.0
+"""Share of a day that a first look shows at most: estimates, and charges whose credits come later, show too much."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Completeness:
 
     @property
     def at_most(self) -> np.ndarray:
-        """The largest share to reckon with, half as far again above the usual."""
-        return np.minimum(self.most * np.sqrt(self.most / self.usual), 1.0)
+        """The largest share to reckon with, half as far again above the usual: the whole day where no more was seen."""
+        largest = self.most * np.sqrt(self.most / self.usual)
+        return np.where(self.most > 1, largest, np.minimum(largest, 1.0))
 
     def tail(self, start: np.ndarray, size: int) -> "Completeness":
         """The same of `size` days of each series from `start` on."""
@@ -43,7 +46,7 @@ def completeness(seen: np.ndarray, final: np.ndarray, late: np.ndarray) -> Compl
     """Learn shares from days that have settled; a day that is not late is whole."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(late & (np.abs(final) > 0), seen / final, np.nan)
-    share = np.where(share > 0, np.minimum(share, 1.0), np.nan)
+    share = np.where(share > 0, np.minimum(share, MOST), np.nan)
     # most feeds are on time, or nobody knows: there is nothing to learn from them
     told = np.flatnonzero(np.isfinite(share).any(axis=1))
     learnt = [np.full(share.shape, np.nan, share.dtype) for _ in range(3)]

@@ -161,3 +161,13 @@ def test_a_late_feeds_largest_day_of_few_is_told_on_its_second_morning() -> None
     cost[200] = 900
     first = next(f for f in second_look(cost, np.ones(DAYS), 0.4, 0.9) if f.date >= DATES[200])
     assert (first.date, first.as_of) == (DATES[200], DATES[202])
+
+
+def test_what_a_feed_shows_too_much_of_at_first_is_no_rise() -> None:
+    """Estimates, and charges before their credits: the first look is a quarter to a half above what stays."""
+    random = np.random.default_rng(4)
+    cost, rows = 100 * random.normal(1, 0.02, DAYS), np.full(DAYS, 40.0)
+    shown = random.uniform(1.25, 1.5, DAYS)
+    assert second_look(cost, rows, shown, 1.0) == []
+    cost[200] = 400
+    assert [(f.date, f.as_of) for f in second_look(cost, rows, shown, 1.0)] == [(DATES[200], DATES[201])]
