@@ -6,7 +6,7 @@ carry a tag (`tag:`). How it stands on a day is SQL (`fct_budget_status`). The f
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +29,8 @@ _Decimal = Annotated[
 ]
 _Thresholds = list[Annotated[int, Field(ge=1, le=1000)]]
 _MONEY = pa.decimal128(38, 18)
+_SMALLEST = Decimal(1).scaleb(-18)
+_ALL_DIGITS = Context(prec=76, rounding=ROUND_HALF_UP)
 
 
 class TagSelection(SideFileModel):
@@ -173,7 +175,9 @@ def write_budget_table(budgets: Budgets, landing: Path) -> None:
 
 
 def _row(entry: Budget, entries: tuple[Budget, ...]) -> dict[str, Any]:
-    amount, percent = _resolved(entry, entries)
+    with localcontext(_ALL_DIGITS):
+        # a third of a third has more digits than money
+        amount, percent = (value and value.quantize(_SMALLEST) for value in _resolved(entry, entries))
     return {
         "budget_key": entry.key,
         "budget": entry.name,

@@ -37,6 +37,15 @@ def test_a_share_of_a_budget_is_landed_as_its_exact_amount_through_every_share(t
     assert {row["billing_currency"] for row in rows.values()} == {"USD"}
 
 
+def test_a_third_of_a_third_of_a_third_is_landed_to_the_last_digit_that_money_has(tmp_path: Path) -> None:
+    third = 'period: month, owner: a, share: {of: %s, percent: "33.333333"}'
+    shares = [f"name: {name}, {third % of}" for name, of in (("one", "whole"), ("two", "one"), ("three", "two"))]
+    of_total = [f"name: {name}, {third % of}" for name, of in (("four", "total"), ("five", "four"), ("six", "five"))]
+    rows = landed(tmp_path, WHOLE.replace("1000", '"123456789012345.123456"'), *shares, *of_total)
+    assert rows["three@"]["amount"] == Decimal("4572473529949.684819358625058028")
+    assert rows["six@"]["percent_of_total"] == Decimal("3.703703592592593704")
+
+
 def test_a_share_of_the_total_is_landed_with_a_row_for_the_total_that_is_not_published(tmp_path: Path) -> None:
     idle = "name: idle, owner: a, period: month, share: {of: total, percent: 20}, cost: {cost_use: [idle]}"
     half = "name: half-of-idle, owner: a, period: month, share: {of: idle, percent: 50}, cost: {cost_use: [idle]}"
