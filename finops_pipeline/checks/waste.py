@@ -51,19 +51,21 @@ def waste_is_part_of_the_ledger(warehouse: duckdb.DuckDBPyConnection) -> CheckOu
             where is_offender or parts.wasted > allocations.allocated_effective_cost
         ),
         -- a pool may hold a refund of its own beside what was wasted
-        with_refunds as (
-            select pool_id
+        refunds as (
+            select pool_id, -sum(effective_cost) as refund
             from int_charges_assigned_to_pools
             where pool_id in (select pool_id from suspects) and effective_cost < 0
+            group by pool_id
         )
-        select allocation_id, wasted, amount
+        select allocation_id, wasted, amount + coalesce(refund, 0) as allowed
         from suspects
-        where is_offender or pool_id not in (select pool_id from with_refunds)
-        order by wasted - amount desc nulls first, 1
+        left join refunds on suspects.pool_id = refunds.pool_id
+        where is_offender or wasted > allowed
+        order by wasted - allowed desc nulls first, 1
         """
     ).fetchall()
     offenders = [
-        Offender(key, f"{exact(wasted)} called waste", f"at most {exact(amount)}") for key, wasted, amount in rows
+        Offender(key, f"{exact(wasted)} called waste", f"at most {exact(allowed)}") for key, wasted, allowed in rows
     ]
     return CheckOutcome(
         observed=some_of(len(offenders), amounts, "amount", "has", "have") + " more waste than cost",

@@ -54,3 +54,9 @@ def test_more_waste_than_cost_is_told(waste: list[tuple[str, int, int | None]], 
 def test_what_was_wasted_before_a_refund_may_be_more_than_what_is_left():
     with ledger([("a", 11, None)], refund=5) as warehouse:
         assert waste_is_part_of_the_ledger(warehouse).passed
+
+
+def test_a_refund_excuses_no_more_waste_than_it_gave_back():
+    with ledger([("a", 8, None), ("a", 8, None)], refund=5) as warehouse:
+        [offender] = waste_is_part_of_the_ledger(warehouse).offenders
+    assert (offender.observed, offender.expected) == ("16 called waste", "at most 15")
