@@ -2,7 +2,8 @@
 -- hours only for rules that ask for them.
 -- GPU-hours and stored bytes meet the bill in ways of their own and are not here.
 --
--- The feeds that rules may name:
+-- dbt sees no rule while it parses, and so neither the feeds that rules may name nor that months are asked for:
+-- depends_on: {{ ref('int_months_to_make') }}
 {%- set feeds = driver_feeds() %}
 {%- for feed in feeds.values() %}
 -- depends_on: {{ ref(feed.model) }}
