@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from finops_pipeline.alerts.finding import shortened
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.settings import secret_variable
@@ -51,6 +52,9 @@ Address = Annotated[
     shaped(r'("[^"]*"|[^@",;])+@[^@",;]+', "one address such as finops@acme.com; a name with a comma needs quotes"),
 ]
 Severity = Literal["error", "warn"]
+_Some = Field(min_length=1)
+# findings name their owner on one line
+_Owner = Annotated[str, AfterValidator(shortened)]
 
 
 class _Channel(_Model):
@@ -121,9 +125,9 @@ Channel = SlackChannel | TeamsChannel | EmailChannel | WebhookChannel
 class Route(_Model):
     """Findings that meet every condition given go to the channels. A condition left out holds for all."""
 
-    owners: list[str] | None = None
-    severities: list[Severity] | None = None
-    checks: list[str] | None = None
+    owners: Annotated[list[_Owner] | None, _Some] = None
+    severities: Annotated[list[Severity] | None, _Some] = None
+    checks: Annotated[list[str] | None, _Some] = None
     channels: Annotated[list[str], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import duckdb
 
 from finops_pipeline.alerts.configuration import Alerts, missing_variables
-from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED
+from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED, shortened
 from finops_pipeline.settings import Settings
 from finops_pipeline.side_files.tag_policy import load_tag_policy
 
@@ -35,13 +35,14 @@ def unmatched_names(settings: Settings, alerts: Alerts) -> Iterator[str]:
         return
     with duckdb.connect(str(database), read_only=True) as marts:
         checks = {name for (name,) in marts.execute("select distinct check_name from fct_check_results").fetchall()}
-        owners = {owner for (owner,) in marts.execute(_OWNERS).fetchall()}
+        owners = {shortened(owner) for (owner,) in marts.execute(_OWNERS).fetchall() if owner}
     checks |= {RUN_FAILED}
-    owners |= {PIPELINE_OWNER, *(entry.owner for entry in load_tag_policy(settings.config_path).keys)}
+    answering = [entry.owner for entry in load_tag_policy(settings.config_path).keys]
+    owners |= {PIPELINE_OWNER, *(shortened(owner) for owner in answering if owner)}
     for index, route in enumerate(alerts.routes):
         for owner in route.owners or ():
             if owner not in owners:
-                known = ", ".join(sorted(filter(None, owners)))
+                known = ", ".join(sorted(owners))
                 yield f"alerts.yaml: routes[{index}].owners has {owner!r}, who owns nothing published; known: {known}."
         for pattern in route.checks or ():
             if not any(fnmatchcase(name, pattern) for name in checks):

@@ -73,6 +73,7 @@ def test_all_kinds_of_channels_are_read(tmp_path):
         ("channels: [pager]", "channels: [pages]", "routes[1].channels[0] (line 16) is 'pages', which is no channel"),
         ("severities: [error]", "severities: [fatal]", "routes[1].severities[0] (line 16) is 'fatal'; allowed"),
         ("severities: [error], ", "", "routes[1] (line 16) needs owners, severities or checks"),
+        ("severities: [error], ", "severities: [error], owners: [], ", "routes[1].owners (line 16) is []; expected"),
         ("default: [chat]", "default: [pager]", "channels[0] (line 3) (chat) gets nothing"),
         ("default: [chat]", "", "default is empty; a finding that no route takes would be told to nobody"),
         ("version: 1", "version: 1\ndagster_url: dagster", "dagster_url (line 2) is 'dagster'; expected an address"),

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_pipeline.alerts.configuration import Alerts
+from finops_pipeline.alerts.configuration import Alerts, Route
 from finops_pipeline.alerts.finding import RUN_FAILED, Finding
 from finops_pipeline.alerts.plan import ChannelState, channels_for, mark_told, plan
 
@@ -59,6 +59,13 @@ def test_every_route_that_takes_a_finding_gets_it_and_the_default_only_what_none
         "pager",
         "chat",
     ]
+
+
+def test_an_owner_is_found_however_its_name_is_spaced():
+    alerts = ALERTS.model_copy(
+        update={"routes": (Route(owners=["Größe &  Co"], channels=["vision"]),)},
+    )
+    assert channels_for(finding(owner="Größe & Co"), alerts) == ["vision"]
 
 
 def test_a_warning_is_told_once_and_again_after_the_configured_days():

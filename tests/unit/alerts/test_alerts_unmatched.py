@@ -13,7 +13,7 @@ version: 1
 channels: [{name: ops, kind: webhook, url_env: HOOK}]
 default: [ops]
 routes:
-  - {owners: [vision, ml, finops, lead, Vision], channels: [ops]}
+  - {owners: [vision, ml, finops, lead, Vision, "Größe &  Co"], channels: [ops]}
   - {checks: [budgets_are_kept, "daily_*", run_failed, "weekly_*", budgets_are_keept], channels: [ops]}
 """
 
@@ -27,7 +27,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     version = tmp_path / "marts" / "current"
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "marts.duckdb")) as marts:
-        marts.execute("create table fct_cost_allocations as select unnest(['vision', null]) as team")
+        marts.execute("create table fct_cost_allocations as select unnest(['vision', 'Größe &\u00a0Co', null]) as team")
         marts.execute("create table fct_budget_status as select 'ml' as owner")
         marts.execute(
             """create table fct_check_results as
@@ -43,7 +43,7 @@ def test_owners_and_checks_that_nothing_published_has_are_told(settings: Setting
         "alerts.yaml: routes[1].checks has 'weekly_*', which no published check is called",
         "alerts.yaml: routes[1].checks has 'budgets_are_keept', which no published check is called",
     ]
-    assert told[0].endswith("; known: finops, lead, ml, vision.")
+    assert told[0].endswith("; known: Größe & Co, finops, lead, ml, vision.")
 
 
 def test_before_a_first_run_nobody_can_say(settings: Settings) -> None:
