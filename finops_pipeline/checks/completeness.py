@@ -130,7 +130,9 @@ def no_month_has_lost_half_its_bill(
 def every_configured_source_has_delivered(
     deliveries: Sequence[Delivery], sources: Sequence[tuple[str, str]], now: datetime
 ) -> CheckOutcome:
-    """Every configured source has a live delivery; a bill also has one for the open month from its fourth day on.
+    """Every configured source has a live delivery; a cloud also has one for the open month from its fourth day on.
+
+    When a vendor's next bill is due, only its rhythm tells (`every_source_is_fresh`): many bill after the month.
 
     Args:
         deliveries: the ledger.
@@ -144,7 +146,7 @@ def every_configured_source_has_delivered(
         periods = [d["billing_period"] or "" for d in live if d["source_name"] == name]
         if not periods:
             offenders.append(Offender(name, "nothing delivered yet", "at least one complete delivery"))
-        elif provider != "usage" and max(periods) < expected_month:
+        elif provider not in ("usage", "other") and max(periods) < expected_month:
             offenders.append(Offender(name, f"newest period is {max(periods)}", f"a delivery for {expected_month}"))
         else:
             confirmed.append(
@@ -152,7 +154,7 @@ def every_configured_source_has_delivered(
             )
     return CheckOutcome(
         observed=some_of(len(offenders), len(sources), "configured source", "has not", "have not") + " delivered",
-        expected="every source has a complete delivery, bills also for the open month from its fourth day on",
+        expected="every source has a complete delivery, clouds also for the open month from its fourth day on",
         next_step="See `finops validate`, then the export's own log at the cloud.",
         offenders=offenders,
         confirmed=confirmed,

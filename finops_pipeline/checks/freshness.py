@@ -1,4 +1,4 @@
-"""Has every source delivered lately? Each bill within days, each usage feed in its own rhythm."""
+"""Has every source delivered lately? Clouds' bills within days, a vendor's and each usage feed in its own rhythm."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,34 +21,39 @@ PAUSES_REMEMBERED = 60
 """A quarter of weekdays, two months of days, five years of months: two outages are not held for a rhythm for longer."""
 
 
-def every_source_is_fresh(deliveries: Sequence[Delivery], sources: Sequence[str], now: datetime) -> CheckOutcome:
-    """The newest delivery of every bill is at most three days old.
+def every_source_is_fresh(
+    deliveries: Sequence[Delivery], sources: Sequence[tuple[str, str]], now: datetime
+) -> CheckOutcome:
+    """The newest delivery of every cloud's bill is at most three days old; a vendor's came within its own rhythm.
 
     Its age counts from when the provider delivered it, where the manifest says so, else from when it was first seen.
 
     Args:
         deliveries: the ledger.
-        sources: names of the billing exports; one without any delivery is told by the check on that.
+        sources: (name, provider) of the billing exports; one without any delivery is told by the check on that.
         now: the run's clock.
     """
     instant = now.replace(tzinfo=None)
-    newest = {}
-    for name in sources:
-        arrived = [d["submitted_at"] or d["seen_at"] for d in deliveries if d["source_name"] == name]
+    newest, allowed = {}, {}
+    for name, provider in sources:
+        arrived = sorted(d["submitted_at"] or d["seen_at"] for d in deliveries if d["source_name"] == name)
         if arrived:
-            newest[name] = max(arrived)
+            newest[name] = arrived[-1]
+            # who sells GPUs or software may bill once a month
+            allowed[name] = _allowed_pause(arrived) if provider == "other" else DELIVERIES_COME_WITHIN
     ages = {name: instant - arrived for name, arrived in newest.items()}
-    stale = {name: age for name, age in ages.items() if age > DELIVERIES_COME_WITHIN}
+    stale = {name: age for name, age in ages.items() if age > allowed[name]}
     return CheckOutcome(
         observed=", ".join(f"{name} {_hours(age)}" for name, age in sorted(ages.items())) or "no deliveries",
-        expected=f"the newest delivery of every bill is at most {_hours(DELIVERIES_COME_WITHIN)} old",
-        next_step="Exports deliver daily. See `finops validate`, then whether the export was switched off or denied.",
+        expected=f"the newest delivery of every cloud's bill is at most {_hours(DELIVERIES_COME_WITHIN)} old,"
+        " a vendor's at most as old as twice its usual longest pause",
+        next_step="Clouds export daily. See `finops validate`, then whether the export was switched off or denied.",
         offenders=[
-            Offender(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            Offender(name, _age(newest[name], age), f"at most {_hours(allowed[name])}")
             for name, age in sorted(stale.items())
         ],
         confirmed=[
-            Subject(name, _age(newest[name], age), f"at most {_hours(DELIVERIES_COME_WITHIN)}")
+            Subject(name, _age(newest[name], age), f"at most {_hours(allowed[name])}")
             for name, age in sorted(ages.items())
             if name not in stale
         ],

@@ -32,7 +32,7 @@ def no_month_has_lost_half_its_bill(request: RefreshRequest) -> CheckOutcome:
 
 
 def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutcome:
-    """Every configured source has a complete delivery, and every bill one for the open month (from its fourth day)."""
+    """Every configured source has a complete delivery, and every cloud one for the open month (from its fourth day)."""
     config = request.config
     sources = [(source.name, source.provider) for source in config.sources]
     sources += [(feed.name, "usage") for feed in config.usage]
@@ -41,10 +41,10 @@ def every_configured_source_has_delivered(request: RefreshRequest) -> CheckOutco
 
 
 def every_source_is_fresh(request: RefreshRequest) -> CheckOutcome:
-    """The newest delivery of every bill is at most three days old."""
-    names = [source.name for source in request.config.sources]
+    """The newest delivery of every cloud's bill is at most three days old; a vendor's came within its own rhythm."""
+    sources = [(source.name, source.provider) for source in request.config.sources]
     ledger = read_rows(request.settings.landing)
-    return freshness.every_source_is_fresh(ledger, names, request.settings.now)
+    return freshness.every_source_is_fresh(ledger, sources, request.settings.now)
 
 
 def every_feed_is_fresh(request: RefreshRequest) -> CheckOutcome:

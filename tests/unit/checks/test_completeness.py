@@ -103,7 +103,7 @@ def seen(name: str, *, hours: int, submitted: bool = False, **facts):
 
 def test_freshness_is_told_for_every_source_and_the_stale_one_is_named():
     ledger = [seen("aws", hours=5), seen("aws", hours=900), seen("gcp", hours=73), seen("azure", hours=72)]
-    outcome = every_source_is_fresh(ledger, ["aws", "gcp", "azure", "new"], NOW)
+    outcome = every_source_is_fresh(ledger, [(name, name) for name in ("aws", "gcp", "azure", "new")], NOW)
 
     assert [(offender.subject, offender.observed) for offender in outcome.offenders] == [
         ("gcp", f"newest from {NOW - timedelta(hours=73):%Y-%m-%d %H:%M} UTC, 3 days 1 hour old")
@@ -113,15 +113,37 @@ def test_freshness_is_told_for_every_source_and_the_stale_one_is_named():
 
 def test_the_instant_of_the_provider_wins_over_when_it_was_first_seen():
     """A backfill sees an old delivery for the first time."""
-    [offender] = every_source_is_fresh([seen("aws", hours=100, submitted=True)], ["aws"], NOW).offenders
+    [offender] = every_source_is_fresh([seen("aws", hours=100, submitted=True)], [("aws", "aws")], NOW).offenders
     assert offender.observed.endswith(", 4 days 4 hours old")
 
 
 def test_a_delivery_that_is_minutes_too_old_is_not_told_as_old_as_allowed():
     late = seen("aws", hours=72) | {"submitted_at": (NOW - timedelta(hours=72, minutes=5)).replace(tzinfo=None)}
-    [offender] = every_source_is_fresh([late], ["aws"], NOW).offenders
+    [offender] = every_source_is_fresh([late], [("aws", "aws")], NOW).offenders
     assert offender.observed.endswith(", 3 days 1 hour old")
     assert offender.expected == "at most 3 days"
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "is_fresh", "allowed"),
+    [
+        ((94, 63, 33), True, "62 days"),
+        ((127, 96, 66), False, "62 days"),
+        ((20,), True, "35 days"),
+        ((6, 5, 4), False, "3 days"),
+    ],
+)
+def test_a_vendor_that_bills_once_a_month_is_held_to_its_own_rhythm(days_ago, is_fresh, allowed):
+    ledger = [seen("saas", hours=24 * days, provider="other") for days in days_ago]
+    outcome = every_source_is_fresh(ledger, [("saas", "other")], NOW)
+    assert outcome.passed == is_fresh
+    assert [told.expected for told in (*outcome.offenders, *outcome.confirmed)] == [f"at most {allowed}"]
+
+
+def test_a_vendors_open_month_is_no_month_to_be_late_for():
+    september = delivery(provider="other", source_name="saas", billing_period="2026-09")
+    assert every_configured_source_has_delivered([september], [("saas", "other")], NOW).passed
+    assert not every_configured_source_has_delivered([], [("saas", "other")], NOW).passed
 
 
 def charges(*accounts: tuple[str, list[int]]) -> duckdb.DuckDBPyConnection:
