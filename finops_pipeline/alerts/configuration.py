@@ -35,6 +35,8 @@ def _variable_name(value: Any) -> str:
 def _web_address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError(f"is {value!r}; expected an address that begins with http:// or https://")
+    if "@" in value.split("/")[2]:
+        raise ValueError("holds a login, and stands in every message; give the address alone")
     return value.rstrip("/")
 
 

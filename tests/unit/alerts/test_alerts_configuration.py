@@ -77,6 +77,7 @@ def test_all_kinds_of_channels_are_read(tmp_path):
         ("default: [chat]", "default: [pager]", "channels[0] (line 3) (chat) gets nothing"),
         ("default: [chat]", "", "default is empty; a finding that no route takes would be told to nobody"),
         ("version: 1", "version: 1\ndagster_url: dagster", "dagster_url (line 2) is 'dagster'; expected an address"),
+        ("version: 1", "version: 1\ndagster_url: https://me:pw@dagster.test", "holds a login, and stands in every m"),
         ("version: 1", "version: 1\nrepeat_after_days: 0", "repeat_after_days (line 2) is 0"),
         ("version: 1", "version: 1\nroute: []", "route (line 2) is not a known key; allowed: version, channels, rou"),
         ("webhook_env", "hook", "channels[0].hook (line 3) is not a known key; allowed: name, kind, webhook_env, tok"),
