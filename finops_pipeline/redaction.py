@@ -11,10 +11,13 @@ HIDDEN = "***"
 
 _PARAMETERS = (
     r"sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|x-goog-credential|"
-    r"access_token|token|accountkey|sharedaccesssignature|sharedaccesskey|password|client_secret|secret"
+    r"(?:access_|refresh_|id_)?token|accountkey|sharedaccesssignature|sharedaccesskey|password|client_secret|secret|"
+    r"(?:aws_)?secret_access_key|api_?key|private_key"
 )
 # A signature ends with its value; an account key may hold '=' and '+' itself and ends at ';' or white space.
 _SIGNED = re.compile(rf"\b({_PARAMETERS})=[^&;\s'\"<>]+", re.IGNORECASE)
+_QUOTED = re.compile(rf"""(["'])({_PARAMETERS})\1(\s*:\s*)(["'])(?:(?!\4).)+\4""", re.IGNORECASE | re.DOTALL)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+@")
 
@@ -42,6 +45,7 @@ def redacted(text: str, environ: Mapping[str, str] | None = None, *, also: Itera
         }
     for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
+    text = _QUOTED.sub(rf"\1\2\1\3\4{HIDDEN}\4", _PRIVATE_KEY.sub(HIDDEN, text))
     text = _SIGNED.sub(rf"\1={HIDDEN}", text)
     return _USER_INFO.sub(f"{HIDDEN}@", _BEARER.sub(rf"\1 {HIDDEN}", text))
 

@@ -19,6 +19,11 @@ CANARY = "cAnArY/9f27+secret=="
         ("https://s3/x?X-Amz-Signature=ff00&X-Amz-Date=1", "https://s3/x?X-Amz-Signature=***&X-Amz-Date=1"),
         ("AccountName=acme;AccountKey=abc+/==;EndpointSuffix=x", "AccountName=acme;AccountKey=***;EndpointSuffix=x"),
         ("header Authorization: Bearer eyJhbGciOi.x.y failed", "header Authorization: Bearer *** failed"),
+        ("aws_secret_access_key=wJal/K7MD&api_key=a1", "aws_secret_access_key=***&api_key=***"),
+        ('answered {"error": 401, "client_secret": "a b"}', 'answered {"error": 401, "client_secret": "***"}'),
+        ("given {'password': 'it is', 'user': 'me'}", "given {'password': '***', 'user': 'me'}"),
+        ("no key in -----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- found", "no key in *** found"),
+        ("no key in -----BEGIN RSA PRIVATE KEY-----\nMIIE", "no key in ***"),
         ("http://user:pass@proxy:3128 refused", "http://***@proxy:3128 refused"),
         (
             "2026-10: s3://b/p/x.parquet is missing; expected 5 bytes",
