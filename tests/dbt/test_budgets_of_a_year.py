@@ -21,6 +21,10 @@ COSTS: dict[str, Callable[[date], int]] = {
     "restless": lambda day: (30 + day.toordinal() * 37 % 11) * (1 if day.isoweekday() > 5 else 3),
 }
 
+_MODELS = (
+    "focus_cost_and_usage", "int_charges_by_day", "int_allocations_classified_by_use", "int_budget_costs",
+    "int_budget_costs_by_day", "int_budget_forecasts", "fct_budget_status", "dim_date", *LEDGER_ALONE,
+)  # fmt: skip
 _YEAR: dict[str, Any] = {"owner": "finance", "currency": "USD", "period": "year"}
 BUDGETS = Budgets.model_validate(
     {
@@ -55,9 +59,7 @@ def built(ledger: Ledger) -> Built:
     for day in days(FIRST_DAY, LAST_DAY):
         for team, cost in COSTS.items():
             ledger.charge(str(cost(day)), day=day, team=team, service_name=team)
-    models = ("focus_cost_and_usage", "int_charges_by_day", "int_allocations_classified_by_use")
-    budgets = ("int_budget_costs", "int_budget_costs_by_day", "int_budget_forecasts", "fct_budget_status", "dim_date")
-    return ledger.build(selected=(*models, *budgets, *LEDGER_ALONE))
+    return ledger.build(selected=_MODELS)
 
 
 def days(first: date, last: date) -> Iterator[date]:
@@ -221,3 +223,18 @@ def test_the_calendar_names_fiscal_years_and_quarters_as_budgets_do(
 def test_without_a_month_of_their_own_fiscal_years_are_those_of_the_calendar(spent: Built) -> None:
     fiscal = "select fiscal_year, fiscal_quarter, fiscal_month from dim_date where date_day = '2026-10-24'"
     assert spent.rows(fiscal) == [("2026", "2026-Q4", 10)]
+
+
+def test_a_share_of_a_total_that_credits_bring_to_nothing_is_not_known(ledgers: Path) -> None:
+    share = {**_YEAR, "period": "month", "share": {"of": "total", "percent": "20"}, "cost": {"team": ["grown"]}}
+    ledger = Ledger(ledgers / "credited", budgets=Budgets.model_validate({"budgets": ({**share, "name": "part"},)}))
+    for day in days(date(2026, 9, 1), date(2026, 11, 1)):
+        ledger.charge("10", day=day, team="grown", service_name="grown")
+    ledger.charge("-310", day=date(2026, 10, 31), team="other", service_name="credits", charge_category="Credit")
+    standing = ledger.build(selected=_MODELS).rows(
+        "select budget_amount, actual_to_date, actual_percent, status, reason from fct_budget_status"
+        " where as_of = '2026-10-31'"
+    )
+    assert standing == [
+        (None, 310, None, "unknown", "the forecast of the total, of which it is a share, is not known or not above 0")
+    ]

@@ -86,7 +86,7 @@ def test_a_budget_may_count_the_charges_that_carry_a_tag_in_any_spelling(built: 
 
 
 def test_a_share_of_the_total_is_unknown_while_part_of_the_total_is(built: Built) -> None:
-    reason = "the forecast of the total, of which it is a share, is not known"
+    reason = "the forecast of the total, of which it is a share, is not known or not above 0"
     assert standing(built, "part", "budget_amount, status, reason") == (None, "unknown", reason)
 
 

@@ -163,10 +163,18 @@ measured as (
         budgets.actual_thresholds,
         budgets.forecast_thresholds,
         bounded.reason,
-        -- a share of the total is a share of what the total is forecast to be
+        -- a share of the total is a share of what the total is forecast to be; credits may leave nothing to share
         cast(coalesce(
             budgets.amount,
-            cast(cast(totals.forecast as double) * cast(budgets.percent_of_total as double) / 100 as decimal(38, 2))
+            case
+                when totals.forecast > 0
+                    then nullif(
+                        cast(
+                            cast(totals.forecast as double) * cast(budgets.percent_of_total as double) / 100
+                            as decimal(38, 2)
+                        ), 0
+                    )
+            end
         ) as {{ money_type() }}) as budget_amount,
         bounded.actual_to_date,
         bounded.forecast,
@@ -242,7 +250,8 @@ select
     coalesce(
         judged.reason,
         case
-            when judged.budget_amount is null then 'the forecast of the total, of which it is a share, is not known'
+            when judged.budget_amount is null
+                then 'the forecast of the total, of which it is a share, is not known or not above 0'
             when judged.forecast_lower is null
                 then 'no interval yet: too few earlier forecasts can be held against what came'
         end
