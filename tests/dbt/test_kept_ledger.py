@@ -13,10 +13,14 @@ from ledger_fixture import Built, Ledger, run_dbt
 from random_ledger import random_rules, throw, written
 
 from finops_pipeline.side_files.budgets import Budgets
+from finops_pipeline.side_files.datasets import DatasetCatalog
 from finops_pipeline.side_files.fx_rates import FxRate
+from finops_pipeline.side_files.metrics import Metrics
 from finops_pipeline.side_files.tag_policy import TagPolicy
 
 MONTHS = AUGUST, SEPTEMBER, OCTOBER = [date(2026, month, 1) for month in (8, 9, 10)]
+ARCHIVED = [date(2026, 7, 2), date(2026, 8, 2), date(2026, 9, 2), date(2026, 10, 3)]
+"""31 days apart; of July nothing else is billed."""
 TOPOLOGIES = 100
 TABLES = (
     "fct_allocation_alternatives",
@@ -28,6 +32,7 @@ TABLES = (
     "fct_storage_unit_costs",
     "fct_tag_coverage",
     "fct_training_run_days",
+    "fct_unit_costs",
     "fct_waste",
     "focus_allocated",
     "focus_cost_and_usage",
@@ -35,6 +40,7 @@ TABLES = (
     "int_budget_costs",
     "int_charges_by_day",
     "int_gpu_hours_without_capacity",
+    "int_metric_costs",
     "int_resource_days",
     "int_service_exits",
     "int_tagged_costs",
@@ -57,6 +63,8 @@ class Company:
                 charge["billing_period"] = f"{day.replace(month=day.month - 1):%Y-%m}"
         for month in MONTHS:
             self.ledger.charge("10", day=month.replace(day=20), billing_currency="EUR", team="t")
+        self._store_an_archive()
+        self._define_a_metric()
         self._publish_rates(AUGUST, SEPTEMBER)
         self.run()
         self._deliver_october_again(dice)
@@ -68,6 +76,11 @@ class Company:
         self._hand_teams_over()
         self.run()
         self._decide_on_budgets_and_tags()
+        self.run()
+        self.decided = shutil.copytree(self.ledger.home, folder / "decided")
+        self._tell_of_the_archive_anew()
+        self.run()
+        self._count_for_the_first_time()
         self.made = self.run()
         whole = deepcopy(self.ledger)
         whole.home = folder / "whole"
@@ -82,6 +95,20 @@ class Company:
         changed = "select name from int_months_to_make where kind = 'side_file' order by 1"
         self.side_files.append([name for (name,) in built.rows(changed)])
         return built
+
+    def _store_an_archive(self) -> None:
+        """Bytes that each month finds as many days after the month before as they may stay; nobody looks at them."""
+        entry = {"dataset": "archive", "bucket": "archive", "retention_days": 31}
+        self.ledger.datasets = DatasetCatalog.model_validate({"datasets": (entry,)})
+        for day in ARCHIVED:
+            self.ledger.charge("9", day=day, bucket="archive", storage_measure="bytes", storage_class="standard",
+                               billed_byte_hours=Decimal(100), cost_layer="storage")  # fmt: skip
+            self.ledger.stored("100", "archive", day=day, storage_class="standard")
+
+    def _define_a_metric(self) -> None:
+        """A metric that nobody counts yet."""
+        metric = {"name": "served", "unit": "person", "owner": "t", "description": "-", "cost": {"team": ["team-0"]}}
+        self.ledger.metrics = Metrics.model_validate({"version": 1, "metrics": (metric,)})
 
     def _deliver_october_again(self, dice: random.Random) -> None:
         """Lines gone, lines new, and a correction of August."""
@@ -114,23 +141,38 @@ class Company:
         self.ledger.budgets = Budgets.model_validate({"budgets": ({**budget, "cost": {"team": ["t"]}},)})
         self.ledger.tag_policy = TagPolicy.model_validate({"keys": ({"key": "team", "max_values": 1},)})
 
+    def _tell_of_the_archive_anew(self) -> None:
+        """Late telemetry: fewer bytes lay there, and somebody looked at them."""
+        first = next(row for row in self.ledger.feeds["storage_bytes"] if row["bucket"] == "archive")
+        first["byte_hours"] = Decimal(40)
+        self.ledger.feeds["storage_access"].append(
+            {"usage_date": ARCHIVED[0], "bucket": "archive", "requests": Decimal(1)}
+        )
+
+    def _count_for_the_first_time(self) -> None:
+        """People who were served on a day of October."""
+        counted = {"usage_date": date(2026, 10, 2), "metric": "served", "entity": "shop", "quantity": Decimal(5)}
+        self.ledger.feeds["business_metric"].append(counted)
+
 
 @pytest.fixture(scope="module")
 def company(ledgers: Path) -> Company:
-    """After six runs, and as it is made from nothing."""
+    """After eight runs, and as it is made from nothing."""
     return Company(ledgers)
 
 
 def test_only_months_that_something_concerns_are_allocated_again(company: Company) -> None:
-    first, after_delivery, after_telemetry, after_rates, *after_decisions = company.runs
-    assert first == ["2026-08", "2026-09", "2026-10"]
+    first, after_delivery, after_telemetry, after_rates, *after_decisions, after_access, after_count = company.runs
+    assert first == ["2026-07", "2026-08", "2026-09", "2026-10"]
     # what September's invoice holds of the first of October shares its machines; the correction concerns itself alone
     assert after_delivery == ["2026-09", "2026-10"]
     assert after_telemetry == ["2026-08", "2026-09"]
-    # each month has another rate
+    # each month but the first has another rate
     assert after_rates == ["2026-08", "2026-09", "2026-10"]
     # budgets and tags are of no concern to who pays
     assert after_decisions == [[], []]
+    assert after_access == ["2026-07"]
+    assert after_count == ["2026-09", "2026-10"]
 
 
 def test_a_new_budget_and_a_new_limit_of_tags_concern_every_month(company: Company) -> None:
@@ -139,9 +181,25 @@ def test_a_new_budget_and_a_new_limit_of_tags_concern_every_month(company: Compa
     assert company.made.rows(of_budget) == months
     over_limit = "select distinct billing_period from fct_cost_layers where team = '(other)' order by 1"
     assert company.made.rows(over_limit) == months
-    *_, of_an_owner, of_decisions = company.side_files
+    *_, of_an_owner, of_decisions, _, _ = company.side_files
     assert of_decisions == ["budgets", "tag_limits", "tag_policy"]
     assert of_an_owner == ["tag_policy"]
+
+
+def test_what_a_dataset_is_told_of_long_ago_concerns_its_later_months(company: Company) -> None:
+    told = """
+        select charge_date, days_since_last_access, retention_saving_at_most from fct_storage_unit_costs
+        where dataset = 'archive' order by charge_date
+    """
+    # of a hundred byte-hours that cost nine, July's forty are there in August still, and later all
+    days = [(0, None), (31, Decimal("3.6")), (62, Decimal(9)), (93, Decimal(9))]
+    assert company.made.rows(told) == [(day, *facts) for day, facts in zip(ARCHIVED, days, strict=True)]
+
+
+def test_a_metric_that_is_counted_for_the_first_time_has_the_costs_of_every_month(company: Company) -> None:
+    months = "select distinct strftime(charge_date, '%Y-%m') from int_metric_costs where metric = 'served' order by 1"
+    assert company.made.rows(months) == [("2026-08",), ("2026-09",), ("2026-10",)]
+    assert company.side_files[-2:] == [[], ["metrics"]]
 
 
 def test_rates_that_come_later_concern_the_amounts_of_every_table_that_shows_them(company: Company) -> None:
@@ -157,7 +215,7 @@ def test_what_was_kept_is_what_is_made_from_nothing(company: Company, table: str
 
 
 def test_all_months_of_what_a_new_limit_made_are_tested(company: Company, tmp_path: Path) -> None:
-    home = Path(shutil.copytree(company.made.warehouse.parent, tmp_path / "kept"))
+    home = Path(shutil.copytree(company.decided, tmp_path / "kept"))
     with duckdb.connect(str(home / "warehouse.duckdb")) as warehouse:
         warehouse.execute("update fct_cost_layers set billed_cost = billed_cost + 1 where billing_period = '2026-08'")
     test = ("test", "--select", "layers_add_up_to_the_ledger")

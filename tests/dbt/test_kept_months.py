@@ -138,6 +138,30 @@ def test_exports_of_azure_are_paired_by_what_their_kept_and_their_new_files_say(
     assert changed == anew
 
 
+def test_exports_of_azure_are_all_read_where_nothing_is_known_of_their_files(tmp_path):
+    months = Months(LandingZone(tmp_path))
+    azure = next(case for case in CASES.values() if case.amortized)
+
+    def land(period: str, number: int) -> None:
+        for variant, lines in (("ActualCost", azure.lines), ("AmortizedCost", azure.amortized)):
+            months.zone.land("azure_cost_details", "ea", lines, variant=variant, period=period, number=number)
+
+    def paired() -> list[dict[str, Any]]:
+        return months.zone.query("select * from int_azure__exports_paired order by billing_period")
+
+    for period in ("2026-09", "2026-10"):
+        land(period, number=1)
+    months.build("one")
+    known = paired()
+    with duckdb.connect(str(months.zone.home / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("drop table int_azure__export_totals")
+    land("2026-10", number=2)
+    months.build("one")
+    assert months.mapped[1] == [("ea", "2026-10")]
+    assert [pair["is_pair"] for pair in paired()] == [True, True]
+    assert paired()[0] == known[0]
+
+
 def test_files_of_telemetry_that_a_run_has_are_not_opened_again(months: Months):
     first, changed, anew = months.jobs
     assert [row["quantity"] for row in first] == [10, 20, 30]

@@ -7,10 +7,13 @@
 {{ config(post_hook="{{ forget_changed_months() }}") }}
 {%- set intervals = ['gpu_hours', 'gpu_capacity', 'compute_hours', 'inference', 'tokens'] %}
 {%- set days = ['storage_bytes', 'storage_access', 'jobs', 'api_calls', 'driver', 'business_metric'] %}
-{#- the table of each, and what of an entry it tells: another owner of a tag has no cost summed up otherwise -#}
+{#- the table of each, and what of an entry it tells: another owner of a tag has no cost summed up otherwise, a metric
+    that nobody counts none -#}
 {%- set limits = 'case when entries.max_values is not null then (entries.tag_key, entries.max_values) end' %}
+{%- set counted = '(entries, entries.quantity in (select metric from ' ~ ref('stg_usage__business_metric') ~ '))' %}
 {%- set side_files = {
     'budgets': ('budgets', 'entries'), 'tag_policy': ('tag_policy', 'entries'), 'tag_limits': ('tag_policy', limits),
+    'metrics': ('metrics', counted),
 } %}
 {%- set made_with = made_with() %}
 -- depends_on: {{ ref('int_charges_attributed_to_owners') }}

@@ -1,8 +1,10 @@
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='metrics') }}
 -- The part of the ledger that each business metric pays for: one pool per metric, day and currency, or per value of the
 -- ledger's column that names the entity. The same money serves several metrics: never add two metrics.
 with allocations as (
 
     select * from {{ ref('int_allocations_classified_by_use') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 

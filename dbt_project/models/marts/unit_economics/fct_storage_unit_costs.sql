@@ -1,3 +1,6 @@
+{{ config(materialized='kept_months', kept_by='charge_date', following=1200) }}
+-- What a dataset cost on a day beside its bytes and accesses. The day of its last access and the bytes that lay there
+-- when its retention began may be years back: whatever changes then is followed for a hundred years (`following`).
 with by_class as (
 
     select * from {{ ref('int_storage_costs_by_dataset') }}

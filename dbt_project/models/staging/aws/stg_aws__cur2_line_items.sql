@@ -1,4 +1,4 @@
-{%- set rows = landed(source('raw', 'aws_cur2')) -%}
+{%- set rows = landed_to_map(source('raw', 'aws_cur2')) -%}
 {%- set delivered = landed_columns(rows) -%}
 
 with

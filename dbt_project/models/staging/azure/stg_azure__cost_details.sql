@@ -1,4 +1,4 @@
-{%- set rows = landed(source('raw', 'azure_cost_details')) -%}
+{%- set rows = landed_to_map(source('raw', 'azure_cost_details'), kept_in='int_azure__export_totals') -%}
 {%- set delivered = landed_columns(rows) -%}
 
 with

@@ -1,4 +1,4 @@
-{%- set rows = landed(source('raw', 'azure_focus')) -%}
+{%- set rows = landed_to_map(source('raw', 'azure_focus')) -%}
 {%- set delivered = landed_columns(rows) -%}
 
 with
