@@ -6,17 +6,19 @@ measured for `team` alone, and no floor is set.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pyarrow as pa
 from pydantic import Field
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.rules import AllocationRules
-from finops_pipeline.rules.ruleset import normalized_keys
+from finops_pipeline.rules import AllocationRules, normalized_key, normalized_keys
+from finops_pipeline.rules.ruleset import OwnerColumn
 from finops_pipeline.side_files.faults import Text
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
+
+_OWNER_COLUMNS = {normalized_key(column): column for column in get_args(OwnerColumn)}
 
 
 class TagKey(SideFileModel):
@@ -83,9 +85,11 @@ def write_tag_policy_table(policy: TagPolicy, rules: AllocationRules, landing: P
 
 def _row(entry: TagKey, policy: TagPolicy, rules: AllocationRules) -> dict[str, Any]:
     spellings = {str(column): keys for column, keys in rules.owner_tags.items()}
-    accepted = entry.accepts or spellings.get(entry.key, [entry.key])
+    # an owner column is called as the ledger calls it, in whatever capitals and separators: its limit holds there
+    key = _OWNER_COLUMNS.get(normalized_key(entry.key), entry.key)
+    accepted = entry.accepts or spellings.get(key, [key])
     return {
-        "tag_key": entry.key,
+        "tag_key": key,
         "owner": entry.owner,
         "is_required": entry.is_required,
         "max_values": entry.max_values,

@@ -32,6 +32,13 @@ def test_a_key_is_found_under_the_spellings_of_the_allocation_rules_or_under_its
     assert rows["Data-Class"]["allowed_values"] == ["a"]
 
 
+def test_an_owner_column_is_known_in_any_spelling_so_that_its_limit_reaches_the_report_by_owner(tmp_path: Path) -> None:
+    rows = landed(tmp_path, "keys:\n  - {key: Team, max_values: 9}\n  - {key: Business-Unit, accepts: [bu]}\n")
+    assert {key: row["max_values"] for key, row in rows.items()} == {"team": 9, "business_unit": None}
+    assert rows["team"]["accepted_keys"] == ["team", "squad", "ownerteam", "teamname"]
+    assert rows["business_unit"]["accepted_keys"] == ["bu"]
+
+
 def test_only_required_keys_have_a_floor(tmp_path: Path) -> None:
     rows = landed(tmp_path, "coverage_floor_percent: 90\nkeys:\n  - {key: a}\n  - {key: b, required: false}\n")
     assert [row["floor_percent"] for row in rows.values()] == [90, None]
