@@ -25,36 +25,47 @@ def moved_channels(panel: Panel, e: Expectation, second: Completeness) -> list[C
     groups = [np.flatnonzero(panel.group == name) for name in np.unique(panel.group) if name]
     if not groups:
         return []
-    likely = e.money(e.expected)
     usual = back(running_mean(np.abs(e.filled), 28), 3) + e.scale
     late = panel.late.copy()
     for rows in groups:
         days = _Days.of(panel, rows)
         days.put(late, np.logical_or.reduce(days.of_all(panel.late), axis=0, keepdims=True))
-    up, down = _moved(panel, groups, np.nan_to_num(panel.cost - likely), usual)
+    # after an incident the forecast is used to it: what returns then has not moved off the same weekdays' cost
+    likely, weekdays = e.money(e.expected), e.money(median_at(e.observed, range(7, 35, 7)))
+
+    def moved(cost: np.ndarray) -> Pair:
+        return _moved(panel, groups, np.nan_to_num(cost - likely), np.nan_to_num(cost - weekdays), usual)
+
+    up, down = moved(panel.cost)
     # a late feed's second look, made whole by what it usually shows
-    seen = np.nan_to_num(panel.second_cost / second.usual - likely)
-    early = {1: (np.where(late, 0, up), np.where(late, 0, down)), 2: _moved(panel, groups, seen, usual)}
+    early = {1: (np.where(late, 0, up), np.where(late, 0, down)), 2: moved(panel.second_cost / second.usual)}
     return [
         Channel("moved", up, down, 1, LEAST, LEAST, 1.2, memory=14, early=early, sharp=True, late=late, weighed=False)
     ]
 
 
-def _moved(panel: Panel, groups: list[np.ndarray], change: np.ndarray, usual: np.ndarray) -> Pair:
+def _moved(
+    panel: Panel, groups: list[np.ndarray], change: np.ndarray, by_weekdays: np.ndarray, usual: np.ndarray
+) -> Pair:
     """Share of what the losers usually cost that each series gained and lost on a day."""
     up, down = np.zeros(change.shape), np.zeros(change.shape)
     for rows in groups:
         days = _Days.of(panel, rows)
         own, level = days.of_all(change), days.of_all(usual)
         others = own.sum(axis=0) - own
-        larger, smaller = np.maximum(np.abs(own), np.abs(others)), np.minimum(np.abs(own), np.abs(others))
-        cancels = (own * others < 0) & (np.abs(own + others) < CANCELS * larger)
-        loser = np.where(own < 0, level, np.where(own < 0, level, 0).max(axis=0) + 1e-9)
+        cancels = np.abs(own + others) < CANCELS * np.maximum(np.abs(own), np.abs(others))
         odd = np.hypot(*(off / (1.48 * median_at(np.abs(off), range(3, 63, 2)) + 1e-9) for off in (own, others)))
-        share = np.where(cancels & (odd > CHANCE), smaller / loser, 0)
-        days.put(up, np.where(own > 0, share, 0))
-        days.put(down, np.where(own < 0, share, 0))
+        shares = [np.where(cancels & (odd > CHANCE), _share(off, level), 0) for off in (own, days.of_all(by_weekdays))]
+        days.put(up, np.maximum(np.minimum(*shares), 0))
+        days.put(down, np.maximum(-np.maximum(*shares), 0))
     return up, down
+
+
+def _share(own: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """What each series gained (lost: below zero) that the others lost (gained), of what the losers usually cost."""
+    others = own.sum(axis=0) - own
+    loser = np.where(own < 0, level, np.where(own < 0, level, 0).max(axis=0) + 1e-9)
+    return np.where(own * others < 0, np.sign(own) * np.minimum(np.abs(own), np.abs(others)) / loser, 0)
 
 
 @dataclass(frozen=True)

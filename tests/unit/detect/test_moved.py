@@ -46,3 +46,15 @@ def test_without_a_group_nothing_has_moved() -> None:
 def test_a_fall_without_a_counterpart_has_not_moved() -> None:
     tags = [f for f in found(*bills(80, 0), {"team": "g", "untagged": "g"}) if f.kind == "lost_tags"]
     assert np.datetime64("2026-01-01") + DAY not in {f.date for f in tags}
+
+
+def test_cost_that_comes_back_after_some_days_has_not_moved_again() -> None:
+    """Bills that drift are forecast by their last days, which are those of the incident when it ends."""
+    random = np.random.default_rng(0)
+    drift = np.exp(0.05 * np.cumsum(random.normal(0, 1, (2, DAYS)), axis=1))
+    team, untagged = 100 * drift[0], 80 * drift[1]
+    moved = 0.7 * team[DAY : DAY + 12]
+    team[DAY : DAY + 12] -= moved
+    untagged[DAY : DAY + 12] += moved
+    tags = {f.date for f in found(team, untagged, {"team": "g", "untagged": "g"}) if f.kind == "lost_tags"}
+    assert tags == {np.datetime64("2026-01-01") + DAY}
