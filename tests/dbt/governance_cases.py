@@ -147,3 +147,6 @@ def bought_too_dear(ledger: Ledger) -> None:
         "8", "sweep-3", "4", cluster="sweeps-elsewhere", gpu_model="L40", provider="other", source_name="gpu-cloud"
     )
     ledger.gpu_hours("sweep", "4", cluster="sweeps-elsewhere", node="sweep-3", team="tuner")
+    # another team has a workload of the same name, which never ran on spot
+    ledger.machine("4", "sweep-4", "1", cluster="sweeps-of-others", gpu_model="L40")
+    ledger.gpu_hours("sweep", "1", cluster="sweeps-of-others", node="sweep-4", team="namesake")

@@ -231,6 +231,7 @@ def test_on_demand_hours_of_a_workload_that_runs_on_spot_are_dearer_by_the_diffe
         ("sweep", 4, 8, None),
         ("sweep", 5, 20, 15),
     ]
+    assert built.rows("select * from fct_waste where team = 'namesake'") == []
 
 
 def test_idle_capacity_is_waste_once_and_as_the_ledger_has_it(built: Built) -> None:

@@ -191,6 +191,7 @@ spot_workloads as (
     select
         months.month,
         spot_hours.workload,
+        spot_hours.team,
         spot_hours.gpu_model,
         min(spot_hours.charge_date) as first_date
     from spot_hours
@@ -200,6 +201,7 @@ spot_workloads as (
     group by
         months.month,
         spot_hours.workload,
+        spot_hours.team,
         spot_hours.gpu_model
 
 ),
@@ -259,6 +261,8 @@ interruptible as (
     inner join spot_workloads
         on
             held_hours.workload = spot_workloads.workload
+            -- teams name workloads alike
+            and held_hours.team is not distinct from spot_workloads.team
             and held_hours.gpu_model = spot_workloads.gpu_model
             and held_hours.charge_date between spot_workloads.month and last_day(spot_workloads.month)
     left join spot_prices
