@@ -1,3 +1,4 @@
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='metrics') }}
 -- Each metric's cost of a day given to its entities: by quantity, by revenue, evenly, or to the entity that the ledger
 -- itself names. A day without quantities keeps its cost, without an entity. Guarantees that the parts add up to
 -- int_metric_costs exactly.
@@ -6,12 +7,14 @@
 with costs as (
 
     select * from {{ ref('int_metric_costs') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
 quantities as (
 
     select * from {{ ref('int_metric_quantities') }}
+    where {{ is_of_months_made('usage_date') }}
 
 ),
 

@@ -1,12 +1,15 @@
+{{ config(materialized='kept_months', kept_by='charge_date', side_file='metrics') }}
 with parts as (
 
     select * from {{ ref('int_metric_costs_split_over_entities') }}
+    where {{ is_of_months_made('charge_date') }}
 
 ),
 
 quantities as (
 
     select * from {{ ref('int_metric_quantities') }}
+    where {{ is_of_months_made('usage_date') }}
 
 ),
 
