@@ -153,6 +153,7 @@ costs as (
         max(
             case
                 when budgets.billing_currency = selected.billing_currency then 0
+                when selected.billed_cost = 0 and selected.effective_cost = 0 then 0
                 when budgets.billing_currency = settings.reporting_currency
                     and selected.effective_cost_reporting is not null then 0
                 else 1
