@@ -8,6 +8,7 @@
 -- because that is spread over the days of later months. A table, because ten models ask for it.
 {{ config(materialized='table') }}
 {%- set shapes = shapes_of_landed_tables(ref('stg_deliveries')) %}
+{#- a case needs a branch, also where nothing is delivered yet -#}
 {%- set shape -%}
     case table_name when '' then ''
         {%- for table, shape in shapes.items() %}
