@@ -6,7 +6,7 @@ Only the shape of the rows is here; reading and checking files is in `usage.py`.
 import csv
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 from finops_pipeline.extract.declared import ADDRESS_COLUMNS
 
@@ -21,7 +21,7 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
 }
 """How a column is landed. Instants are UTC; a `quantity` is never negative, a `number` may be."""
 
-CONSUMER_COLUMNS = (
+ConsumerColumn = Literal[
     "team",
     "project",
     "environment",
@@ -35,7 +35,8 @@ CONSUMER_COLUMNS = (
     "business_unit",
     "cost_center",
     "owner",
-)
+]
+CONSUMER_COLUMNS: tuple[ConsumerColumn, ...] = get_args(ConsumerColumn)
 """Who used it; any row of any kind may carry them."""
 
 

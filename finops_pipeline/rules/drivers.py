@@ -68,23 +68,6 @@ WEIGHTS_OF_DRIVER: dict[str, tuple[str, ...]] = {
 COST_DRIVERS = ("cost", "even")
 """Drivers that the ledger itself gives: who carries how much already."""
 
-ConsumerColumn = Literal[
-    "team",
-    "project",
-    "environment",
-    "model_name",
-    "model_version",
-    "workload",
-    "workload_type",
-    "dataset",
-    "customer",
-    "run_id",
-    "business_unit",
-    "cost_center",
-    "owner",
-]
-"""The columns that name who pays."""
-
 OwnerName = Literal[
     "team",
     "project",
@@ -96,4 +79,4 @@ OwnerName = Literal[
     "cost_center",
     "owner",
 ]
-"""Those of them that a tag, or a rule in its place, can give a charge."""
+"""The columns that name who pays (`ConsumerColumn`), those of them that a tag, or a rule in its place, can give."""

@@ -2,16 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from finops_pipeline.extract.usage_kinds import CONSUMER_COLUMNS, ConsumerColumn
 from finops_pipeline.rules.drivers import (
     COST_DRIVERS,
     DRIVERS_OF_POOL,
     FEEDS,
     WEIGHTS_OF_DRIVER,
-    ConsumerColumn,
     Driver,
     OwnerName,
     PoolKind,
@@ -102,7 +102,7 @@ class Rule(BaseModel):
         """The consumer columns that a part is told by; teams, where overhead says nothing else."""
         if self.consumers:
             return list(self.consumers)
-        return ["team"] if self.driver in COST_DRIVERS else list(get_args(ConsumerColumn))
+        return ["team"] if self.driver in COST_DRIVERS else list(CONSUMER_COLUMNS)
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Rule":
