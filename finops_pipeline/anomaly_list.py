@@ -12,13 +12,14 @@ from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.checks.daily_cost import NEW, why
+from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
+from finops_pipeline.detect.walk import WARM_UP
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
 from finops_pipeline.side_files.anomaly_feedback import VERDICTS, Feedback, Verdict, load_anomaly_feedback, remember
 
 _COLUMNS = (
-    "anomaly_id, charge_date, detected_on, scope, coalesce(source_name || ' ', '') || entity as name, kind, "
+    f"anomaly_id, charge_date, detected_on, {NAMED} as name, kind, "
     "billing_currency, observed_cost, impact, drivers, if(upper is null, null, expected_cost)"
 )
 
@@ -27,18 +28,18 @@ def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
     """The anomalies as lines of text, the newest first; acknowledged ones only if all are asked for."""
     said = {item.id: item for item in load_anomaly_feedback(settings.config_path).feedback}
     lines, hidden = [], 0
-    for anomaly_id, day, detected, scope, name, kind, currency, observed, impact, drivers, likely in _rows(settings):
+    for anomaly_id, day, detected, name, kind, currency, observed, impact, drivers, likely in _rows(settings):
         verdict = said.get(anomaly_id)
         if verdict and not show_all:
             hidden += 1
             continue
         seen = "no row" if observed is None else f"{observed:,.2f}"
         seen += f"; expected {NEW if likely is None else f'{likely:,.2f}'}"
-        head = f"{anomaly_id}  {day}  {kind:10}  {impact:>+14,.2f} {currency}  {scope} {name}"
+        head = f"{anomaly_id}  {day}  {kind:10}  {impact:>+14,.2f} {currency}  {name}"
         lines.append(f"{head}{f'  [{verdict.verdict}]' if verdict else ''}")
         lines += [f"    {line}" for line in _told(seen, detected, verdict, json.loads(drivers))]
     if not lines:
-        lines.append("No anomalies in the last 92 days of the data.")
+        lines.append(f"No anomalies in the last 92 days of the data{_so_far(settings)}.")
     if hidden:
         lines.append(f"{hidden} acknowledged (--all shows them)")
     return lines
@@ -59,8 +60,8 @@ def acknowledged(settings: Settings, anomaly_id: str, verdict: str, note: str | 
         raise FinopsError(f"There is no anomaly {anomaly_id!r} in the last run; `finops anomalies` lists them.")
     said = Feedback(id=anomaly_id, verdict=allowed[verdict], note=note, said_on=settings.now.date())
     path = remember(settings.config_path, said)
-    _, day, _, scope, name, kind, *_ = known[anomaly_id]
-    return f"{path}: {kind} of {scope} {name} on {day} is {verdict}. The next `finops run` raises no alarm for it."
+    _, day, _, name, kind, *_ = known[anomaly_id]
+    return f"{path}: {kind} of {name} on {day} is {verdict}. The next `finops run` raises no alarm for it."
 
 
 def _told(seen: str, detected: object, verdict: Feedback | None, drivers: dict) -> Iterator[str]:
@@ -81,6 +82,18 @@ def _rows(settings: Settings) -> list[tuple]:
             ).fetchall()
         except duckdb.CatalogException as error:
             raise FinopsError("The last run looked for no anomalies. Run `finops run`.") from error
+
+
+def _so_far(settings: Settings) -> str:
+    """How many days there are, where that is too few for anything to have been judged."""
+    with _newest(settings) as connection:
+        try:
+            [(days,)] = connection.execute("select max(last_day) + 1 - min(first_day) from int_daily_series").fetchall()
+        except duckdb.CatalogException:
+            return ""
+    if days is None or days >= WARM_UP:
+        return ""
+    return f": there are {days} so far, and nothing is judged before its day {WARM_UP}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from decimal import Decimal
 import duckdb
 
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
-from finops_pipeline.checks.daily_cost import NEW, why
+from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
 from finops_pipeline.checks.waste import STOP_IT, left_running
 
 ANOMALIES = "daily_cost_is_usual"
@@ -76,7 +76,7 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
             key=f"{ANOMALIES}/{anomaly_id}",
             name=ANOMALIES,
             severity="warn",
-            subject=f"{kind} of {scope} {name} on {day}" if name != scope else f"{kind} of the {scope} on {day}",
+            subject=f"{kind} of {name} on {day}",
             told=f"{_money(observed)} {currency}; expected {likely}; {_cause(drivers)}; id {anomaly_id}",
             owner=team or (entity if scope == "team" else PIPELINE_OWNER),
             amount=impact,
@@ -93,7 +93,7 @@ _SCOPES = ", ".join(f"{{'scope': '{scope}', 'entity': {column}}}" for scope, col
 _ANOMALIES = f"""
     with recent as (
         select *,
-            coalesce(source_name || ' ', '') || entity as name,
+            {NAMED} as name,
             if(scope = 'sku', 'service', scope) as ledger_scope,
             if(scope = 'sku', service_name, entity) as ledger_entity
         from fct_anomalies

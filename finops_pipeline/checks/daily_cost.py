@@ -5,16 +5,15 @@ lateness is over: marts would show it as money saved or spent. All else warns: w
 must not stop the books. What was acknowledged (`anomalies.yaml`) is told no more.
 """
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
-from finops_pipeline.checks.anomaly_plot import plot
-from finops_pipeline.checks.outcome import CheckOutcome, Offender, cell, counted
+from finops_pipeline.checks.anomaly_words import NAMED, Anomaly, anomaly_of, details
+from finops_pipeline.checks.outcome import CheckOutcome, counted
+from finops_pipeline.detect.walk import WARM_UP
 from finops_pipeline.publish.engine import quoted
 
 DAYS_TOLD = 7
@@ -22,65 +21,19 @@ DAYS_TOLD = 7
 DAYS_BLOCKED = 14
 """A fault of the data that two weeks of books were published with is history; it still stands in fct_anomalies."""
 _EVER = 100 * 366
-PLOTS = 3
 
 FAULTS = ("missing", "zero", "duplicated")
 
-NEW = "nothing: it is new"
-"""What was expected where the past of a series gives no range."""
 
-
-@dataclass(frozen=True)
-class Anomaly:
-    """A row of `fct_anomalies`, with what its plot needs."""
-
-    anomaly_id: str
-    charge_date: date
-    detected_on: date
-    name: str
-    kind: str
-    billing_currency: str
-    observed: Decimal | None
-    expected: Decimal
-    lower: Decimal | None
-    upper: Decimal | None
-    impact: Decimal
-    drivers: dict
-    history: list[float | None]
-    history_position: int
-    """Where in its history the day stands."""
-
-    @property
-    def subject(self) -> str:
-        """What it is called in a check's results."""
-        return f"{self.name} {self.charge_date} {self.kind}"
-
-    @property
-    def band(self) -> tuple[Decimal, Decimal] | None:
-        """What its past makes likely; of what is new nothing is."""
-        return None if self.lower is None or self.upper is None else (self.lower, self.upper)
-
-    def offender(self) -> Offender:
-        """What was seen and what was expected, in money."""
-        likely = NEW
-        if self.band:
-            lower, upper = self.band
-            likely = f"{lower:,.2f} to {upper:,.2f} ({self.expected:,.2f})"
-        seen = "no row" if self.observed is None else f"{self.observed:,.2f} {self.billing_currency}"
-        return Offender(
-            self.subject,
-            f"{seen} ({self.impact:+,.2f}); {why(self.drivers)}; id {self.anomaly_id}",
-            likely,
-        )
-
-
-def daily_cost_is_usual(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+def daily_cost_is_usual(warehouse: duckdb.DuckDBPyConnection, published: Path | None = None) -> CheckOutcome:
     """No series shows a cost, price or share that its own past does not explain.
 
     Args:
         warehouse: has `fct_anomalies`, `int_anomalies_found` and `int_daily_series`.
+        published: `marts.duckdb` of the current version: what was seen since then has been told by no published run.
     """
-    found = [a for a in _unexplained(warehouse, DAYS_TOLD) if not _is_fault_of_an_account(a)]
+    seen = _unexplained(warehouse, DAYS_TOLD, _published_on(published))
+    found = [a for a in seen if not _is_fault_of_an_account(a)]
     return _outcome(
         found,
         _watched(warehouse),
@@ -99,16 +52,16 @@ def every_account_day_is_there_once(
 
     Args:
         warehouse: as above, and `focus_cost_and_usage`. A day is judged when its feed's usual lateness is over.
-        published: `marts.duckdb` of the current version: a fault of any age that it has not got, because the day came
-            anew, is none that books were published with.
+        published: `marts.duckdb` of the current version: a fault of any age that it has not got, because it was seen
+            since or the day came anew, is none that books were published with.
     """
     faults = [a for a in _unexplained(warehouse, _EVER) if _is_fault_of_an_account(a)]
-    blocked = {a.anomaly_id for a in _unexplained(warehouse, DAYS_BLOCKED)}
+    blocked = {a.anomaly_id for a in _unexplained(warehouse, DAYS_BLOCKED, _published_on(published))}
     blocked |= _restated(warehouse, published, [a.anomaly_id for a in faults if a.anomaly_id not in blocked])
     found = [a for a in faults if a.anomaly_id in blocked]
     return _outcome(
         found,
-        _watched(warehouse, "where scope = 'account'"),
+        _watched(warehouse, "scope = 'account'"),
         expected="every account that is billed every day has each day once",
         next_step=(
             "Ask whether the export was off or ran twice, and have the month delivered again. If the account was "
@@ -121,31 +74,57 @@ def _is_fault_of_an_account(anomaly: Anomaly) -> bool:
     return anomaly.name.startswith("account ") and anomaly.kind in FAULTS
 
 
-def _watched(warehouse: duckdb.DuckDBPyConnection, condition: str = "") -> int:
-    query = f"select count(distinct (scope, metric, source_name, provider_name, service_name, entity)) from {_SERIES}"
-    return (warehouse.execute(f"{query} {condition}").fetchone() or (0,))[0]
-
-
 _SERIES = "int_daily_series"
+_KEY = "scope, metric, source_name, provider_name, service_name, entity, billing_currency"
+
+
+def _watched(warehouse: duckdb.DuckDBPyConnection, condition: str = "true") -> str:
+    """How many series there are, and how many of them are too young to be judged: of those nothing is known."""
+    row = warehouse.execute(
+        f"""
+        with series as (
+            -- an account is known from its own first day on, all else from when it could have cost something
+            select max(last_day) + 1 - min(if(scope = 'account', charge_date, first_day)) as age
+            from {_SERIES} where {condition} group by {_KEY}
+        )
+        select count(*), count(*) filter (age < {WARM_UP}) from series
+        """
+    ).fetchone()
+    watched, young = row or (0, 0)
+    unjudged = f"; {young:,} of them are known for less than {WARM_UP} days and not judged yet" if young else ""
+    return f"{watched:,} series{unjudged}"
+
 
 _QUERY = f"""
     with newest as (select max(as_of) as as_of from {_SERIES})
-    select a.anomaly_id, a.charge_date, a.detected_on,
-        a.scope || ' ' || coalesce(a.source_name || ' ', '') || a.entity, a.kind, a.billing_currency,
-        a.observed_cost, a.expected_cost, a.lower, a.upper, a.impact, a.drivers, f.history, f.history_position
+    select a.anomaly_id, a.charge_date, a.detected_on, {NAMED} as name, a.kind, a.billing_currency,
+        a.observed_cost as observed, a.expected_cost as expected, a.lower, a.upper, a.impact, a.reporting_currency,
+        a.impact_reporting, a.drivers, f.history, f.history_position
     from fct_anomalies as a
-    inner join int_anomalies_found as f on a.anomaly_id = f.anomaly_id
+    inner join (select anomaly_id, history, history_position from int_anomalies_found) as f
+        on a.anomaly_id = f.anomaly_id
     cross join newest
-    where a.feedback is null and a.detected_on > newest.as_of - cast($days as integer)
-    order by abs(a.impact) desc, a.anomaly_id
+    where a.feedback is null
+        and (a.detected_on > newest.as_of - cast($days as integer) or a.detected_on >= cast($since as date))
+    -- amounts of different currencies can be compared in the company's alone
+    order by abs(coalesce(a.impact_reporting, a.impact)) desc, a.anomaly_id
 """
 
 
-def _unexplained(warehouse: duckdb.DuckDBPyConnection, days: int) -> list[Anomaly]:
-    rows = warehouse.execute(_QUERY, {"days": days}).fetchall()
+def _unexplained(warehouse: duckdb.DuckDBPyConnection, days: int, since: date | None = None) -> list[Anomaly]:
+    """What was seen first in the last mornings, or since a day, and nobody has explained; the largest money first."""
+    rows = warehouse.execute(_QUERY, {"days": days, "since": since}).fetchall()
     names = [field.name for field in fields(Anomaly)]
-    found = (dict(zip(names, row, strict=True)) for row in rows)
-    return [Anomaly(**anomaly | {"drivers": json.loads(anomaly["drivers"])}) for anomaly in found]
+    return [anomaly_of(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _published_on(published: Path | None) -> date | None:
+    """The day of the run that made the published version; nobody was told of what was seen later."""
+    if published is None:
+        return None
+    with duckdb.connect(str(published), read_only=True) as marts:
+        [(day,)] = marts.execute("select cast(max(checked_at) as date) from fct_check_results").fetchall()
+    return day
 
 
 _UNPUBLISHED = """
@@ -194,56 +173,11 @@ def _restated(warehouse: duckdb.DuckDBPyConnection, published: Path | None, faul
     return {number for (number,) in rows}
 
 
-def _outcome(found: list[Anomaly], watched: int, *, expected: str, next_step: str) -> CheckOutcome:
-    details = {}
-    if found:
-        sums: dict[str, Decimal] = {}
-        for anomaly in found:
-            sums[anomaly.billing_currency] = sums.get(anomaly.billing_currency, Decimal(0)) + anomaly.impact
-        details = {
-            "impact": ", ".join(f"{amount:+,.2f} {currency}" for currency, amount in sorted(sums.items())),
-            "drivers": drivers_table(found),
-            "actual against the band": "\n\n".join(f"**{cell(a.subject)}**\n\n{_image(a)}" for a in found[:PLOTS]),
-        }
+def _outcome(found: list[Anomaly], watched: str, *, expected: str, next_step: str) -> CheckOutcome:
     return CheckOutcome(
-        observed=f"{counted(len(found), 'anomaly')} in {watched:,} series",
+        observed=f"{counted(len(found), 'anomaly')} in {watched}",
         expected=expected,
         next_step=next_step,
         offenders=[anomaly.offender() for anomaly in found],
-        details=details,
+        details=details(found),
     )
-
-
-def _image(anomaly: Anomaly) -> str:
-    band = anomaly.band
-    limits = band and (float(band[0]), float(band[1]))
-    return plot(anomaly.history, anomaly.history_position, anomaly.charge_date, limits)
-
-
-def why(drivers: dict) -> str:
-    """The drivers in a few words: what moved, or the first dimension's elements and the largest part of the change."""
-    moved = drivers.get("moved")
-    if moved:
-        return f"moved, not spent: from {', '.join(moved['left'])} to {', '.join(moved['arrived'])}"
-    elements = drivers.get("elements") or []
-    first = [f"{e['element']} {float(e['share']):.0%}" for e in elements if e["dimension"] == elements[0]["dimension"]]
-    parts = {name: Decimal(amount) for name, amount in drivers["decomposition"].items() if name != "change"}
-    largest = max(parts, key=lambda name: abs(parts[name]))
-    by = f"mostly {largest} {parts[largest]:+,.2f}" if parts[largest] else "nothing changed by the meters"
-    return f"{elements[0]['dimension']} {', '.join(first[:3])}; {by}" if first else by
-
-
-def drivers_table(found: list[Anomaly]) -> str:
-    """The anomalies with their drivers and where to look, as a Markdown table."""
-    lines = ["| anomaly | id | impact | drivers | look at |", "|---|---|---:|---|---|"]
-    for anomaly in found[:20]:
-        resources = [f"{r['resource']} ({Decimal(r['change']):+,.2f})" for r in anomaly.drivers.get("resources", [])]
-        columns = (
-            anomaly.subject,
-            anomaly.anomaly_id,
-            f"{anomaly.impact:+,.2f} {anomaly.billing_currency}",
-            why(anomaly.drivers),
-            "; ".join(resources),
-        )
-        lines.append(f"| {' | '.join(cell(text) for text in columns)} |")
-    return "\n".join(lines)

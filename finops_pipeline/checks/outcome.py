@@ -112,5 +112,5 @@ def _line(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """A text for a Markdown table. Names come from bills and feeds: a pipe or a newline must not break the table."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    """A text for a Markdown table. Names come from bills and feeds: nothing in them may format or break the table."""
+    return _line(text).replace("|", "\\|")

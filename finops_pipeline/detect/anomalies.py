@@ -2,7 +2,7 @@
 
 import logging
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from finops_pipeline.detect.drivers import EXACT
+from finops_pipeline.detect.drivers_text import drivers_text, metered
 from finops_pipeline.detect.evidence import Evidence
 from finops_pipeline.detect.findings import Finding, findings_in, judge
-from finops_pipeline.detect.incidents import FAULTS, Told, age_of, drivers_text, incidents, is_bad_news, metered, told
+from finops_pipeline.detect.incidents import FAULTS, Told, age_of, incidents, is_bad_news, told
 from finops_pipeline.detect.judged import read_judged
 from finops_pipeline.detect.panel import Panel
 from finops_pipeline.detect.series import KEY, Series, panel_of_series
@@ -117,6 +119,8 @@ def _history(head: Told, panel: Panel, row: int) -> dict[str, Any]:
 def _row(head: Told, evidence: Evidence, history: dict[str, Any]) -> dict[str, Any]:
     f, s = head.finding, head.series
     services = [driver.element for driver in head.drivers if driver.dimension == "service"]
+    with localcontext(EXACT):
+        cost = sum((line.cost for line in head.after), Decimal(0))
     return {
         "anomaly_id": head.anomaly_id,
         "charge_date": head.day,
@@ -126,7 +130,7 @@ def _row(head: Told, evidence: Evidence, history: dict[str, Any]) -> dict[str, A
         "channel": f.channel,
         "direction": f.direction,
         # what the lines add up to today, exactly; a day without a row has no cost that could be known
-        "observed_cost": None if f.observed is None else sum((line.cost for line in head.after), Decimal(0)),
+        "observed_cost": None if f.observed is None else cost,
         "expected_cost": _money(f.expected),
         "lower": _money(f.lower),
         "upper": _money(f.upper),

@@ -18,6 +18,8 @@ SCALE = Decimal("1e-18")
 EXACT = Context(prec=76)
 ENOUGH = Decimal("0.8")
 CANCELS = Decimal("0.9")
+NOBODY, IDLE = "(none)", "(idle)"
+"""What an owner is called where there is none, and where there is none because nobody used what was paid for."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Line:
     unit: str | None = None
 
     def name(self, dimension: str) -> str:
-        """What this line is called in a dimension; a name that is not there is `(none)`."""
-        return dict(self.names).get(dimension, "(none)")
+        """What this line is called in a dimension; a name that is not there is nobody's."""
+        return dict(self.names).get(dimension, NOBODY)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Driver:
     @property
     def change(self) -> Decimal:
         """After less before."""
-        return self.after - self.before
+        return EXACT.subtract(self.after, self.before)
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,13 @@ def usual_day(days: Sequence[Iterable[Line]]) -> list[Line]:
         for key, line in _by_thing(day).items():
             costs[key].append((line.cost, line.usage))
     usual = []
-    for (names, unit), seen in costs.items():
-        absent = [(ZERO, ZERO if seen[0][1] is not None else None)] * (len(days) - len(seen))
-        cost = median(c for c, _ in seen + absent)
-        known = [u for _, u in seen + absent if u is not None]
-        usual.append(Line(names, cost, median(known) if known else None, unit))
+    with localcontext(EXACT):
+        for (names, unit), seen in costs.items():
+            absent = [(ZERO, ZERO if seen[0][1] is not None else None)] * (len(days) - len(seen))
+            # the mean of the middle two may have a digit more than money
+            cost = _rounded(median(c for c, _ in seen + absent))
+            known = [u for _, u in seen + absent if u is not None]
+            usual.append(Line(names, cost, median(known) if known else None, unit))
     return [line for line in usual if line.cost or line.usage]
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import duckdb
 
-from finops_pipeline.detect.drivers import Line, usual_day
+from finops_pipeline.detect.drivers import IDLE, NOBODY, Line, usual_day
 from finops_pipeline.detect.series import Series
 
 BOUGHT = ("total", "provider", "account", "service", "sku")
@@ -27,11 +27,13 @@ CHARGE_DIMENSIONS = {
     "account": "coalesce(SubAccountId, BillingAccountId)",
     "provider": "ProviderName",
 }
+# what nobody used has no owner because it is idle, not because it lost one
+_OWNER = f"coalesce({{}}, case when is_idle then '{IDLE}' end)"
 LEDGER_DIMENSIONS = {
-    "dataset": "dataset",
-    "model": "model_name",
-    "project": "project",
-    "team": "team",
+    "dataset": _OWNER.format("dataset"),
+    "model": _OWNER.format("model_name"),
+    "project": _OWNER.format("project"),
+    "team": _OWNER.format("team"),
     "gpu_cluster": "cluster",
     "service": "service_name",
     "account": "sub_account_id",
@@ -41,7 +43,8 @@ LEDGER_DIMENSIONS = {
 _CHARGES = """
     select x_SourceName as source_name, x_ChargeDate as charge_date, BillingCurrency as billing_currency,
         {dimensions}, x_Project as project, x_Cluster as gpu_cluster, x_Dataset as dataset, ResourceId as resource,
-        ConsumedUnit as unit, false as is_idle, false as is_unallocated,
+        case when x_Cluster is not null then x_PoolId end as pool, ConsumedUnit as unit, false as is_idle,
+        false as is_unallocated,
         sum(EffectiveCost) as cost, sum(ConsumedQuantity) as usage
     from rows
     where ChargeCategory = 'Usage' and ({days})
@@ -49,6 +52,7 @@ _CHARGES = """
 
 _LEDGER = """
     select source_name, charge_date, billing_currency, {dimensions}, driver_unit as unit, is_idle, is_unallocated,
+        case when is_idle then pool_id end as pool,
         sum(allocated_effective_cost) as cost, sum(driver_quantity) as usage
     from rows
     where charge_category = 'Usage' and ({days})
@@ -83,10 +87,12 @@ class Evidence:
         return self._lines(series, day, condition, values)
 
     def around(self, series: Series, day: date, services: Iterable[str]) -> tuple[list[Line], list[Line]]:
-        """All owners' lines of some services, on the provider if the series names one: where cost may have moved."""
+        """All owners' lines of some services where cost may have moved: on the provider, if the series names one, or
+        on its cluster."""
         condition, values = "billing_currency = ?", [series.billing_currency]
-        if series.provider_name:
-            condition, values = f"{condition} and provider = ?", [*values, series.provider_name]
+        for column, name in (("provider", series.provider_name), ("gpu_cluster", _idle_cluster(series))):
+            if name:
+                condition, values = f"{condition} and {column} = ?", [*values, name]
         chosen = list(services)
         condition += f" and service in ({', '.join('?' * len(chosen))})" if chosen else ""
         return self._lines(series, day, condition, [*values, *chosen])
@@ -102,12 +108,24 @@ class Evidence:
         if series.scope == "tag_coverage":
             condition += f" and team is null and service in ({', '.join('?' * len(services)) or 'null'})"
             values = [*values, *services]
+        table, resource = "charges", "resource"
+        if _idle_cluster(series):
+            # the bill of an idle machine is what it was: its pool tells which ones they are
+            table, resource = "ledger inner join machines using (source_name, pool)", "machines.resource"
+            condition += " and is_idle"
         rows = self._database.execute(
-            f"""select resource, coalesce(sum(cost) filter (charge_date = $day), 0)
+            f"""with machines as (
+                    select source_name, pool,
+                        max(resource) || if(count(distinct resource) > 1,
+                            ' and ' || (count(distinct resource) - 1) || ' more', '') as resource
+                    from charges where pool is not null and charge_date = $day
+                    group by all
+                )
+                select {resource} as resource, coalesce(sum(cost) filter (charge_date = $day), 0)
                     - cast(coalesce(sum(cost) filter (charge_date < $day), 0) / {WEEKS} as decimal(38, 6)) as change
-                from charges
-                where {_numbered(condition)} and resource is not null and charge_date in ({_weekdays()})
-                group by resource order by abs(change) desc, resource limit {limit}""",
+                from {table}
+                where {_numbered(condition)} and {resource} is not null and charge_date in ({_weekdays()})
+                group by 1 order by abs(change) desc, resource limit {limit}""",
             {"day": day} | {f"v{n}": value for n, value in enumerate(values)},
         ).fetchall()
         return [(resource, change) for resource, change in rows if change]
@@ -122,7 +140,7 @@ class Evidence:
         ).fetchall()
         by_day: dict[date, list[Line]] = {day - timedelta(weeks=week): [] for week in range(WEEKS + 1)}
         for then, *names, unit, cost, usage in rows:
-            named = tuple((d, name or "(none)") for d, name in zip(dimensions, names, strict=True))
+            named = tuple((d, name or NOBODY) for d, name in zip(dimensions, names, strict=True))
             by_day[then].append(Line(named, cost, usage, unit))
         return usual_day([by_day[day - timedelta(weeks=week)] for week in range(1, WEEKS + 1)]), by_day[day]
 
@@ -171,6 +189,10 @@ def _within(series: Series) -> tuple[str, list[str]]:
         if value is not None:
             named[column] = value
     return " and ".join(f"{column} = ?" for column in named), list(named.values())
+
+
+def _idle_cluster(series: Series) -> str | None:
+    return series.entity if series.metric == "idle_share" else None
 
 
 def _numbered(condition: str) -> str:

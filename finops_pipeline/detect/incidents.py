@@ -14,8 +14,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from finops_pipeline.detect.drivers import Driver, Line, Moved, decompose, drivers, moved
-from finops_pipeline.detect.evidence import BOUGHT, Evidence, dimensions_of
+from finops_pipeline.detect.drivers import IDLE, NOBODY, Driver, Line, Moved, drivers, moved
+from finops_pipeline.detect.evidence import Evidence, dimensions_of
 from finops_pipeline.detect.findings import Finding
 from finops_pipeline.detect.series import Series
 from finops_pipeline.detect.walk import YOUNG
@@ -40,8 +40,6 @@ FAULTS = ("missing", "zero", "duplicated")
 """Kinds that, of an account, are faults of the data before they are facts of the company."""
 
 _NARROW = ("sku", "model", "dataset", "project", "gpu_cluster", "team", "service", "account", "tag_coverage")
-_NOBODY = "(none)"
-_TOLD = 3
 
 
 @dataclass
@@ -65,9 +63,11 @@ class Told:
     @property
     def kind(self) -> str:
         """The finding's kind, unless cost only lost its owner or went over to another."""
-        if self.moved is None:
-            return self.finding.kind
-        return "lost_tags" if _NOBODY in self.moved.arrived else "moved"
+        if self.moved is None or IDLE in self.moved.arrived:
+            # what a GPU cluster leaves idle, and what of a bill has no owner, are shares: no price, and nothing bought
+            is_share = self.series.metric != "cost" and self.finding.kind in ("price", "new_sku")
+            return "step" if is_share else self.finding.kind
+        return "lost_tags" if NOBODY in self.moved.arrived else "moved"
 
     @property
     def anomaly_id(self) -> str:
@@ -81,24 +81,28 @@ def told(series: Series, finding: Finding, age: int, evidence: Evidence) -> Told
     """Add to a finding what drove it. `age` is the number of days that the series had been known."""
     day = finding.date.astype(date)
     before, after = evidence.usual_and_actual(series, day)
-    named = [d for d in dimensions_of(series) if any(line.name(d) != "(none)" for line in (*before, *after))]
+    lines = (*before, *after)
+    named = [d for d in dimensions_of(series) if any(line.name(d) not in (NOBODY, IDLE) for line in lines)]
     found = drivers(before, after, named)
     return Told(series, finding, age, before, after, found, _moved(series, finding, found, evidence))
 
 
 def _moved(series: Series, finding: Finding, found: Sequence[Driver], evidence: Evidence) -> Moved | None:
     """Where the cost went, or came from, if a name of the series' dimension lost what nobody or another one gained."""
-    untagged = series.scope == "tag_coverage"
+    untagged, idle = series.scope == "tag_coverage", series.metric == "idle_share"
     is_fault = series.scope == "account" and finding.kind in FAULTS
-    if is_fault or not (untagged or (series.metric == "cost" and series.scope in SIBLINGS)):
+    if is_fault or not (untagged or idle or (series.metric == "cost" and series.scope in SIBLINGS)):
         return None
-    dimension = "team" if untagged else series.scope
+    dimension = "team" if untagged or idle else series.scope
     services = [driver.element for driver in found if driver.dimension == "service"]
     before, after = evidence.around(series, finding.date.astype(date), services)
     shift = moved(before, after, dimension)
     if shift is None:
         return None
-    if _NOBODY in shift.arrived:
+    if idle or IDLE in shift.arrived:
+        lost = series.entity in shift.left and finding.impact < 0
+        return shift if shift.arrived == (IDLE,) and (idle or lost) else None
+    if NOBODY in shift.arrived:
         return shift if untagged or (series.scope in ("team", "project") and finding.impact < 0) else None
     names = (*shift.left, *shift.arrived)
     usual = sum((line.cost for line in before if line.name(dimension) in shift.left), Decimal(0))
@@ -133,13 +137,23 @@ def _same(a: Told, b: Told) -> bool:
     long = {"shift7", "ramp", "climb", "shift3", "weeks"} & {a.finding.channel, b.finding.channel}
     if a.series.billing_currency != b.series.billing_currency or (b.day - a.day).days > APART * (2 if long else 1):
         return False
+    if a.series.scope == b.series.scope == "gpu_cluster" and a.series.entity == b.series.entity:
+        # watched twice: what a cluster leaves idle makes the hours that are used dearer
+        return True
     if a.moved or b.moved:
-        return bool(a.moved and b.moved and MOVED * a.moved.amount <= b.moved.amount <= a.moved.amount / MOVED)
+        return bool(a.moved and b.moved and _moved_alike(a.moved, b.moved))
     if a.finding.kind in FAULTS and a.series.scope == b.series.scope and a.series.source_name == b.series.source_name:
         return a.kind == b.kind and a.day == b.day
     if (a.finding.impact > 0) != (b.finding.impact > 0):
         return False
     return _holds(a, b) or _holds(b, a)
+
+
+def _moved_alike(a: Moved, b: Moved) -> bool:
+    """Whether two moves are one: between the same names, however much of it each day cost, or about the same money."""
+    if (a.dimension, a.left, a.arrived) == (b.dimension, b.left, b.arrived):
+        return True
+    return MOVED * a.amount <= b.amount <= a.amount / MOVED
 
 
 def _holds(whole: Told, part: Told) -> bool:
@@ -162,7 +176,8 @@ def _headline(group: list[Told]) -> Told:
     faults = [t for t in group if t.series.scope == "account" and t.finding.kind in FAULTS]
     shifted = [t for t in group if t.moved]
     if faults:
-        head = faults[0]
+        # who was seen first: what a later morning adds must not give the incident another name
+        head = min(faults, key=lambda t: (t.finding.as_of, -abs(t.finding.impact), t.anomaly_id))
     elif shifted:
         # told as cost without an owner, else under the narrowest name that has the cost now: its team can be asked
         head = min(
@@ -188,52 +203,6 @@ def _rank(scope: str) -> int:
 def _stands(group: list[Told]) -> bool:
     """A young series that is hardly over its threshold needs a second voice."""
     return len(group) > 1 or group[0].moved is not None or group[0].age >= YOUNG or group[0].finding.score >= SURE
-
-
-def drivers_text(head: Told, resources: Sequence[tuple[str, Decimal]]) -> str:
-    """What drove an anomaly, as JSON: elements, exact decomposition, what moved, where to look, what else saw it."""
-    kept = list(dict.fromkeys(driver.dimension for driver in head.drivers))[:_TOLD]
-    basis = metered(head)
-    parts = decompose(basis.before, basis.after)
-    content = {
-        "elements": [
-            {
-                "dimension": d.dimension, "element": d.element, "before": _text(d.before), "after": _text(d.after),
-                "change": _text(d.change), "share": round(d.share, 4),
-            }
-            for d in head.drivers if d.dimension in kept
-        ],
-        "decomposition_of": _name(basis),
-        "decomposition": {
-            name: _text(getattr(parts, name)) for name in ("change", "price", "volume", "mix", "new", "gone", "fee")
-        },
-        "moved": None if head.moved is None else {
-            "dimension": head.moved.dimension, "left": list(head.moved.left), "arrived": list(head.moved.arrived),
-            "amount": _text(head.moved.amount),
-        },
-        "resources": [{"resource": name, "change": _text(change)} for name, change in resources],
-        "also_seen_in": [_name(t) for t in head.also],
-    }  # fmt: skip
-    return json.dumps(content, ensure_ascii=False)
-
-
-def metered(head: Told) -> Told:
-    """The part of the incident that the bill's own meters tell of: nearest in money to the headline, else itself.
-
-    The ledger knows who, the charges know price and quantity.
-    """
-    bought = [t for t in (head, *head.also) if t.series.scope in BOUGHT]
-    if not bought or head in bought or head.moved:
-        return head
-    return min(bought, key=lambda t: (abs(t.finding.impact - head.finding.impact), t.anomaly_id))
-
-
-def _name(one: Told) -> str:
-    return f"{one.series.scope} {one.series.entity}"
-
-
-def _text(amount: Decimal) -> str:
-    return f"{amount.quantize(Decimal('1e-6')):f}"
 
 
 def age_of(finding: Finding, first_day: int) -> int:

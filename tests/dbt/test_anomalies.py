@@ -49,7 +49,7 @@ LINES = """
     select things.* replace (
             cast(quantity * weekday * (1 + 0.05 * sin(n * 2.3 + length(sku) * phase)) as decimal(38, 6)) as quantity,
             cast(price as decimal(38, 6)) as price
-        ), n, day, 0 as idle
+        ), n, day, cast(0 as decimal(3, 2)) as idle
     from things, days, lateral (select ascii(service) as phase)
 """
 
@@ -106,20 +106,26 @@ def build(home: Path, events: list[str]) -> Found:
                 cast(quantity * price / rows as decimal(38, 18)) as EffectiveCost,
                 cast(quantity / rows as decimal(38, 18)) as ConsumedQuantity, cast(null as varchar) as x_ModelName,
                 team as x_Team, 'r-1' as RegionId, project as x_Project, cluster as x_Cluster,
-                cast(null as varchar) as x_Dataset, resource as ResourceId
+                cast(null as varchar) as x_Dataset, resource as ResourceId,
+                'pool of ' || resource as x_PoolId, idle as x_Idle
             from lines, range(rows) as copies"""
         )
         connection.execute(
             """create table fct_cost_allocations as
             select x_SourceName as source_name, ProviderName as provider_name, SubAccountId as sub_account_id,
-                ServiceName as service_name, x_Team as team, x_Project as project, x_ModelName as model_name,
-                x_Dataset as dataset, x_Cluster as cluster, false as is_idle, x_Team is null as is_unallocated,
+                ServiceName as service_name, x_PoolId as pool_id, case when not is_idle then x_Team end as team,
+                case when not is_idle then x_Project end as project, x_ModelName as model_name, x_Dataset as dataset,
+                x_Cluster as cluster, is_idle, x_Team is null and not is_idle as is_unallocated,
                 BillingCurrency as billing_currency, x_ChargeDate as charge_date, 'Usage' as charge_category,
                 case when x_Cluster is not null then 'gpu_hours' end as driver,
                 case when x_Cluster is not null then 'GPU-Hours' end as driver_unit,
-                sum(ConsumedQuantity) filter (x_Cluster is not null) as driver_quantity,
-                cast(sum(EffectiveCost) as decimal(38, 18)) as allocated_effective_cost
-            from focus_cost_and_usage group by all"""
+                cast(sum(ConsumedQuantity * part) filter (x_Cluster is not null) as decimal(38, 18)) as driver_quantity,
+                cast(sum(EffectiveCost * part) as decimal(38, 18)) as allocated_effective_cost
+            from focus_cost_and_usage, lateral (
+                select unnest([false, true]) as is_idle, unnest([1 - x_Idle, x_Idle]) as part
+            )
+            where part > 0
+            group by all"""
         )
         connection.execute(
             f"""copy (
@@ -210,7 +216,7 @@ def test_drivers_name_the_cause_and_add_up_to_the_change(found: Found) -> None:
     for row in found.rows():
         parts = {name: Decimal(part) for name, part in json.loads(row["drivers"])["decomposition"].items()}
         change = parts.pop("change")
-        assert abs(sum(parts.values()) - change) <= Decimal("0.000006")
+        assert sum(parts.values()) == change
         if row["kind"] in causes:
             assert max(parts, key=lambda name: abs(parts[name])) == causes[row["kind"]], row["kind"]
 
@@ -263,6 +269,33 @@ def test_what_rises_in_one_service_has_not_moved_from_another(handed_over: Found
     # a fall is told on its second day
     assert [(row["entity"], row["charge_date"]) for row in others] == [("bytes", day(90)), ("queue", day(91))]
     assert {json.loads(row["drivers"])["moved"] for row in others} == {None}
+
+
+IDLING = {
+    "a tenth of the machines rests": "update lines set idle = 0.1 where cluster = 'gke'",
+    "most of them do": "update lines set idle = 0.7 where cluster = 'gke' and n >= 132",
+    "the newest days are half delivered": EVENTS["the newest days are half delivered"],
+}
+
+
+@pytest.fixture(scope="module")
+def idling(ledgers: Path) -> Found:
+    return build(ledgers / "idling", list(IDLING.values()))
+
+
+def test_machines_that_stand_idle_are_one_anomaly_of_their_cluster_and_no_lost_tags(idling: Found) -> None:
+    [row] = idling.rows()
+    assert (row["charge_date"], row["scope"], row["metric"], row["kind"]) == (
+        day(132), "gpu_cluster", "idle_share", "step",
+    )  # fmt: skip
+    drivers = json.loads(row["drivers"])
+    assert (drivers["moved"]["left"], drivers["moved"]["arrived"]) == (["vision"], ["(idle)"])
+    assert drivers["also_seen_in"] == ["project train", "gpu_cluster gke", "team vision"]
+    [resource] = drivers["resources"]
+    assert resource["resource"] == "vm-1"
+    with duckdb.connect(str(idling.warehouse), read_only=True) as connection:
+        [offender] = daily_cost_is_usual(connection).offenders
+    assert offender.subject == f"gpu_cluster gke idle share {day(132)} step"
 
 
 def test_a_spike_names_what_to_look_at_and_what_else_saw_it(found: Found) -> None:

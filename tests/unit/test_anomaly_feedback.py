@@ -33,6 +33,7 @@ def settings(tmp_path: Path) -> Settings:
         connection.execute(
             """create table fct_anomalies as select ? as anomaly_id, date '2026-10-27' as charge_date,
                 date '2026-10-30' as detected_on, 'model' as scope, cast(null as varchar) as source_name, 'm' as entity,
+                'cost' as metric,
                 'spike' as kind, 'USD' as billing_currency, cast(9 as decimal(38, 18)) as observed_cost,
                 cast(1 as decimal(38, 18)) as expected_cost, cast(2 as decimal(38, 18)) as upper,
                 cast(8 as decimal(38, 18)) as impact, ? as drivers""",
@@ -51,6 +52,17 @@ def test_an_anomaly_is_listed_with_its_cause_until_it_is_acknowledged(settings):
     acknowledged(settings, ID, "expected", 'a "test"')
     assert listed(settings) == ["No anomalies in the last 92 days of the data.", "1 acknowledged (--all shows them)"]
     assert "[expected]" in listed(settings, show_all=True)[0]
+
+
+def test_of_a_young_company_nothing_is_said_to_be_usual(settings):
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("delete from fct_anomalies")
+        connection.execute(
+            "create table int_daily_series as select date '2026-10-15' as first_day, date '2026-11-02' as last_day"
+        )
+    assert listed(settings) == [
+        "No anomalies in the last 92 days of the data: there are 19 so far, and nothing is judged before its day 35."
+    ]
 
 
 def test_what_is_new_was_expected_to_cost_nothing(settings):

@@ -1,5 +1,7 @@
 """Anomalies: faults of the data block, unusual money warns. The queries are `checks/daily_cost.py`."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from finops_pipeline.checks import daily_cost
@@ -13,15 +15,19 @@ _ANOMALIES = ["fct_anomalies"]
 
 def every_account_day_is_there_once(request: RefreshRequest) -> CheckOutcome:
     """No account that is billed every day has a day that is missing, zero or delivered twice, unless acknowledged."""
-    published = request.settings.marts / "current" / "marts.duckdb"
     with open_warehouse(request.settings.warehouse) as warehouse:
-        return daily_cost.every_account_day_is_there_once(warehouse, published if published.exists() else None)
+        return daily_cost.every_account_day_is_there_once(warehouse, _published(request))
 
 
 def daily_cost_is_usual(request: RefreshRequest) -> CheckOutcome:
     """No series shows, first in the last week of mornings, a cost or price that its own past does not explain."""
     with open_warehouse(request.settings.warehouse) as warehouse:
-        return daily_cost.daily_cost_is_usual(warehouse)
+        return daily_cost.daily_cost_is_usual(warehouse, _published(request))
+
+
+def _published(request: RefreshRequest) -> Path | None:
+    path = request.settings.marts / "current" / "marts.duckdb"
+    return path if path.exists() else None
 
 
 @dg.definitions

@@ -153,7 +153,7 @@ ANOMALIES = """
     create table fct_anomalies as
     select unnest(rows, recursive := true) from (select [
         {'anomaly_id': 'x1', 'charge_date': date '2026-10-27', 'detected_on': date '2026-10-29', 'scope': 'service',
-            'entity': 'Azure AI Foundry', 'source_name': null, 'service_name': 'Azure AI Foundry',
+            'entity': 'Azure AI Foundry', 'source_name': null, 'service_name': 'Azure AI Foundry', 'metric': 'cost',
             'billing_currency': 'USD', 'observed_cost': 6237.69::decimal(38, 18),
             'expected_cost': 441.94::decimal(38, 18), 'upper': 800::decimal(38, 18),
             'impact': 5795.75::decimal(38, 18), 'kind': 'spike', 'feedback': null::varchar,

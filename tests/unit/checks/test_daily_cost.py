@@ -30,14 +30,15 @@ class Anomalies:
             """
             create table fct_anomalies (
                 anomaly_id varchar, charge_date date, detected_on date, scope varchar, source_name varchar,
-                entity varchar, kind varchar, billing_currency varchar, observed_cost decimal(38, 18),
+                entity varchar, metric varchar, kind varchar, billing_currency varchar, observed_cost decimal(38, 18),
                 expected_cost decimal(38, 18), lower decimal(38, 18), upper decimal(38, 18), impact decimal(38, 18),
-                drivers varchar, feedback varchar
+                reporting_currency varchar, impact_reporting decimal(38, 18), drivers varchar, feedback varchar
             );
             create table int_anomalies_found (anomaly_id varchar, history double[], history_position integer);
             create table int_daily_series as
             select 'account' as scope, 'cost' as metric, 'aws' as source_name, null as provider_name,
-                null as service_name, '1' as entity, date '2026-11-03' as as_of
+                null as service_name, '1' as entity, 'USD' as billing_currency, date '2026-09-01' as first_day,
+                date '2026-09-01' as charge_date, date '2026-11-02' as last_day, date '2026-11-03' as as_of
             """
         )
 
@@ -45,8 +46,19 @@ class Anomalies:
         number = f"{len(self.connection.execute('from fct_anomalies').fetchall()):012x}"
         observed = cost.get("observed", Decimal(9))
         band = (None, None) if kind == "new_sku" else (0, 2)
-        row = [number, date(2026, 10, 27), detected, scope, "aws" if scope == "account" else None, "x", kind, "USD"]
-        row += [observed, 1, *band, (observed or 0) - 1, json.dumps(drivers), feedback]
+        row = [
+            number,
+            date(2026, 10, 27),
+            detected,
+            scope,
+            "aws" if scope == "account" else None,
+            "x",
+            "cost",
+            kind,
+            "USD",
+        ]
+        impact = (observed or 0) - 1
+        row += [observed, 1, *band, impact, "USD", impact, json.dumps(drivers), feedback]
         self.connection.execute(f"insert into fct_anomalies values ({', '.join('?' * len(row))})", row)
         self.connection.execute("insert into int_anomalies_found values (?, [1, 1, 9, null], 2)", [number])
         return number
@@ -69,6 +81,19 @@ def test_without_anomalies_both_checks_pass_and_say_how_much_was_watched(anomali
     assert anomalies.warned.passed
     assert anomalies.blocked.passed
     assert anomalies.warned.observed == "0 anomalies in 1 series"
+
+
+def test_what_is_too_young_to_be_judged_is_not_said_to_be_usual(anomalies):
+    anomalies.connection.execute(
+        """insert into int_daily_series
+        select * replace ('team' as scope, unnest(['old', 'new']) as entity, null as source_name,
+            unnest([date '2026-09-29', date '2026-09-30']) as first_day)
+        from int_daily_series"""
+    )
+    assert anomalies.warned.observed == (
+        "0 anomalies in 3 series; 1 of them are known for less than 35 days and not judged yet"
+    )
+    assert anomalies.blocked.observed == "0 anomalies in 1 series"
 
 
 @pytest.mark.parametrize("kind", ["missing", "zero", "duplicated"])
@@ -94,6 +119,18 @@ def test_what_was_acknowledged_or_is_old_is_told_no_more(anomalies):
     assert anomalies.blocked.passed
 
 
+@pytest.mark.parametrize(("published_on", "is_told"), [("2026-10-11", True), ("2026-10-13", False)])
+def test_what_was_seen_since_the_published_version_is_told_however_long_ago(anomalies, tmp_path, published_on, is_told):
+    anomalies.add(detected=date(2026, 10, 12))
+    anomalies.add("account", "missing", detected=date(2026, 10, 12))
+    published = tmp_path / "marts.duckdb"
+    with duckdb.connect(published) as marts:
+        marts.execute(f"create table fct_check_results as select timestamp '{published_on} 06:00:00' as checked_at")
+        marts.execute("create table fct_anomalies as select '000000000001' as anomaly_id")
+    assert daily_cost_is_usual(anomalies.connection, published).passed is not is_told
+    assert every_account_day_is_there_once(anomalies.connection, published).passed is not is_told
+
+
 @pytest.mark.parametrize(
     ("cost_published", "cost_now", "is_told_in_published", "blocks"),
     [
@@ -116,6 +153,7 @@ def test_an_old_fault_blocks_where_its_day_is_not_the_published_one(
     published = tmp_path / "marts.duckdb"
     with duckdb.connect(published) as marts:
         marts.execute("create table fct_anomalies (anomaly_id varchar)")
+        marts.execute("create table fct_check_results as select timestamp '2026-11-02 06:00:00' as checked_at")
         if is_told_in_published:
             marts.execute("insert into fct_anomalies values (?)", [number])
         for connection, cost in ((marts, cost_published), (anomalies.connection, cost_now)):
@@ -171,6 +209,48 @@ def test_the_page_shows_the_sum_a_table_that_odd_names_do_not_break_and_a_plot(a
 
 def test_a_plot_of_one_missing_day_is_a_plot():
     assert plot([None], 0, date(2026, 10, 27), (0.0, 0.0)).startswith("![")
+
+
+def test_money_of_several_currencies_is_compared_and_summed_in_the_companys_own(anomalies):
+    large, small = anomalies.add(), anomalies.add(observed=Decimal(801))
+    anomalies.connection.execute(
+        "update fct_anomalies set billing_currency = 'JPY', impact_reporting = 5 where anomaly_id = ?", [small]
+    )
+    outcome = anomalies.warned
+    assert [large in offender.observed for offender in outcome.offenders] == [True, False]
+    assert outcome.details["impact"] == "+800.00 JPY, +8.00 USD (+13.00 USD in all)"
+    anomalies.connection.execute("update fct_anomalies set impact_reporting = null where anomaly_id = ?", [small])
+    assert anomalies.warned.details["impact"] == "+800.00 JPY, +8.00 USD"
+
+
+def test_what_moved_is_no_money_that_was_spent(anomalies):
+    moved = {"dimension": "team", "left": ["a"], "arrived": ["(none)"], "amount": "8"}
+    anomalies.add("tag_coverage", "lost_tags", drivers={**DRIVERS, "moved": moved})
+    assert anomalies.warned.details["impact"] == "moved, not spent: +8.00 USD"
+    anomalies.add()
+    assert anomalies.warned.details["impact"] == "+8.00 USD; moved, not spent: +8.00 USD"
+
+
+def test_a_day_that_several_accounts_lack_is_told_with_the_money_of_all(anomalies):
+    anomalies.add("account", "missing", observed=None, drivers={**DRIVERS, "accounts": {"count": 3, "impact": "-70.5"}})
+    [offender] = anomalies.blocked.offenders
+    assert offender.observed.startswith("no row (-1.00); 3 accounts alike, -70.50 in all; team a|b 97%")
+    assert anomalies.blocked.details["impact"] == "-70.50 USD"
+
+
+def test_the_idle_share_of_a_cluster_is_not_called_as_its_cost(anomalies):
+    anomalies.add("gpu_cluster")
+    anomalies.connection.execute("update fct_anomalies set metric = 'idle_share'")
+    anomalies.add("gpu_cluster")
+    assert [offender.subject for offender in anomalies.warned.offenders] == [
+        "gpu_cluster x idle share 2026-10-27 spike", "gpu_cluster x 2026-10-27 spike",
+    ]  # fmt: skip
+
+
+def test_a_table_that_is_cut_off_says_so(anomalies):
+    for _ in range(22):
+        anomalies.add()
+    assert anomalies.warned.details["drivers"].endswith("\n… and 2 more: `finops anomalies` lists all.")
 
 
 def drawn(band):

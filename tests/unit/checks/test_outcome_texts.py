@@ -35,3 +35,9 @@ def test_a_page_begins_with_three_offenders_whatever_their_names_hold():
         "",
         "**Next:** Look.",
     ]
+
+
+def test_a_table_holds_names_of_any_kind_as_they_are():
+    name = 'Löwe "a|b" \\|*c* <b>d</b> [e](f) `g`\r\nh'
+    [*_, row] = CheckOutcome("1", "0", "Look.", [Offender(name, "1", "0")]).as_markdown().splitlines()
+    assert row == '| Löwe "a\\|b" \\\\\\|\\*c\\* \\<b>d\\</b> \\[e](f) \\`g\\` h | 1 | 0 |'
