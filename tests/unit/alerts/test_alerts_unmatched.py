@@ -13,7 +13,7 @@ version: 1
 channels: [{name: ops, kind: webhook, url_env: HOOK}]
 default: [ops]
 routes:
-  - {owners: [vision, ml, finops, lead, Vision, "Größe &  Co"], channels: [ops]}
+  - {owners: [vision, ml, finops, lead, next-year, Vision, "Größe &  Co"], channels: [ops]}
   - {checks: [budgets_are_kept, "daily_*", run_failed, "weekly_*", budgets_are_keept], channels: [ops]}
 """
 
@@ -24,6 +24,9 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("HOOK", "https://hook.test")
     (tmp_path / "alerts.yaml").write_text(ALERTS)
     (tmp_path / "tag_policy.yaml").write_text("keys: [{key: team, owner: lead}]")
+    (tmp_path / "budgets.yaml").write_text(
+        "budgets: [{name: later, owner: next-year, period: month, amount: 9, from: 2027-01}]"
+    )
     version = tmp_path / "marts" / "current"
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "marts.duckdb")) as marts:
@@ -43,7 +46,7 @@ def test_owners_and_checks_that_nothing_published_has_are_told(settings: Setting
         "alerts.yaml: routes[1].checks has 'weekly_*', which no published check is called",
         "alerts.yaml: routes[1].checks has 'budgets_are_keept', which no published check is called",
     ]
-    assert told[0].endswith("; known: Größe & Co, finops, lead, ml, vision.")
+    assert told[0].endswith("; known: Größe & Co, finops, lead, ml, next-year, vision.")
 
 
 def test_before_a_first_run_nobody_can_say(settings: Settings) -> None:
