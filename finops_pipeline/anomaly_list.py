@@ -27,8 +27,8 @@ _COLUMNS = (
 def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
     """The anomalies as lines of text, the newest first; acknowledged ones only if all are asked for."""
     said = {item.id: item for item in load_anomaly_feedback(settings.config_path).feedback}
-    lines, hidden = [], 0
-    for anomaly_id, day, detected, name, kind, currency, observed, impact, drivers, likely in _rows(settings):
+    lines, hidden, rows = [], 0, _rows(settings)
+    for anomaly_id, day, detected, name, kind, currency, observed, impact, drivers, likely in rows:
         verdict = said.get(anomaly_id)
         if verdict and not show_all:
             hidden += 1
@@ -42,6 +42,12 @@ def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
         lines.append(f"No anomalies in the last 92 days of the data{_so_far(settings)}.")
     if hidden:
         lines.append(f"{hidden} acknowledged (--all shows them)")
+    # what `ack` wrote was an anomaly on that day; by hand, an id is easily another one
+    strange = sorted(
+        item.id for item in said.values() if item.said_on is None and item.id not in {row[0] for row in rows}
+    )
+    if strange:
+        lines.append(f"anomalies.yaml names what is no anomaly of these days: {', '.join(strange)}")
     return lines
 
 

@@ -6,12 +6,14 @@ optional: without it nobody has said anything.
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pyarrow as pa
 
+from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.side_files.faults import shaped
 from finops_pipeline.side_files.reading import SideFileModel, load_side_file, write_side_table
 
@@ -51,19 +53,51 @@ def load_anomaly_feedback(configuration: Path) -> AnomalyFeedback:
 
 
 def remember(configuration: Path, said: Feedback) -> Path:
-    """Write one verdict into the file, in place of an earlier one on the same anomaly; the path of the file."""
-    known = [item for item in load_anomaly_feedback(configuration).feedback if item.id != said.id]
-    lines = ["# Written by `finops anomalies ack`: these anomalies raise no alarm.", "version: 1", "feedback:"]
-    for item in (*known, said):
-        lines += [f'  - id: "{item.id}"', f"    verdict: {item.verdict}"]
-        # JSON strings are YAML strings, whatever a note holds
-        lines += [f"    note: {json.dumps(item.note, ensure_ascii=False)}"] if item.note else []
-        lines += [f"    said_on: {item.said_on}"] if item.said_on else []
+    """Write one verdict into the file, in place of an earlier one on the same anomaly; the path of the file.
+
+    A file that somebody has edited keeps what stands in it, comments too: the verdict is added at its end, where it is
+    the one that holds.
+    """
     path = feedback_path(configuration)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    partial.replace(path)
+    known = list(load_anomaly_feedback(configuration).feedback)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if text in ("", _as_yaml(known)) or not _is_appended(path, f"{text.rstrip()}\n{_entry(said)}", [*known, said]):
+        _write(path, _as_yaml([*(item for item in known if item.id != said.id), said]))
     return path
+
+
+def _as_yaml(feedback: Sequence[Feedback]) -> str:
+    head = "# Written by `finops anomalies ack`: these anomalies raise no alarm.\nversion: 1\nfeedback:\n"
+    return head + "".join(_entry(item) for item in feedback)
+
+
+def _entry(item: Feedback) -> str:
+    lines = [f'  - id: "{item.id}"', f"    verdict: {item.verdict}"]
+    # JSON strings are YAML strings, whatever a note holds
+    lines += [f"    note: {json.dumps(item.note, ensure_ascii=False)}"] if item.note else []
+    lines += [f"    said_on: {item.said_on}"] if item.said_on else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _is_appended(path: Path, text: str, expected: list[Feedback]) -> bool:
+    """Whether the longer text says just what it should, and was written: not every list can be continued so."""
+    trial = path.with_name(f".{path.name}.{os.getpid()}.trial")
+    trial.write_text(text, encoding="utf-8")
+    try:
+        if list(load_side_file(trial, AnomalyFeedback, lists=("feedback",)).feedback) != expected:
+            return False
+    except ConfigurationError:
+        return False
+    finally:
+        trial.unlink()
+    _write(path, text)
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def write_feedback_table(feedback: AnomalyFeedback, landing: Path) -> None:

@@ -81,6 +81,28 @@ def test_a_verdict_is_remembered_beside_the_configuration_and_replaced_by_a_late
     assert second.note == "load: test # 1\nof two"
 
 
+def test_a_file_that_was_edited_keeps_its_comments_and_the_later_verdict_holds(settings, tmp_path):
+    path = tmp_path / "anomalies.yaml"
+    edited = f'# agreed with finance\nfeedback:\n  - id: "{ID}"  # ticket 12\n    verdict: expected\n'
+    path.write_text(edited)
+    acknowledged(settings, ID, "not-an-anomaly", "it was none")
+    assert path.read_text().startswith(edited)
+    assert "[not-an-anomaly]" in listed(settings, show_all=True)[0]
+    path.write_text(f"feedback: [{{id: {ID}, verdict: expected}}]")
+    acknowledged(settings, ID, "not-an-anomaly", None)
+    [said] = load_anomaly_feedback(settings.config_path).feedback
+    assert said.verdict == "not-an-anomaly"
+    assert [file.name for file in tmp_path.glob("*anomalies.yaml*")] == ["anomalies.yaml"]
+
+
+def test_an_id_written_by_hand_that_is_no_anomaly_is_told(settings, tmp_path):
+    (tmp_path / "anomalies.yaml").write_text(
+        "feedback:\n  - {id: deadbeef0000, verdict: expected}\n"
+        "  - {id: deadbeef0001, verdict: expected, said_on: 2026-01-02}\n"
+    )
+    assert listed(settings)[-1] == "anomalies.yaml names what is no anomaly of these days: deadbeef0000"
+
+
 def test_what_is_not_known_is_refused_and_nothing_is_written(settings, tmp_path):
     with pytest.raises(FinopsError, match="no anomaly 'abc'"):
         acknowledged(settings, "abc", "expected", None)
