@@ -11,7 +11,7 @@ with charges as (
 select
     charge_date,
     billing_currency,
-    model_id as model_name,
+    coalesce(model_name, model_id) as model_name,
     {{ unit_cost('sum(effective_cost)', 'sum(token_count)', 1000000) }} as cost_per_1m_cached_input_tokens
 from charges
 where
@@ -20,4 +20,4 @@ where
 group by
     charge_date,
     billing_currency,
-    model_id
+    coalesce(model_name, model_id)

@@ -51,19 +51,26 @@ selected as (
                 then allocations.allocated_effective_cost + coalesce(spread_idle.idle_cost, 0)
             else allocations.allocated_effective_cost
         end as cost,
+        case
+            when allocations.cost_use in ('credits', 'tax') then 0
+            when allocations.cost_use = 'idle' and metrics.basis = 'fully_loaded' then 0
+            else allocations.allocated_effective_cost
+        end as effective_cost,
         allocations.allocated_effective_cost
     from allocations
     left join spread_idle
         on allocations.allocation_id = spread_idle.allocation_id
     cross join metrics
     where
-        -- credits and tax follow what they are for
+        -- credits and tax follow what they are for; fully loaded, so does idle that the ledger gives to a workload
         (
             metrics.selected_cost_use is null
             or {{ list_has(
                 'metrics.selected_cost_use',
-                "case when allocations.cost_use in ('credits', 'tax') then allocations.activity"
-                " else allocations.cost_use end",
+                "case when allocations.cost_use in ('credits', 'tax')"
+                " or (allocations.cost_use = 'idle' and allocations.workload is not null"
+                " and metrics.basis = 'fully_loaded')"
+                " then allocations.activity else allocations.cost_use end",
             ) }}
         )
         {%- for column in metric_selection_columns() if column != 'cost_use' %}
@@ -83,8 +90,7 @@ select
     entity,
     is_shared,
     cast(sum(cost) as {{ money_type() }}) as cost,
-    cast(sum(case when cost_use in ('credits', 'tax') then 0 else allocated_effective_cost end) as {{ money_type() }})
-        as effective_cost,
+    cast(sum(effective_cost) as {{ money_type() }}) as effective_cost,
     {{ sum_of_use("'credits'") }} as credit_cost,
     {{ sum_of_use("'tax'") }} as tax_cost
 from selected

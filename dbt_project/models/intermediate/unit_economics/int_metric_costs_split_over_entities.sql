@@ -1,7 +1,7 @@
 {{ config(materialized='kept_months', kept_by='charge_date', side_file='metrics') }}
 -- Each metric's cost of a day given to its entities: by quantity, by revenue, evenly, or to the entity that the ledger
--- itself names. A day without quantities keeps its cost, without an entity. Guarantees that the parts add up to
--- int_metric_costs exactly.
+-- itself names. A day without quantities keeps its cost, without an entity; so does one whose revenue is in several
+-- currencies, of which nobody can say who earned more. Guarantees that the parts add up to int_metric_costs exactly.
 {%- set measures = ['cost', 'effective_cost', 'credit_cost', 'tax_cost'] %}
 
 with costs as (
@@ -18,27 +18,49 @@ quantities as (
 
 ),
 
+portions as (
+
+    select
+        *,
+        case
+            when split = 'evenly' then 1
+            when split <> 'revenue' then quantity
+            when revenue <= 0 then 0
+            when
+                min(revenue_currency) over days = max(revenue_currency) over days
+                and sum(case when has_revenue and revenue_currency is null then 1 else 0 end) over days = 0
+                then revenue
+        end as portion
+    from quantities
+    window days as (partition by usage_date, metric)
+
+),
+
+-- millionths; where one would not fit 64 bits, whole units
+whole_portions as (
+
+    select
+        *,
+        max(portion) over (partition by usage_date, metric) < 900000000000 as fits_millionths
+    from portions
+
+),
+
 weights as (
 
     select
         costs.pool_id,
-        quantities.entity as consumer_key,
-        case quantities.split
-            when 'evenly' then cast(1 as bigint)
-            when 'revenue'
-                then
-                    case
-                        when quantities.revenue > 0 and quantities.revenue_currency = costs.billing_currency
-                            then {{ millionths('quantities.revenue') }}
-                        else cast(0 as bigint)
-                    end
-            else {{ millionths('quantities.quantity') }}
+        whole_portions.entity as consumer_key,
+        case
+            when whole_portions.portion is null then cast(0 as bigint)
+            when whole_portions.fits_millionths then {{ millionths('whole_portions.portion') }}
+            else cast(round(whole_portions.portion) as bigint)
         end as weight
     from costs
-    inner join quantities
+    inner join whole_portions
         on
-            costs.metric = quantities.metric
-            and costs.charge_date = quantities.usage_date
+            costs.metric = whole_portions.metric
+            and costs.charge_date = whole_portions.usage_date
     where costs.is_shared
     union all
     select

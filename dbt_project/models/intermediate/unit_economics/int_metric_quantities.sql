@@ -1,5 +1,7 @@
 -- What the business counts: one row per day, metric and entity, with the definition of the metric from metrics.yaml. A
 -- metric that is counted and not defined stays, without a definition; one that is defined and never counted is absent.
+{%- set currencies = "count(distinct case when revenue is not null then coalesce(currency, '') end)" %}
+
 with business_metric as (
 
     select * from {{ ref('stg_usage__business_metric') }}
@@ -18,9 +20,11 @@ counted as (
         usage_date,
         metric,
         entity,
-        case when count(distinct currency) = 1 then max(currency) end as revenue_currency,
+        case when {{ currencies }} = 1 then max(case when revenue is not null then currency end) end
+            as revenue_currency,
         cast(sum(quantity) as {{ money_type() }}) as quantity,
-        cast(case when count(distinct currency) = 1 then sum(revenue) end as {{ money_type() }}) as revenue
+        cast(case when {{ currencies }} = 1 then sum(revenue) end as {{ money_type() }}) as revenue,
+        count(revenue) > 0 as has_revenue
     from business_metric
     group by
         usage_date,
@@ -39,6 +43,7 @@ select
     metrics.split,
     counted.quantity,
     counted.revenue,
+    counted.has_revenue,
     metrics.metric is not null as is_defined
 from counted
 left join metrics

@@ -1,6 +1,7 @@
 {{ config(materialized='kept_months', kept_by='charge_date') }}
 -- The ledger's cost of answering requests: workloads that serve a model, and calls of managed models (the bill's meter
--- names the model). One row per day, currency, model, version, environment, team and workload.
+-- names the model). One row per day, currency, model, version, environment, team, workload and way of serving (its own
+-- machines, or a managed API).
 {%- set bases = allocation_rules() | selectattr('driver', 'equalto', 'gpu_hours') | map(attribute='basis') | list
     or ['requested'] %}
 
@@ -83,11 +84,8 @@ costs as (
         environment,
         team,
         workload,
-        -- a UTC day at a month's edge can be billed in two periods; it is shown in its own month if it was billed there
-        coalesce(
-            max(case when billing_period = {{ month_of('charge_date') }} then billing_period end), max(billing_period)
-        ) as billing_period,
-        min(case when is_managed then 1 else 0 end) = 1 as is_managed,
+        is_managed,
+        {{ billing_period_of_day('billing_period', 'charge_date') }} as billing_period,
         {{ sum_of_use("'inference'") }} as effective_cost,
         cast(
             sum(case when cost_use = 'idle' then allocated_effective_cost else coalesce(spread_idle_cost, 0) end)
@@ -107,7 +105,8 @@ costs as (
         model_version,
         environment,
         team,
-        workload
+        workload,
+        is_managed
 
 )
 
@@ -123,3 +122,4 @@ left join gpu_hours_held
         and costs.environment is not distinct from gpu_hours_held.environment
         and costs.team is not distinct from gpu_hours_held.team
         and costs.workload = gpu_hours_held.workload
+        and not costs.is_managed

@@ -13,10 +13,12 @@
     'output_tokens', 'cached_input_tokens', 'cache_write_tokens',
 ] %}
 
+-- calls of a managed model have no workload: they are one of their own, beside those on the company's own machines
 with costs as (
 
     select
         {{ digest(['charge_date'] + key) }} as model_day_id,
+        coalesce(workload, case when is_managed then 'managed_api' end) as served_by,
         *
     from {{ ref('int_serving_costs') }}
     where {{ is_of_months_made('charge_date') }}
@@ -27,6 +29,7 @@ usage as (
 
     select
         {{ digest(['usage_date'] + key) }} as model_day_id,
+        coalesce(workload, case when serving_mode = 'managed_api' then 'managed_api' end) as served_by,
         *
     from {{ ref('int_serving_usage') }}
     where {{ is_of_months_made('usage_date') }}
@@ -38,7 +41,7 @@ workloads_with_cost as (
 
     select distinct
         model_day_id,
-        workload
+        served_by
     from costs
 
 ),
@@ -47,12 +50,12 @@ days_by_workload as (
 
     select
         usage.model_day_id,
-        min(case when workloads_with_cost.workload is null then 0 else 1 end) = 1 as is_matched_by_workload
+        min(case when workloads_with_cost.served_by is null then 0 else 1 end) = 1 as is_matched_by_workload
     from usage
     left join workloads_with_cost
         on
             usage.model_day_id = workloads_with_cost.model_day_id
-            and usage.workload = workloads_with_cost.workload
+            and usage.served_by = workloads_with_cost.served_by
     group by usage.model_day_id
 
 ),
@@ -63,14 +66,14 @@ cost_pools as (
         {{ digest([
             'costs.model_day_id',
             'costs.billing_currency',
-            'case when days_by_workload.is_matched_by_workload then costs.workload end',
+            'case when days_by_workload.is_matched_by_workload then costs.served_by end',
         ]) }} as pool_id,
         costs.model_day_id,
-        case when days_by_workload.is_matched_by_workload then costs.workload end as matched_workload,
+        case when days_by_workload.is_matched_by_workload then costs.served_by end as matched_workload,
         costs.charge_date,
         costs.billing_currency,
         {{ 'costs.' ~ key | join(',\n        costs.') }},
-        max(costs.billing_period) as billing_period,
+        {{ billing_period_of_day('costs.billing_period', 'costs.charge_date') }} as billing_period,
         min(case when costs.is_managed then 1 else 0 end) = 1 as is_managed,
         {%- for measure in measures %}
         cast(sum(costs.{{ measure }}) as {{ money_type() }}) as {{ measure }}{{ ',' if not loop.last }}
@@ -80,7 +83,7 @@ cost_pools as (
         on costs.model_day_id = days_by_workload.model_day_id
     group by
         costs.model_day_id,
-        case when days_by_workload.is_matched_by_workload then costs.workload end,
+        case when days_by_workload.is_matched_by_workload then costs.served_by end,
         costs.charge_date,
         costs.billing_currency,
         {{ 'costs.' ~ key | join(',\n        costs.') }}
@@ -91,7 +94,7 @@ usage_by_endpoint as (
 
     select
         usage.model_day_id,
-        case when days_by_workload.is_matched_by_workload then usage.workload end as matched_workload,
+        case when days_by_workload.is_matched_by_workload then usage.served_by end as matched_workload,
         {{ digest(['usage.endpoint', 'usage.serving_mode']) }} as endpoint_id,
         usage.usage_date,
         {{ 'usage.' ~ key | join(',\n        usage.') }},
@@ -105,7 +108,7 @@ usage_by_endpoint as (
         on usage.model_day_id = days_by_workload.model_day_id
     group by
         usage.model_day_id,
-        case when days_by_workload.is_matched_by_workload then usage.workload end,
+        case when days_by_workload.is_matched_by_workload then usage.served_by end,
         usage.usage_date,
         {{ 'usage.' ~ key | join(',\n        usage.') }},
         usage.endpoint,
@@ -172,33 +175,49 @@ parts_with_key as (
     inner join cost_pools
         on parts.pool_id = cost_pools.pool_id
 
+),
+
+side_by_side as (
+
+    select
+        coalesce(parts_with_key.model_day_id, usage_with_weight.model_day_id) as model_day_id,
+        coalesce(parts_with_key.matched_workload, usage_with_weight.matched_workload) as matched_workload,
+        coalesce(parts_with_key.charge_date, usage_with_weight.usage_date) as charge_date,
+        parts_with_key.billing_period,
+        parts_with_key.billing_currency,
+        {%- for column in key %}
+        coalesce(parts_with_key.{{ column }}, usage_with_weight.{{ column }}) as {{ column }},
+        {%- endfor %}
+        usage_with_weight.endpoint,
+        coalesce(
+            usage_with_weight.serving_mode, case when parts_with_key.is_managed then 'managed_api' end
+        ) as serving_mode,
+        parts_with_key.is_managed,
+        parts_with_key.share,
+        {%- for measure in measures %}
+        parts_with_key.{{ measure }},
+        {%- endfor %}
+        {%- for quantity in quantities %}
+        usage_with_weight.{{ quantity }},
+        {%- endfor %}
+        parts_with_key.currencies,
+        parts_with_key.charge_date is not null as has_cost,
+        usage_with_weight.model_day_id is not null as has_usage
+    from parts_with_key
+    full outer join usage_with_weight
+        on
+            parts_with_key.model_day_id = usage_with_weight.model_day_id
+            and parts_with_key.matched_workload is not distinct from usage_with_weight.matched_workload
+            and parts_with_key.consumer_key = usage_with_weight.endpoint_id
+
 )
 
 select
-    coalesce(parts_with_key.charge_date, usage_with_weight.usage_date) as charge_date,
-    parts_with_key.billing_period,
-    parts_with_key.billing_currency,
-    {%- for column in key %}
-    coalesce(parts_with_key.{{ column }}, usage_with_weight.{{ column }}) as {{ column }},
-    {%- endfor %}
-    usage_with_weight.endpoint,
-    coalesce(
-        usage_with_weight.serving_mode, case when parts_with_key.is_managed then 'managed_api' end
-    ) as serving_mode,
-    parts_with_key.is_managed,
-    parts_with_key.share,
-    {%- for measure in measures %}
-    parts_with_key.{{ measure }},
-    {%- endfor %}
-    {%- for quantity in quantities %}
-    usage_with_weight.{{ quantity }},
-    {%- endfor %}
-    parts_with_key.currencies,
-    parts_with_key.charge_date is not null as has_cost,
-    usage_with_weight.model_day_id is not null as has_usage
-from parts_with_key
-full outer join usage_with_weight
-    on
-        parts_with_key.model_day_id = usage_with_weight.model_day_id
-        and parts_with_key.matched_workload is not distinct from usage_with_weight.matched_workload
-        and parts_with_key.consumer_key = usage_with_weight.endpoint_id
+    * exclude (model_day_id, matched_workload) replace (
+        -- cost that no endpoint takes, because none was asked
+        case when has_usage then requests else sum(requests) over pools end as requests
+    ),
+    max(case when has_cost then 1 else 0 end) over pools = 1 as is_model_costed,
+    max(case when has_usage then 1 else 0 end) over pools = 1 as is_model_asked
+from side_by_side
+window pools as (partition by model_day_id, matched_workload)

@@ -82,7 +82,10 @@ side_by_side as (
         usage.byte_hours,
         usage.accesses,
         usage.ingests,
-        usage.bytes_read
+        usage.bytes_read,
+        coalesce(costs.storage_class is not null or costs.effective_cost <> costs.access_cost, false)
+            as has_stored_cost,
+        coalesce(usage.byte_hours > 0, false) as has_bytes
     from costs
     full outer join usage
         on
@@ -91,6 +94,28 @@ side_by_side as (
             and costs.{{ column }} is not distinct from usage.{{ column }}
             {%- endfor %}
 
+),
+
+-- bytes and cost of one class meet in a row; where one of the sides does not tell the class, they meet in the bucket
+met as (
+
+    select
+        *,
+        has_stored_cost
+        or max(case when has_stored_cost and storage_class is null then 1 else 0 end) over buckets = 1
+        or (storage_class is null and max(case when has_stored_cost then 1 else 0 end) over buckets = 1)
+            as is_stored_cost_known,
+        has_bytes
+        or max(case when has_bytes and storage_class is null then 1 else 0 end) over buckets = 1
+        or (storage_class is null and max(case when has_bytes then 1 else 0 end) over buckets = 1)
+            as are_bytes_known
+    from side_by_side
+    window buckets as (partition by charge_date, dataset, team, bucket)
+
 )
 
-select * from side_by_side
+select
+    * exclude (has_stored_cost, has_bytes, is_stored_cost_known, are_bytes_known),
+    has_bytes and not is_stored_cost_known as has_bytes_without_cost,
+    has_stored_cost and effective_cost <> access_cost and not are_bytes_known as has_cost_without_bytes
+from met

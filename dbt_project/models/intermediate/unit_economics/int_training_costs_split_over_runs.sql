@@ -1,7 +1,8 @@
 -- A workload's training cost of a day given to its runs. Where telemetry names the run, it is the run's; else the runs
 -- of the same workload (and cluster, if both are known) that were active on the day share it by GPU-hours, or by time
--- where not all of them tell their GPU-hours. What no run explains stays, without a run. Guarantees that the parts add
--- up to int_training_costs exactly.
+-- where not all of them tell their GPU-hours. Teams and models may use one workload's name: where runs are of the
+-- cost's own model and team, the others get none. What no run explains stays, without a run. Guarantees that the parts
+-- add up to int_training_costs exactly.
 {%- set measures = [
     'effective_cost', 'billed_cost', 'spot_cost', 'committed_cost', 'on_demand_cost', 'idle_cost', 'credit_cost',
     'tax_cost',
@@ -19,15 +20,21 @@ runs_by_day as (
 
 ),
 
-candidates as (
+runs as (
+
+    select * from {{ ref('int_training_runs') }}
+
+),
+
+runs_of_workload as (
 
     select
         costs.pool_id,
         runs_by_day.run_id,
         runs_by_day.gpu_hours,
         runs_by_day.active_seconds,
-        min(case when runs_by_day.gpu_hours > 0 then 1 else 0 end) over (partition by costs.pool_id) = 1
-            as has_all_gpu_hours
+        case when coalesce(costs.model_name = runs.model_name, true) then 1 else 0 end
+        + case when coalesce(costs.team = runs.team, true) then 1 else 0 end as agreement
     from costs
     inner join runs_by_day
         on
@@ -35,6 +42,33 @@ candidates as (
             and costs.charge_date = runs_by_day.usage_date
             and costs.workload = runs_by_day.workload
             and coalesce(costs.cluster = runs_by_day.cluster, true)
+    left join runs
+        on runs_by_day.run_id = runs.run_id
+
+),
+
+best_agreements as (
+
+    select
+        pool_id,
+        max(agreement) as agreement
+    from runs_of_workload
+    group by pool_id
+
+),
+
+candidates as (
+
+    select
+        runs_of_workload.*,
+        min(case when runs_of_workload.gpu_hours > 0 then 1 else 0 end)
+            over (partition by runs_of_workload.pool_id) = 1
+            as has_all_gpu_hours
+    from runs_of_workload
+    inner join best_agreements
+        on
+            runs_of_workload.pool_id = best_agreements.pool_id
+            and runs_of_workload.agreement = best_agreements.agreement
 
 ),
 

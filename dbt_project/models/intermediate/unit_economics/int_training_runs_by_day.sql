@@ -1,8 +1,8 @@
 -- Each run once a UTC day that it was active on, with the time and the GPU-hours of that day. GPU-hours are those of
 -- the pods that name the run; where none does, the tracker's own, spread evenly over the run.
-with runs as (
+with attempts as (
 
-    select * from {{ ref('int_training_runs') }}
+    select * from {{ ref('int_training_attempts') }}
 
 ),
 
@@ -12,7 +12,7 @@ gpu_hours as (
 
 ),
 
-run_intervals as (
+attempt_intervals as (
 
     select
         run_id,
@@ -25,13 +25,29 @@ run_intervals as (
         ) as active_seconds,
         started_at as usage_start,
         active_until as usage_end
-    from runs
+    from attempts
+
+),
+
+attempts_by_day as (
+
+    {{ cut_by_day('attempt_intervals', ['run_id', 'workload', 'cluster'], ['gpu_hours', 'active_seconds']) }}
 
 ),
 
 runs_by_day as (
 
-    {{ cut_by_day('run_intervals', ['run_id', 'workload', 'cluster'], ['gpu_hours', 'active_seconds']) }}
+    select
+        run_id,
+        usage_date,
+        max(workload) as workload,
+        {{ value_in_common('cluster') }} as cluster,
+        case when count(gpu_hours) = count(*) then cast(sum(gpu_hours) as {{ money_type() }}) end as gpu_hours,
+        cast(sum(active_seconds) as {{ money_type() }}) as active_seconds
+    from attempts_by_day
+    group by
+        run_id,
+        usage_date
 
 ),
 

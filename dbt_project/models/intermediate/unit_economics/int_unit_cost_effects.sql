@@ -177,7 +177,9 @@ summed as (
         ) as {{ effect }}_effect,
         {%- endfor %}
         min(case when has_work or not is_comparable then 1 else 0 end) = 1 as has_work,
-        min(case when is_comparable then 1 else 0 end) = 1 as has_same_components
+        -- what is free in both months is no change of any kind
+        min(case when is_comparable or (value_before = 0 and value_after = 0) then 1 else 0 end) = 1
+            as has_same_components
     from ratios
     group by
         from_period,

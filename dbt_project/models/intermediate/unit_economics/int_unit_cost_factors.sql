@@ -101,7 +101,13 @@ components as (
         requests as held,
         effective_cost - input_token_cost - output_token_cost as component_cost
     from segments
-    where is_managed and abs(effective_cost - input_token_cost - output_token_cost) > 1e-9
+    -- what costs nothing has been asked all the same: its requests count
+    where
+        is_managed
+        and (
+            abs(effective_cost - input_token_cost - output_token_cost) > 1e-9
+            or (input_token_cost = 0 and output_token_cost = 0)
+        )
 
 )
 
@@ -119,8 +125,11 @@ select
     -- discounts and idle capacity of a way of serving are those of each of its components
     components.component_cost * components.contracted_cost / nullif(components.effective_cost, 0) as contracted_cost,
     components.component_cost as effective_cost,
-    components.component_cost * (components.effective_cost + components.idle_cost)
-    / nullif(components.effective_cost, 0) as fully_loaded_cost,
+    case
+        when components.effective_cost = 0 then components.component_cost + components.idle_cost
+        else
+            components.component_cost * (components.effective_cost + components.idle_cost) / components.effective_cost
+    end as fully_loaded_cost,
     cast(
         sum(case when components.is_first_component then components.exact_requests end) over model_months
         as {{ money_type() }}

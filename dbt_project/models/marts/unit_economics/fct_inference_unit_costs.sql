@@ -18,7 +18,7 @@ served as (
 
     select
         charge_date,
-        billing_period,
+        {{ billing_period_of_day('billing_period', 'charge_date') }} as billing_period,
         billing_currency,
         model_name,
         model_version,
@@ -40,11 +40,11 @@ served as (
         {%- endfor %}
         max(currencies) as currencies,
         min(case when has_cost then 1 else 0 end) = 1 as has_cost,
-        min(case when has_usage then 1 else 0 end) = 1 as has_usage
+        min(case when is_model_costed then 1 else 0 end) = 1 as is_model_costed,
+        min(case when is_model_asked then 1 else 0 end) = 1 as is_model_asked
     from served_by_workload
     group by
         charge_date,
-        billing_period,
         billing_currency,
         model_name,
         model_version,
@@ -61,11 +61,17 @@ unit_costs as (
         served.*,
         cast(served.effective_cost + served.idle_cost as {{ money_type() }}) as fully_loaded_cost,
         served.input_tokens + coalesce(served.output_tokens, 0) as tokens,
+        -- a GPU's bill does not tell reading from writing, nor do all meters of managed models: unknown, and not free
+        case when served.is_managed then nullif(served.input_token_cost, 0) end as cost_of_input_tokens,
+        case when served.is_managed then nullif(served.output_token_cost, 0) end as cost_of_output_tokens,
         case
-            when not served.has_cost then 'no cost of this model in the ledger on this day'
-            when not served.has_usage then 'no inference or tokens feed of this model on this day'
-            when served.requests is null then 'no requests in the feeds'
+            when not served.is_model_costed then 'no cost of this model in the ledger on this day'
+            when not served.is_model_asked and served.requests is not null
+                then 'no inference or tokens feed of some of its workloads on this day'
+            when not served.is_model_asked then 'no inference or tokens feed of this model on this day'
             when served.requests = 0 then 'no requests on this day'
+            when not served.has_cost then 'the cost stands with the requests, which are counted in other rows'
+            when served.requests is null then 'no requests in the feeds'
             when served.currencies > 1 then 'billed in several currencies: requests count in each'
         end as reason
     from served
@@ -88,6 +94,8 @@ select
     unit_costs.fully_loaded_cost,
     unit_costs.credit_cost,
     unit_costs.tax_cost,
+    unit_costs.cost_of_input_tokens as input_token_cost,
+    unit_costs.cost_of_output_tokens as output_token_cost,
     unit_costs.requests as inferences,
     unit_costs.failed_requests as failed_inferences,
     unit_costs.retried_requests as retried_inferences,
@@ -100,15 +108,9 @@ select
     {{ unit_cost('unit_costs.effective_cost', 'unit_costs.requests', 1000) }} as cost_per_1k_inferences,
     {{ unit_cost('unit_costs.fully_loaded_cost', 'unit_costs.requests', 1000) }}
         as fully_loaded_cost_per_1k_inferences,
-    -- a GPU's bill does not tell reading from writing: only managed models have a price of each
-    case
-        when unit_costs.is_managed
-            then {{ unit_cost('unit_costs.input_token_cost', 'unit_costs.input_tokens', 1000000) }}
-    end as cost_per_1m_input_tokens,
-    case
-        when unit_costs.is_managed
-            then {{ unit_cost('unit_costs.output_token_cost', 'unit_costs.output_tokens', 1000000) }}
-    end as cost_per_1m_output_tokens,
+    {{ unit_cost('unit_costs.cost_of_input_tokens', 'unit_costs.input_tokens', 1000000) }} as cost_per_1m_input_tokens,
+    {{ unit_cost('unit_costs.cost_of_output_tokens', 'unit_costs.output_tokens', 1000000) }}
+        as cost_per_1m_output_tokens,
     case
         when unit_costs.is_managed and unit_costs.cached_input_tokens > 0
             then cached_token_prices.cost_per_1m_cached_input_tokens

@@ -64,16 +64,21 @@ requests_by_model as (
 
 ),
 
--- cost that is divided by none of their requests, or requests that it is not divided by
+-- days of cost that is divided by none of their requests, or of requests that it is not divided by
 models_with_gaps as (
 
-    select distinct
+    select
         model_name,
-        model_version
+        model_version,
+        max(case when effective_cost is null or inferences is null then 1 else 0 end) = 1 as has_gaps
     from inference_unit_costs
     where
-        (effective_cost is null and inferences > 0)
-        or (effective_cost <> 0 and inferences is null)
+        not is_complete
+        and inferences is distinct from 0
+        and (fully_loaded_cost <> 0 or inferences > 0)
+    group by
+        model_name,
+        model_version
 
 ),
 
@@ -126,10 +131,11 @@ with_units as (
         quality.quality_gain,
         case
             when by_model.model_name is null then 'work that names no model'
+            when not models_with_gaps.has_gaps
+                then 'days whose requests count to several costs, or to a part: see fct_inference_unit_costs'
             when requests_by_model.inferences is null then 'no requests to spread the cost of making it over'
             when requests_by_model.inferences = 0 then 'no requests to spread the cost of making it over'
-            when models_with_gaps.model_name is not null
-                then 'cost without requests, or requests without cost, on some days'
+            when models_with_gaps.has_gaps then 'cost without requests, or requests without cost, on some days'
         end as reason
     from by_model
     left join requests_by_model

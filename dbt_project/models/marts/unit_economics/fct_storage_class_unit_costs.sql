@@ -6,19 +6,31 @@ with by_class as (
 
 ),
 
+with_currencies as (
+
+    select
+        *,
+        count(*) over (partition by charge_date, dataset, team, bucket, storage_class) as currencies
+    from by_class
+
+),
+
 explained as (
 
     select
         *,
         case
             when billing_currency is null and byte_hours is null then 'no accesses billed on this day'
+            when billing_currency is null and byte_hours > 0 and not has_bytes_without_cost
+                then 'the cost of these bytes stands with their class: feed and bill do not both tell it'
             when billing_currency is null then 'no cost of these bytes in the ledger on this day'
             when dataset is null then 'storage without a dataset'
             -- accesses are billed for the bucket, not for a class
             when byte_hours is null and accesses is null then 'no bytes of this class in the feed on this day'
             when byte_hours = 0 then 'no bytes stored on this day'
+            when currencies > 1 then 'billed in several currencies: bytes and accesses count in each'
         end as reason
-    from by_class
+    from with_currencies
 
 )
 
@@ -31,6 +43,7 @@ select
     explained.storage_class,
     explained.reason,
     explained.effective_cost,
+    explained.access_cost,
     explained.byte_hours,
     explained.accesses,
     {{ cost_per_tib_month('explained.effective_cost', 'explained.byte_hours', 'explained.charge_date') }}

@@ -34,7 +34,8 @@ by_dataset as (
         cast(sum(access_cost) as {{ money_type() }}) as access_cost,
         cast(sum(billed_cost) as {{ money_type() }}) as billed_cost,
         cast(sum(credit_cost) as {{ money_type() }}) as credit_cost,
-        cast(sum(tax_cost) as {{ money_type() }}) as tax_cost
+        cast(sum(tax_cost) as {{ money_type() }}) as tax_cost,
+        max(case when has_cost_without_bytes then 1 else 0 end) = 1 as has_cost_without_bytes
     from by_class
     where billing_currency is not null
     group by
@@ -54,7 +55,8 @@ usage_by_dataset as (
         cast(sum(byte_hours) as {{ money_type() }}) as byte_hours,
         cast(sum(accesses) as {{ money_type() }}) as accesses,
         cast(sum(ingests) as {{ money_type() }}) as ingests,
-        cast(sum(bytes_read) as {{ money_type() }}) as bytes_read
+        cast(sum(bytes_read) as {{ money_type() }}) as bytes_read,
+        max(case when has_bytes_without_cost then 1 else 0 end) = 1 as has_bytes_without_cost
     from (
         -- a row that is billed in two currencies has its usage twice
         select distinct
@@ -66,7 +68,8 @@ usage_by_dataset as (
             byte_hours,
             accesses,
             ingests,
-            bytes_read
+            bytes_read,
+            has_bytes_without_cost
         from by_class
     ) as usage
     group by
@@ -89,6 +92,8 @@ side_by_side as (
         by_dataset.billed_cost,
         by_dataset.credit_cost,
         by_dataset.tax_cost,
+        by_dataset.has_cost_without_bytes,
+        usage_by_dataset.has_bytes_without_cost,
         usage_by_dataset.byte_hours,
         usage_by_dataset.accesses,
         usage_by_dataset.ingests,
@@ -110,11 +115,15 @@ with_history as (
     select
         side_by_side.*,
         retention_by_dataset.retention_days,
-        max(case when side_by_side.accesses > 0 then side_by_side.charge_date end) over (
-            partition by side_by_side.dataset, side_by_side.team
-            order by side_by_side.charge_date
-            rows between unbounded preceding and current row
-        ) as last_access_date
+        -- whoever read it: a dataset is in use, too, while other teams than its owner's do
+        case
+            when side_by_side.dataset is not null
+                then max(case when side_by_side.accesses > 0 then side_by_side.charge_date end) over (
+                    partition by side_by_side.dataset
+                    order by side_by_side.charge_date
+                    range between unbounded preceding and current row
+                )
+        end as last_access_date
     from side_by_side
     left join retention_by_dataset
         on side_by_side.dataset = retention_by_dataset.dataset
@@ -150,6 +159,8 @@ explained as (
             when byte_hours is null then 'no bytes of this dataset in the feed on this day'
             when byte_hours = 0 then 'no bytes stored on this day'
             when currencies > 1 then 'billed in several currencies: bytes count in each'
+            when has_bytes_without_cost then 'no cost of some of its bytes in the ledger on this day'
+            when has_cost_without_bytes then 'no bytes in the feed for some of its cost on this day'
         end as reason
     from with_expired_bytes
 

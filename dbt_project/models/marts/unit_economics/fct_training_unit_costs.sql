@@ -27,19 +27,17 @@ days_without_cost as (
 
 ),
 
--- days without cost are no currency of their own: they make the run's cost incomplete
+-- One row a run and currency; cost without a run keeps its owners apart. Days without cost are no currency of their
+-- own: they make the run's cost incomplete.
 summed as (
 
     select
         run_days.run_id,
         run_days.billing_currency,
         {%- for owner in owners %}
-        run_days.{{ owner }},
+        case when run_days.run_id is null then run_days.{{ owner }} end as {{ owner }}_without_run,
+        max(run_days.{{ owner }}) as {{ owner }},
         {%- endfor %}
-        run_days.experiment,
-        run_days.sweep,
-        run_days.status,
-        run_days.outcome,
         {%- for sum in sums %}
         cast(sum(run_days.{{ sum }}) as {{ money_type() }}) as {{ sum }},
         {%- endfor %}
@@ -55,12 +53,8 @@ summed as (
         run_days.run_id,
         run_days.billing_currency,
         {%- for owner in owners %}
-        run_days.{{ owner }},
+        case when run_days.run_id is null then run_days.{{ owner }} end{{ ',' if not loop.last }}
         {%- endfor %}
-        run_days.experiment,
-        run_days.sweep,
-        run_days.status,
-        run_days.outcome
 
 ),
 
@@ -70,12 +64,12 @@ with_runs as (
         coalesce(summed.run_id, runs.run_id) as run_id,
         summed.billing_currency,
         {%- for owner in owners %}
-        coalesce(summed.{{ owner }}, runs.{{ owner }}) as {{ owner }},
+        coalesce(runs.{{ owner }}, summed.{{ owner }}) as {{ owner }},
         {%- endfor %}
-        coalesce(summed.experiment, runs.experiment) as experiment,
-        coalesce(summed.sweep, runs.sweep) as sweep,
-        coalesce(summed.status, runs.status) as status,
-        coalesce(summed.outcome, runs.outcome) as outcome,
+        runs.experiment,
+        runs.sweep,
+        runs.status,
+        runs.outcome,
         {%- for sum in sums %}
         summed.{{ sum }},
         {%- endfor %}

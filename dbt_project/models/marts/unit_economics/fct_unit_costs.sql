@@ -64,6 +64,8 @@ explained as (
             when metrics.metric is null then 'metrics.yaml does not define this metric'
             when side_by_side.entity is null and metrics.split not in ('quantity', 'revenue', 'evenly')
                 then 'the ledger names no ' || metrics.split || ' for this cost'
+            when side_by_side.entity is null and metrics.split = 'revenue'
+                then 'no revenue on this day, or revenue in several currencies'
             when side_by_side.quantity is null then 'no quantity of this metric in the feeds on this day'
             when side_by_side.quantity = 0 then 'a quantity of 0 on this day'
             when side_by_side.cost is null then 'no cost in the ledger for this metric and entity on this day'
