@@ -3,6 +3,7 @@
 Only reads. Text from bills, feeds and clients passes `redacted` here, once, before it goes anywhere.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +11,14 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, RUN_FAILED, Finding, check_link, run_link, shortened
-from finops_pipeline.alerts.marts import findings_of_marts
+from finops_pipeline.alerts.marts import ANOMALIES, OfMarts, findings_of_marts
+from finops_pipeline.checks.outcome import BROKEN
 from finops_pipeline.checks.results import CheckResult, results_of_run
 from finops_pipeline.redaction import redacted
 from finops_pipeline.settings import Settings
+
+_ANOMALY_ID = re.compile(r"\bid ([0-9a-f]{12})\b")
+"""As the check on anomalies tells it."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,20 @@ def gather(
     if database.exists():
         with duckdb.connect(str(database), read_only=True) as marts:
             of_marts = findings_of_marts(marts, settings.now.date(), base)
-        findings = [finding for finding in findings if finding.name not in of_marts.evaluated] + of_marts.findings
+        findings = [*_beside(findings, of_marts), *of_marts.findings]
         evaluated |= of_marts.evaluated
     return Gathered([_clean(finding, secrets) for finding in findings], frozenset(evaluated))
+
+
+def _beside(findings: Sequence[Finding], of_marts: OfMarts) -> Iterator[Finding]:
+    """The verdicts that no mart tells: of other checks, of one that broke, and anomalies that were held back."""
+    for finding in findings:
+        number = _ANOMALY_ID.search(finding.told)
+        if finding.name not in of_marts.evaluated or finding.subject == BROKEN:
+            yield finding
+        elif finding.name == ANOMALIES and number and number[1] not in of_marts.anomaly_ids:
+            # named as its mart will name it, so that nobody is told again when it is published
+            yield replace(finding, key=f"{ANOMALIES}/{number[1]}")
 
 
 def newest_run(check_results: Path) -> str | None:

@@ -15,6 +15,7 @@ import duckdb
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
 from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
 from finops_pipeline.checks.waste import STOP_IT, left_running
+from finops_pipeline.detect.drivers import NOBODY
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
@@ -23,7 +24,8 @@ JUDGED_BY = {ANOMALIES: "fct_anomalies", BUDGETS: "fct_budget_status", LEFT_RUNN
 """Checks whose subjects are rows of a mart."""
 
 DAYS_TOLD = 10
-"""The check tells a week of mornings, counted from the newest data; bills are up to three days late."""
+"""The check tells a week of mornings, counted from the newest data; bills are up to three days late. What it told
+last is told whatever its age: after a pause it tells of all of it."""
 
 FAULTS = ("missing", "zero", "duplicated")
 """Kinds of an account's anomalies that are no cost: a blocking check of their own tells them."""
@@ -42,10 +44,11 @@ LEDGER_COLUMNS = {
 
 @dataclass(frozen=True)
 class OfMarts:
-    """The findings, and the names of those whose mart was there to be read."""
+    """The findings, the names of those whose mart was there to be read, and all anomalies that are published."""
 
     findings: list[Finding]
     evaluated: frozenset[str]
+    anomaly_ids: frozenset[str]
 
 
 def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) -> OfMarts:
@@ -62,7 +65,8 @@ def findings_of_marts(marts: duckdb.DuckDBPyConnection, today: date, base: str) 
     found = [
         finding for name in read for finding in readers[name](marts, today, check_link(base, JUDGED_BY[name], name))
     ]
-    return OfMarts(found, frozenset(read))
+    ids = marts.execute("select anomaly_id from fct_anomalies").fetchall() if ANOMALIES in read else []
+    return OfMarts(found, frozenset(read), frozenset(number for (number,) in ids))
 
 
 def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterator[Finding]:
@@ -78,7 +82,7 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
             severity="warn",
             subject=f"{kind} of {name} on {day}",
             told=f"{_money(observed)} {currency}; expected {likely}; {_cause(drivers)}; id {anomaly_id}",
-            owner=team or (entity if scope == "team" else PIPELINE_OWNER),
+            owner=_who_lost_tags(drivers) or team or (entity if scope == "team" else PIPELINE_OWNER),
             amount=impact,
             currency=currency,
             weight=float(abs(impact)),
@@ -91,13 +95,20 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
 _SCOPES = ", ".join(f"{{'scope': '{scope}', 'entity': {column}}}" for scope, column in LEDGER_COLUMNS.items())
 
 _ANOMALIES = f"""
-    with recent as (
-        select *,
+    with told as (
+        select string_agg(observed, ' ') as by_the_check
+        from fct_check_results
+        where check_name = '{ANOMALIES}' and not passed
+            and checked_at = (select max(checked_at) from fct_check_results where check_name = '{ANOMALIES}')
+    ),
+    recent as (
+        select fct_anomalies.*,
             {NAMED} as name,
             if(scope = 'sku', 'service', scope) as ledger_scope,
             if(scope = 'sku', service_name, entity) as ledger_entity
         from fct_anomalies
-        where detected_on > $today::date - {DAYS_TOLD}
+        cross join told
+        where (detected_on > $today::date - {DAYS_TOLD} or contains(told.by_the_check, 'id ' || anomaly_id))
             and feedback is null
             and not (scope = 'account' and kind in {FAULTS})
     ),
@@ -185,6 +196,14 @@ def _left_running(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> I
             allocation_id=thing.allocation_id,
             next_step=STOP_IT,
         )
+
+
+def _who_lost_tags(drivers: str) -> str | None:
+    """The team whose cost nobody owns any more: it can tag what is its own."""
+    moved = json.loads(drivers).get("moved")
+    if not moved or (moved["dimension"], moved["arrived"]) != ("team", [NOBODY]):
+        return None
+    return moved["left"][0] if len(moved["left"]) == 1 else None
 
 
 def _cause(drivers: str) -> str:

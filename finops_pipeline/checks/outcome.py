@@ -15,6 +15,10 @@ OFFENDERS_KEPT = 200
 """Offenders kept in the history of a check, and as many confirmed subjects. The check's own row counts all of them."""
 
 
+BROKEN = "the check itself"
+"""The subject of a check that could not be evaluated."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One thing a claim is about, such as a source's month: which one, what was seen and what should be."""
@@ -55,7 +59,7 @@ class CheckOutcome:
             observed="the check could not be evaluated",
             expected="a verdict",
             next_step="See the run's log for the trace; the claim is unproven.",
-            offenders=(Offender("the check itself", reason, "a result"),),
+            offenders=(Offender(BROKEN, reason, "a result"),),
         )
 
     @property

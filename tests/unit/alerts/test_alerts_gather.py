@@ -1,5 +1,6 @@
 """What there is to tell: of a run's verdicts and failures, of the published anomalies and budgets; and its pages."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -146,6 +147,7 @@ LEDGER = """
 def marts():
     with duckdb.connect() as connection:
         connection.execute(LEDGER)
+        connection.execute(CHECKED)
         yield connection
 
 
@@ -161,6 +163,11 @@ ANOMALIES = """
                 "decomposition": {"change": "5795.75", "price": "0", "volume": "5795.75"},
                 "resources": [{"resource": "/deployments/x", "change": "5795.75"}]}'},
     ] as rows)
+"""
+CHECKED = """
+    create table fct_check_results as
+    select 'daily_cost_is_usual' as check_name, false as passed, '9.00 USD (+8.00); id x7' as observed,
+        timestamp '2026-11-03 06:00:00' as checked_at
 """
 BUDGETS = """
     create table fct_budget_status as
@@ -256,6 +263,26 @@ def test_anomalies_of_every_scope_have_an_owner(marts, change, subject, owner):
     assert (finding.subject, finding.owner) == (subject, owner)
 
 
+def test_an_old_anomaly_is_told_where_the_check_tells_it_because_nobody_was_told_before(marts):
+    marts.execute(ANOMALIES)
+    marts.execute("update fct_anomalies set detected_on = date '2026-10-12'")
+    assert of_marts(marts).findings == []
+    marts.execute("update fct_check_results set observed = '6,237.69 USD (+5,795.75); id x1'")
+    assert [finding.key for finding in of_marts(marts).findings] == ["daily_cost_is_usual/x1"]
+
+
+@pytest.mark.parametrize(
+    ("left", "arrived", "owner"),
+    [(["research"], ["(none)"], "research"), (["a", "b"], ["(none)"], "vision"), (["a"], ["b"], "vision")],
+)
+def test_lost_tags_are_told_to_the_team_that_lost_them(marts, left, arrived, owner):
+    marts.execute(ANOMALIES)
+    moved = json.dumps({"dimension": "team", "left": left, "arrived": arrived, "amount": "8"})
+    marts.execute(f"update fct_anomalies set drivers = json_merge_patch(drivers, '{{\"moved\": {moved}}}')")
+    [finding] = of_marts(marts).findings
+    assert (finding.owner, finding.told.count("moved, not spent")) == (owner, 1)
+
+
 def test_budgets_are_told_as_they_stand_on_the_newest_day(marts):
     marts.execute(BUDGETS)
     api, gpu, *_ = of_marts(marts).findings
@@ -328,6 +355,25 @@ def test_what_is_left_running_for_longer_is_no_worse_and_what_costs_more_a_day_i
     assert weight() == 65
 
 
+def test_anomalies_of_a_run_that_was_held_back_are_told_as_they_will_be_when_published(settings):
+    seen = (
+        Offender("sku gpt 2026-11-01 spike", "9.00 USD (+8.00); id 0123456789ab", "1"),
+        Offender("the check itself", "OutOfMemory", "a result"),
+    )
+    record(settings, "daily_cost_is_usual", seen)
+    current = settings.marts / "current"
+    current.mkdir(parents=True)
+    with duckdb.connect(str(current / "marts.duckdb")) as marts:
+        for table in (LEDGER, CHECKED, ANOMALIES):
+            marts.execute(table)
+    told = {finding.key: finding.owner for finding in found(settings).findings}
+    assert told == {
+        "daily_cost_is_usual/x1": "vision",
+        "daily_cost_is_usual/0123456789ab": "finops",
+        "daily_cost_is_usual/the check itself": "finops",
+    }
+
+
 def test_what_a_mart_tells_is_not_told_again_by_its_check(settings):
     record(settings, "daily_cost_is_usual", (Offender("service Azure AI Foundry 2026-10-27 spike", "6,237", "441"),))
     [of_check] = found(settings).findings
@@ -336,6 +382,7 @@ def test_what_a_mart_tells_is_not_told_again_by_its_check(settings):
     current.mkdir(parents=True)
     with duckdb.connect(str(current / "marts.duckdb")) as marts:
         marts.execute(LEDGER)
+        marts.execute(CHECKED)
         marts.execute(ANOMALIES)
     [of_mart] = found(settings).findings
     assert of_mart.owner == "vision"
