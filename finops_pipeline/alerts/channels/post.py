@@ -16,7 +16,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+OPENER = urllib.request.build_opener(_NoRedirect)
+"""Opens an address and no other that it may name."""
 
 
 def require_hidden(address: str) -> None:
@@ -41,7 +42,7 @@ def post_json(address: str, body: bytes, headers: Mapping[str, str], seconds: fl
     sent = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "finops-pipeline", **headers}
     try:
         request = urllib.request.Request(address, data=body, headers=sent, method="POST")
-        with _OPENER.open(request, timeout=seconds) as answer:
+        with OPENER.open(request, timeout=seconds) as answer:
             status = answer.status
     except urllib.error.HTTPError as error:
         with error:

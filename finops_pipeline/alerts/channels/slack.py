@@ -4,12 +4,13 @@ import http.client
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.request import Request
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
-from slack_sdk.webhook import WebhookClient
+from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from finops_pipeline.alerts.channels.post import require_hidden
+from finops_pipeline.alerts.channels.post import OPENER, require_hidden
 from finops_pipeline.alerts.configuration import SlackChannel
 from finops_pipeline.alerts.digest import Digest, Entry, detail
 from finops_pipeline.alerts.refused import Refused
@@ -31,17 +32,36 @@ _silent.setLevel(logging.CRITICAL + 1)
 _silent.propagate = False
 
 
+class _Webhook(WebhookClient):
+    """Follows no redirect: what it posts is for the address that somebody configured."""
+
+    def _perform_http_request_internal(self, url: str, req: Request) -> WebhookResponse:
+        with OPENER.open(req, timeout=self.timeout) as answer:
+            body = answer.read().decode(errors="replace")
+            return WebhookResponse(url=url, status_code=answer.status, body=body, headers=dict(answer.headers))
+
+
+class _Api(WebClient):
+    """The same; the client would carry its token along to wherever it is sent."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        del url
+        with OPENER.open(req, timeout=self.timeout) as answer:
+            body = answer.read().decode(errors="replace")
+            return {"status": answer.status, "headers": answer.headers, "body": body}
+
+
 def deliver(channel: SlackChannel, digest: Digest, secrets: Mapping[str, str], seconds: float) -> None:
     """Post the digest as blocks, with its headline as the text of the notification."""
     try:
         if channel.webhook_env is not None:
             require_hidden(secrets["webhook_env"])
-            client = WebhookClient(secrets["webhook_env"], timeout=int(seconds), logger=_silent, retry_handlers=[])
+            client = _Webhook(secrets["webhook_env"], timeout=int(seconds), logger=_silent, retry_handlers=[])
             answer = client.send(text=_escaped(digest.headline), blocks=blocks(digest))
             if answer.status_code != 200 or answer.body != "ok":
                 raise Refused.by_status(answer.status_code, answer.headers.get("Retry-After"), _word(answer.body))
         else:
-            api = WebClient(
+            api = _Api(
                 secrets["token_env"],
                 base_url=API,
                 timeout=int(seconds),

@@ -195,10 +195,15 @@ def test_only_what_may_pass_is_tried_again(web, secrets, channel, status, tries)
     assert len(web.received) == tries
 
 
-@pytest.mark.parametrize("channel", [SLACK, TEAMS, HOOK], ids=["slack", "teams", "webhook"])
-def test_a_redirect_is_no_success(web, secrets, channel):
-    web.answers = [Answer(status=302, headers={"Location": web.url("/login")}), Answer(body="<html>please log in")]
-    assert delivered(channel) != ""
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("channel", [SLACK, TEAMS, HOOK, BOT], ids=["slack", "teams", "webhook", "bot"])
+def test_a_redirect_is_no_success_and_nothing_goes_where_it_leads(web, secrets, channel, status):
+    web.answers = [
+        Answer(status=status, headers={"Location": web.url("/elsewhere")}, body='{"ok": false}'),
+        Answer(body='{"ok": true}' if channel is BOT else "ok"),
+    ]
+    assert delivered(channel).startswith(f"answered HTTP {status}")
+    assert [request.path for request in web.received if request.path == "/elsewhere"] == []
 
 
 @pytest.mark.parametrize("channel", [SLACK, TEAMS, HOOK, BOT], ids=["slack", "teams", "webhook", "bot"])
