@@ -30,6 +30,8 @@ class Finding:
     link: str | None = None
     allocation_id: str | None = None
     next_step: str | None = None
+    is_told_once: bool = False
+    """Whether its return is no news: a forecast that goes up and down around a budget's threshold."""
 
     @property
     def is_error(self) -> bool:

@@ -163,8 +163,8 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
         if status == "threshold_passed":
             stands = f"{spent} % spent" if spent else f"{expected} % forecast"
         yield Finding(
-            # What only the forecast said is told again when it came true, and so is each threshold that is spent.
-            key=f"{BUDGETS}/{budget}/{period}/{status}/{spent or 0}",
+            # What only the forecast said is told again when it came true, and so is each threshold that is passed.
+            key=f"{BUDGETS}/{budget}/{period}/{status}/{spent or f'forecast {expected}'}",
             name=BUDGETS,
             severity="warn",
             subject=f"budget {budget} of {period}: {stands}",
@@ -175,6 +175,7 @@ def _budgets(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iterat
             weight=float(worst / amount) if amount else 0.0,
             link=link,
             next_step="Ask the owner what changed (fct_cost_allocations by project and service).",
+            is_told_once=True,
         )
 
 

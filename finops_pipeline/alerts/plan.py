@@ -6,7 +6,8 @@ The rules, for each channel:
   or when it still holds after the configured days.
 - One digest a day. What comes later waits for tomorrow's, unless it holds back publishing (an error): that cannot
   wait, and takes with it what was waiting.
-- What is over is forgotten, so that its return is news. When an error is over, those who were told of it are told.
+- What is over is forgotten, so that its return is news, unless it is told once only. When an error is over, those who
+  were told of it are told.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ class Told:
     severity: str
     weight: float
     day: date
+    is_told_once: bool = False
 
 
 @dataclass
@@ -90,7 +92,8 @@ def plan(
 def mark_told(state: ChannelState, planned: Planned, today: date) -> None:
     """Remember that a digest is on its way."""
     for finding in planned.findings:
-        state.told[finding.key] = Told(finding.name, finding.subject, finding.severity, finding.weight, today)
+        told = (finding.name, finding.subject, finding.severity, finding.weight, today, finding.is_told_once)
+        state.told[finding.key] = Told(*told)
     state.waiting = {}
     state.last_digest = today
 
@@ -110,7 +113,7 @@ def _forget(state: ChannelState, current: set[str], evaluated: frozenset[str], t
         f"{state.told[key].name}: {state.told[key].subject}" for key in over if state.told[key].severity == "error"
     ]
     old = [key for key, told in state.told.items() if today - told.day > REMEMBERED]
-    for key in {*over, *old}:
+    for key in {*(key for key in over if not state.told[key].is_told_once), *old}:
         del state.told[key]
     state.waiting = {
         key: finding for key, finding in state.waiting.items() if finding.name not in evaluated or key in current

@@ -324,6 +324,17 @@ def test_each_threshold_of_what_is_spent_is_news(marts):
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_each_threshold_of_a_forecast_is_news_once(marts):
+    marts.execute(BUDGETS)
+    keys = []
+    for threshold in (90, 100, 90):
+        marts.execute("update fct_budget_status set forecast_threshold_passed = ? where budget = 'new'", [threshold])
+        [budget] = [finding for finding in of_marts(marts).findings if "budget new" in finding.subject]
+        assert budget.is_told_once
+        keys.append(budget.key)
+    assert keys[0] == keys[2] != keys[1]
+
+
 def test_what_was_left_running_is_told_to_its_team_with_its_money_and_an_amount_to_explain(marts):
     marts.execute(WASTE)
     found = {(finding.subject, finding.owner): finding for finding in of_marts(marts).findings}

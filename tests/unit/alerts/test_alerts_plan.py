@@ -193,3 +193,13 @@ def test_a_lasting_warning_is_repeated_no_sooner_than_after_a_week(gaps):
             told.append(day)
     assert all(later - earlier >= timedelta(days=7) for earlier, later in pairwise(told))
     assert day - told[-1] < timedelta(days=7)
+
+
+def test_what_is_told_once_is_no_news_when_it_returns_unless_it_got_worse():
+    states = fresh()
+    hovering = finding(is_told_once=True, weight=1.0)
+    assert morning(states, [hovering], days(0)) == {"chat": ([hovering.key], [])}
+    assert morning(states, [], days(1)) == {}
+    assert morning(states, [hovering], days(2)) == {}
+    worse = finding(is_told_once=True, weight=1.3)
+    assert morning(states, [worse], days(3)) == {"chat": ([hovering.key], [])}
