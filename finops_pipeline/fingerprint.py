@@ -28,7 +28,13 @@ NOT_OF_MAPPING = {"deliveries", "usage feeds", _RATES, _AFTERWARDS, _DECISIONS, 
 """The parts that come after a delivery's charges, or that the warehouse tells by month or by table. Feedback comes
 every morning, rates come every day, a budget is raised at any time: closed months must not hang on them."""
 _RATES_TABLE = "fx_rates.parquet"
-_TABLES_AFTERWARDS = {"anomaly_feedback.parquet", "invoices.parquet", "metrics.parquet", "model_alternatives.parquet"}
+_TABLES_AFTERWARDS = {
+    "anomaly_feedback.parquet",
+    "invoices.parquet",
+    "metrics.parquet",
+    "model_alternatives.parquet",
+    "waivers.parquet",
+}
 _TABLES_OF_DECISIONS = {"budgets.parquet", "fiscal_year.parquet", "tag_policy.parquet"}
 _ENGINES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow")
 _DELIVERY_KEY = ("table_name", "source_name", "variant", "billing_period", "delivery_id", "identity", "rows")

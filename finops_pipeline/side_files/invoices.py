@@ -102,8 +102,12 @@ def load_invoices(configuration: Path, sources: Collection[str]) -> Invoices:
     return loaded
 
 
-def write_invoice_table(invoices: Invoices, landing: Path) -> None:
-    """Land the totals as `rules/invoices.parquet`; the same invoices leave the same bytes."""
+def write_invoice_table(invoices: Invoices, landing: Path, today: date | None = None) -> None:
+    """Land the totals as `rules/invoices.parquet`; the same invoices leave the same bytes.
+
+    The waivers that hold `today` are landed beside them for the fingerprint alone: a morning on which one has ended is
+    no quiet one, since what it waived blocks again.
+    """
     texts = ("source_name", "billing_period", "billing_currency", "invoice_id")
     write_side_table(
         landing / "rules" / "invoices.parquet",
@@ -114,6 +118,13 @@ def write_invoice_table(invoices: Invoices, landing: Path) -> None:
             )
             for one in invoices.invoices
         ],
+    )
+    held = [waiver for waiver in invoices.waivers if today is None or today <= waiver.until]
+    names = ("source", "period", "currency", "up_to", "reason")
+    write_side_table(
+        landing / "rules" / "waivers.parquet",
+        pa.schema([(name, pa.string()) for name in names]),
+        [{name: getattr(waiver, name) for name in names} for waiver in held],
     )
 
 

@@ -54,6 +54,17 @@ def test_totals_are_landed_exactly_and_the_same_way_twice(tmp_path: Path) -> Non
     assert file.read_bytes() == before
 
 
+def test_a_waiver_that_has_ended_is_another_input_than_one_that_holds(tmp_path: Path) -> None:
+    text = f"invoices:\n  - {INVOICE}\nwaivers:\n  - {WAIVER}\n"
+    file, held = tmp_path / "rules" / "waivers.parquet", []
+    for day in (date(2026, 11, 1), date(2026, 11, 30), date(2026, 12, 1)):
+        write_invoice_table(loaded(tmp_path, text), tmp_path, day)
+        held.append(pq.read_table(file).to_pylist())
+    assert held[0] == held[1]
+    assert [row["reason"] for row in held[0]] == ["credit note to come"]
+    assert held[2] == []
+
+
 def test_a_difference_beyond_the_tolerance_blocks_and_is_told_with_both_totals(tmp_path: Path) -> None:
     outcome = checked(tmp_path, f"invoices:\n  - {INVOICE}\n")
     [offender] = outcome.offenders

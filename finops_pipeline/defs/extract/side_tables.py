@@ -53,6 +53,6 @@ def side_tables(refresh_request: RefreshRequest):
     write_fx_table(refresh_request.fx_rates, landing)
     write_budget_table(refresh_request.budgets, landing)
     write_tag_policy_table(refresh_request.tag_policy, refresh_request.rules, landing)
-    write_invoice_table(refresh_request.invoices, landing)
+    write_invoice_table(refresh_request.invoices, landing, refresh_request.settings.now.date())
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table])
