@@ -142,11 +142,16 @@ def _same(a: Told, b: Told) -> bool:
         return True
     if a.moved or b.moved:
         return bool(a.moved and b.moved and _moved_alike(a.moved, b.moved))
-    if a.finding.kind in FAULTS and a.series.scope == b.series.scope and a.series.source_name == b.series.source_name:
+    if a.finding.kind in FAULTS and _place(a) == _place(b):
         return a.kind == b.kind and a.day == b.day
     if (a.finding.impact > 0) != (b.finding.impact > 0):
         return False
     return _holds(a, b) or _holds(b, a)
+
+
+def _place(one: Told) -> tuple[str | None, ...]:
+    """Where something may be lacking for one reason: what two providers stop on a day has nothing in common."""
+    return one.series.scope, one.series.source_name, one.series.provider_name
 
 
 def _moved_alike(a: Moved, b: Moved) -> bool:
