@@ -6,10 +6,38 @@ from typing import Any
 
 import pytest
 from ledger_fixture import DAY, Built, Ledger
-from unit_corner_cases import EDGE, METRICS, NAME, NEXT_DAY, RULES, fill
+from unit_corner_cases import EDGE, NAME, NEXT_DAY, fill
 
 from finops_pipeline.rules import load_rules
+from finops_pipeline.side_files.metrics import Metrics
 
+DEFINED = {"unit": "unit", "owner": "finance", "description": "for a test"}
+METRICS = Metrics.model_validate(
+    {
+        "version": 1,
+        "metrics": (
+            {**DEFINED, "name": "bytes", "cost": {"team": ["counted"]}},
+            {**DEFINED, "name": "sales", "cost": {"team": ["counted"]}, "split": "revenue"},
+            {**DEFINED, "name": "users", "quantity": "active_users", "cost": {"team": ["counted"]}},
+            {**DEFINED, "name": "euros", "cost": {"team": ["counted"]}, "split": "revenue"},
+            {
+                **DEFINED,
+                "name": "loaded",
+                "cost": {"cost_use": ["inference"], "team": ["warm"]},
+                "basis": "fully_loaded",
+            },
+        ),
+    }
+)
+RULES = """
+version: 1
+rules:
+  - {name: warm, pool: gpu_cluster, select: {x_Cluster: warm}, driver: gpu_hours, unused: shown, idle: spread}
+  - {name: gpu-clusters, pool: gpu_cluster, driver: gpu_hours}
+  - {name: shared-storage, pool: bucket, driver: storage_bytes}
+  - {name: tagged-owners, pool: owner, driver: direct}
+"""
+CLASS_UNTOLD = "the cost of these bytes stands with their class: feed and bill do not both tell it"
 SEVERAL_CURRENCIES = "billed in several currencies: requests count in each"
 
 
@@ -145,7 +173,24 @@ def test_bytes_without_cost_never_make_the_others_cheap(corners: Built) -> None:
         ("disked", 15, False, "no bytes in the feed for some of its cost on this day"),
         ("odd", 10, False, reason),
         ("partly", 10, False, reason),
-        ("plain", 10, True, None),
+        ("plain", 12, True, None),
+    ]
+
+
+def test_the_cost_of_accesses_is_no_price_of_the_bytes_beside_them(corners: Built) -> None:
+    columns = (
+        "storage_class, effective_cost, access_cost, byte_hours > 0, cost_per_tib_month, cost_per_1k_accesses, reason"
+    )
+    assert corners.rows(f"select {columns} from fct_storage_class_unit_costs where bucket = 'plain' order by all") == [
+        ("standard", 10, 0, None, None, None, "no bytes of this class in the feed on this day"),
+        (None, 2, 2, True, None, Decimal("0.5"), CLASS_UNTOLD),
+    ]
+
+
+def test_accesses_that_no_meter_charges_for_have_no_price(corners: Built) -> None:
+    columns = "access_cost, accesses, cost_per_1k_accesses, stored_cost_per_tib_month"
+    assert corners.rows(f"select {columns} from fct_storage_unit_costs where dataset = 'unmetered'") == [
+        (0, 4000, None, 10)
     ]
 
 
@@ -192,3 +237,7 @@ def test_a_fully_loaded_metric_holds_the_idle_that_the_ledger_gives_to_workloads
     loaded = corners.rows("select sum(fully_loaded_cost) from fct_inference_unit_costs where team = 'warm'")
     assert loaded == [(100,)]
     assert metric(corners, "loaded", "cost, effective_cost, unit_cost") == [(100, 50, 10)]
+
+
+def test_a_metric_counts_what_its_definition_names_and_not_its_namesake(corners: Built) -> None:
+    assert metric(corners, "users", "entity, cost, quantity, unit_cost") == [("all", 90, 3, 30)]

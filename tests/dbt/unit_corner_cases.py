@@ -6,38 +6,11 @@ from typing import Any
 
 from ledger_fixture import DAY, Ledger
 
-from finops_pipeline.side_files.metrics import Metrics
-
 START = datetime(DAY.year, DAY.month, DAY.day)
 NEXT_DAY = DAY + timedelta(days=1)
 EDGE = date(2026, 10, 1)
 TIB_MONTH = Decimal(2**40 * 744)
 NAME = 'Größe "5/7" O\'Neill\\x ' + "ä" * 280
-DEFINED = {"unit": "unit", "owner": "finance", "description": "for a test"}
-METRICS = Metrics.model_validate(
-    {
-        "version": 1,
-        "metrics": (
-            {**DEFINED, "name": "bytes", "cost": {"team": ["counted"]}},
-            {**DEFINED, "name": "sales", "cost": {"team": ["counted"]}, "split": "revenue"},
-            {**DEFINED, "name": "euros", "cost": {"team": ["counted"]}, "split": "revenue"},
-            {
-                **DEFINED,
-                "name": "loaded",
-                "cost": {"cost_use": ["inference"], "team": ["warm"]},
-                "basis": "fully_loaded",
-            },
-        ),
-    }
-)
-RULES = """
-version: 1
-rules:
-  - {name: warm, pool: gpu_cluster, select: {x_Cluster: warm}, driver: gpu_hours, unused: shown, idle: spread}
-  - {name: gpu-clusters, pool: gpu_cluster, driver: gpu_hours}
-  - {name: shared-storage, pool: bucket, driver: storage_bytes}
-  - {name: tagged-owners, pool: owner, driver: direct}
-"""
 
 
 def serve(ledger: Ledger, model: str, cost: str, *, cluster: str | None = None, **columns: Any) -> None:
@@ -189,6 +162,12 @@ def runs(ledger: Ledger) -> None:
     run(ledger, "endless", (0, None), workload="endless", status="running")
 
 
+def accessed(ledger: Ledger, dataset: str, team: str) -> None:
+    ledger.feeds["storage_access"].append(
+        {"usage_date": DAY, "bucket": dataset, "requests": Decimal(4000), "dataset": dataset, "team": team}
+    )
+
+
 def storage(ledger: Ledger) -> None:
     def bytes_of(bucket: str, cost: str, tibs: str, **columns: Any) -> None:
         ledger.charge(cost, bucket=bucket, storage_measure="bytes", storage_class="standard", cost_layer="storage",
@@ -209,12 +188,16 @@ def storage(ledger: Ledger) -> None:
     # a feed without classes, a bill with them
     bytes_of("plain", "10", "1")
     ledger.stored(str(TIB_MONTH), "plain", dataset="plain", team="d")
+    ledger.charge("2", bucket="plain", storage_measure="requests", cost_layer="storage")
+    accessed(ledger, "plain", "d")
     # owned by one team, read by another
     bytes_of("read", "10", "1")
     ledger.stored(str(TIB_MONTH), "read", dataset="read", team="owner", storage_class="standard")
-    ledger.feeds["storage_access"].append(
-        {"usage_date": DAY, "bucket": "read", "requests": Decimal(5), "dataset": "read", "team": "reader"}
-    )
+    accessed(ledger, "read", "reader")
+    # accesses that no meter of the bill charges for
+    bytes_of("unmetered", "10", "1")
+    ledger.stored(str(TIB_MONTH), "unmetered", dataset="unmetered", team="d", storage_class="standard")
+    accessed(ledger, "unmetered", "d")
     # one name in two clouds, one of them billed in euros
     bytes_of("namesake", "10", "1")
     bytes_of("namesake", "10", "1", billing_currency="EUR", source_name="gcp-main")
@@ -235,6 +218,8 @@ def metrics(ledger: Ledger) -> None:
             ("sales", "euro", 1, {"revenue": Decimal(200), "currency": "EUR"}),
             ("euros", "less", 1, {"revenue": Decimal(100), "currency": "EUR"}),
             ("euros", "more", 1, {"revenue": Decimal(200), "currency": "EUR"}),
+            ("users", "all", 7, {}),
+            ("active_users", "all", 3, {}),
             ("loaded", "all", 10, {}),
         )
     ]

@@ -48,3 +48,5 @@ select
 from counted
 left join metrics
     on counted.metric = metrics.quantity_metric
+-- a definition that counts another metric of the feed says that its namesake is not what it means
+where metrics.metric is not null or counted.metric not in (select defined.metric from metrics as defined)

@@ -115,7 +115,7 @@ met as (
 )
 
 select
-    * exclude (has_stored_cost, has_bytes, is_stored_cost_known, are_bytes_known),
+    * exclude (has_bytes, is_stored_cost_known, are_bytes_known),
     has_bytes and not is_stored_cost_known as has_bytes_without_cost,
     has_stored_cost and effective_cost <> access_cost and not are_bytes_known as has_cost_without_bytes
 from met

@@ -21,9 +21,10 @@ explained as (
         *,
         case
             when billing_currency is null and byte_hours is null then 'no accesses billed on this day'
-            when billing_currency is null and byte_hours > 0 and not has_bytes_without_cost
+            when byte_hours > 0 and not has_stored_cost and not has_bytes_without_cost
                 then 'the cost of these bytes stands with their class: feed and bill do not both tell it'
-            when billing_currency is null then 'no cost of these bytes in the ledger on this day'
+            when billing_currency is null or (byte_hours > 0 and not has_stored_cost)
+                then 'no cost of these bytes in the ledger on this day'
             when dataset is null then 'storage without a dataset'
             -- accesses are billed for the bucket, not for a class
             when byte_hours is null and accesses is null then 'no bytes of this class in the feed on this day'
@@ -46,9 +47,13 @@ select
     explained.access_cost,
     explained.byte_hours,
     explained.accesses,
-    {{ cost_per_tib_month('explained.effective_cost', 'explained.byte_hours', 'explained.charge_date') }}
-        as cost_per_tib_month,
-    {{ unit_cost('explained.access_cost', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
+    case
+        when explained.has_stored_cost
+            then {{ cost_per_tib_month(
+                '(explained.effective_cost - explained.access_cost)', 'explained.byte_hours', 'explained.charge_date'
+            ) }}
+    end as cost_per_tib_month,
+    {{ unit_cost('nullif(explained.access_cost, 0)', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
     {{ reporting_columns('explained', ['effective_cost'], 'charge_date') }},
     explained.reason is null as is_complete
 from explained

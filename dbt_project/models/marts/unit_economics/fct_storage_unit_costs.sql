@@ -187,7 +187,8 @@ select
         as cost_per_tib_month,
     {{ cost_per_tib_month('explained.stored_cost', 'explained.byte_hours', 'explained.charge_date') }}
         as stored_cost_per_tib_month,
-    {{ unit_cost('explained.access_cost', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
+    -- accesses that no meter charges for have no price: unknown, and not free
+    {{ unit_cost('nullif(explained.access_cost, 0)', 'explained.accesses', 1000) }} as cost_per_1k_accesses,
     {{ unit_cost('explained.effective_cost', 'explained.ingests', 1000) }} as cost_per_1k_ingests,
     explained.days_since_last_access,
     explained.retention_days,
