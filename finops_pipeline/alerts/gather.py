@@ -6,6 +6,7 @@ Only reads. Text from bills, feeds and clients passes `redacted` here, once, bef
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -108,7 +109,9 @@ def _failed_checks(results: Sequence[CheckResult], base: str) -> Iterator[Findin
                 subject=result.subject,
                 told=unsigned.told,
                 owner=result.owner or PIPELINE_OWNER,
-                weight=_failing_rows(result.observed),
+                amount=None if result.amount is None else Decimal(result.amount),
+                currency=result.billing_currency,
+                weight=float(result.amount or 0) or _failing_rows(result.observed),
                 link=check_link(base, whole.subject, name),
                 next_step=result.next_step,
             )

@@ -28,6 +28,9 @@ class Subject:
     expected: str
     owner: str | None = None
     """The team that answers for it, where the data says so: alerts go to it."""
+    amount: Decimal | None = None
+    """The money it is about, where it is some: more of it is worse."""
+    currency: str | None = None
 
 
 class Offender(Subject):

@@ -24,6 +24,8 @@ COLUMNS = {
     "checked_at": "TIMESTAMP",
     "owner": "VARCHAR",
     "next_step": "VARCHAR",
+    "amount": "DECIMAL(38,18)",
+    "billing_currency": "VARCHAR",
 }
 """Columns of `fct_check_results`, one row per check, subject and run."""
 
@@ -47,6 +49,9 @@ class CheckResult:
     owner: str | None = None
     next_step: str | None = None
     """What to do about it; null where the claim holds."""
+    amount: str | None = None
+    """The money it is about, with all its digits; null where it is none."""
+    billing_currency: str | None = None
 
     @property
     def told(self) -> str:
@@ -62,7 +67,8 @@ def results_of(
 
     def result(part: Subject, passed: bool) -> CheckResult:
         told = (check_name, part.subject, severity, passed, part.observed, part.expected)
-        return CheckResult(*told, run_id, instant, part.owner, None if passed else outcome.next_step)
+        money = (None if part.amount is None else f"{part.amount:f}", part.currency)
+        return CheckResult(*told, run_id, instant, part.owner, None if passed else outcome.next_step, *money)
 
     return [
         result(Subject(subject, outcome.observed, outcome.expected), outcome.passed),
@@ -81,6 +87,8 @@ def _each_once(parts: Sequence[Subject]) -> list[Subject]:
             same[0],
             observed="; ".join(dict.fromkeys(part.observed for part in same)),
             expected="; ".join(dict.fromkeys(part.expected for part in same)),
+            amount=same[0].amount if len(same) == 1 else None,
+            currency=same[0].currency if len(same) == 1 else None,
         )
         for same in by_subject.values()
     ]

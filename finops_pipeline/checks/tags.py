@@ -54,6 +54,8 @@ def required_tags_cover_their_floor(warehouse: duckdb.DuckDBPyConnection) -> Che
                 + ", ".join(worst[key, provider, currency]),
                 f"at least {floor} %" + (f"; {owner} answers" if owner else ""),
                 owner=owner,
+                amount=missing,
+                currency=currency,
             )
             for key, provider, currency, owner, floor, missing, in_currency, percent in rows
             if percent < floor

@@ -55,6 +55,14 @@ def test_a_subject_that_has_an_owner_is_told_to_it(settings):
     assert [finding.owner for finding in found(settings).findings] == ["vision", "finops"]
 
 
+def test_what_a_check_is_about_in_money_is_told_and_weighed(settings):
+    lacks = Offender("team AWS", "70 %", "85 %", amount=Decimal("30.000000000000000001"), currency="USD")
+    record(settings, "tags_cover", (lacks, Offender("team GCP", "84 %", "85 %")))
+    first, second = found(settings).findings
+    assert (first.money, first.amount, first.weight) == ("+30.00 USD", lacks.amount, 30)
+    assert (second.amount, second.currency, second.weight) == (None, None, 0)
+
+
 def test_a_finding_says_what_to_do_next_and_leaves_its_owner_to_the_heading(settings):
     record(settings, "nothing_runs", (Offender("notebook", "on", "off; vision answers", owner="vision"),))
     [finding] = found(settings).findings

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import duckdb
 
@@ -52,6 +53,20 @@ def test_what_is_seen_of_a_subject_in_two_currencies_stands_in_its_one_row(tmp_p
         ("pool", "5.00 USD; 7.00 EUR", "none", "vision")
     ]
     assert len(results_of_run(tmp_path, "run-1")) == 2
+
+
+def test_the_money_of_a_subject_keeps_its_digits_and_is_none_where_it_is_of_two(tmp_path):
+    def told(subject, amount, currency):
+        return Offender(subject, "seen", "none", amount=Decimal(amount), currency=currency)
+
+    offenders = (told("team AWS", "9.000000000000000001", "USD"), told("x", "1", "USD"), told("x", "2", "EUR"))
+    record_results(tmp_path, rows_for(replace(FAILED, offenders=offenders), "run-1"))
+    query = f"select subject, amount, billing_currency from ({history_query(tmp_path)}) order by subject"
+    assert duckdb.sql(query).fetchall() == [
+        ("fct_reconciliation", None, None),
+        ("team AWS", Decimal("9.000000000000000001"), "USD"),
+        ("x", None, None),
+    ]
 
 
 def test_what_failed_says_what_to_do_and_what_holds_does_not(tmp_path):

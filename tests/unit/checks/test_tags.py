@@ -32,4 +32,7 @@ def test_what_a_provider_bills_in_two_currencies_is_covered_or_not_in_each():
         ("team GPU Cloud in USD", "50.0 %; 50.00 USD without it, most of it VMs in main (50.00)"),
         ("team AWS", "70.0 %; 30.00 USD without it, most of it VMs in main (30.00)"),
     ]
+    assert [f"{offender.amount:.2f} {offender.currency}" for offender in outcome.offenders] == [
+        "60.00 EUR", "50.00 USD", "30.00 USD",
+    ]  # fmt: skip
     assert "team 40.0 % of GPU Cloud in EUR, team 50.0 % of GPU Cloud in USD, team 70.0 % of AWS" in outcome.observed
