@@ -22,6 +22,8 @@ _COLUMNS = (
     f"anomaly_id, charge_date, detected_on, {NAMED} as name, kind, "
     "billing_currency, observed_cost, impact, drivers, if(upper is null, null, expected_cost)"
 )
+_ALSO_SHOWN = 8
+"""Names of what else saw it; a day that a whole export lacks is seen in everything."""
 
 
 def listed(settings: Settings, *, show_all: bool = False) -> list[str]:
@@ -74,8 +76,10 @@ def _told(seen: str, detected: object, verdict: Feedback | None, drivers: dict) 
     yield f"{seen}; first shown by the data of {detected}; {why(drivers)}"
     for resource in drivers["resources"]:
         yield f"look at {resource['resource']} ({Decimal(resource['change']):+,.2f})"
-    if drivers["also_seen_in"]:
-        yield f"also seen in {', '.join(drivers['also_seen_in'])}"
+    also = drivers["also_seen_in"]
+    if also:
+        more = f" and {len(also) - _ALSO_SHOWN} more" if len(also) > _ALSO_SHOWN else ""
+        yield f"also seen in {', '.join(also[:_ALSO_SHOWN])}{more}"
     if verdict and verdict.note:
         yield f"note: {verdict.note}"
 

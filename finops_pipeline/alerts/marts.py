@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import duckdb
 
-from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link
+from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link, shortened
 from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
 from finops_pipeline.checks.waste import STOP_IT, left_running
 from finops_pipeline.detect.drivers import NOBODY
@@ -210,7 +210,7 @@ def _who_lost_tags(drivers: str) -> str | None:
 def _cause(drivers: str) -> str:
     """What drove it, as the check says it, and the resource to look at first."""
     known = json.loads(drivers)
-    look = [f"look at {resource['resource']}" for resource in known.get("resources", [])[:1]]
+    look = [f"look at {shortened(resource['resource'], 120)}" for resource in known.get("resources", [])[:1]]
     return "; ".join([why(known), *look])
 
 

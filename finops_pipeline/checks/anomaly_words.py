@@ -13,7 +13,7 @@ from finops_pipeline.checks.outcome import Offender, cell
 
 NEW = "nothing: it is new"
 """What was expected where the past of a series gives no range."""
-_IN_TABLE, _PLOTS = 20, 3
+_IN_TABLE, _PLOTS, _LONGEST_NAME = 20, 3, 60
 
 NAMED = """
     case
@@ -92,14 +92,24 @@ def why(drivers: dict[str, Any]) -> str:
     """The drivers in a few words: what moved, or the first dimension's elements and the largest part of the change."""
     moved = drivers.get("moved")
     if moved:
-        return f"moved, not spent: from {', '.join(moved['left'])} to {', '.join(moved['arrived'])}"
+        left, arrived = (", ".join(map(_short, moved[side])) for side in ("left", "arrived"))
+        return f"moved, not spent: from {left} to {arrived}"
     elements = drivers.get("elements") or []
-    first = [f"{e['element']} {float(e['share']):.0%}" for e in elements if e["dimension"] == elements[0]["dimension"]]
+    first = [
+        f"{_short(e['element'])} {float(e['share']):.0%}"
+        for e in elements
+        if e["dimension"] == elements[0]["dimension"]
+    ]
     parts = {name: Decimal(amount) for name, amount in drivers["decomposition"].items() if name != "change"}
     largest = max(parts, key=lambda name: abs(parts[name]))
     by = f"mostly {largest} {parts[largest]:+,.2f}" if parts[largest] else "nothing changed by the meters"
     told = f"{elements[0]['dimension']} {', '.join(first[:3])}; {by}" if first else by
     return f"{_accounts(drivers)}{told}"
+
+
+def _short(name: str) -> str:
+    """What bills call things has no bound; the id that follows must not fall off the end of a message."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _accounts(drivers: dict[str, Any]) -> str:

@@ -54,6 +54,13 @@ def test_an_anomaly_is_listed_with_its_cause_until_it_is_acknowledged(settings):
     assert "[expected]" in listed(settings, show_all=True)[0]
 
 
+def test_of_what_is_seen_everywhere_some_names_are_enough(settings):
+    drivers = json.dumps(DRIVERS | {"also_seen_in": [f"sku {number}" for number in range(35)]})
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("update fct_anomalies set drivers = ?", [drivers])
+    assert listed(settings)[-1].endswith("sku 6, sku 7 and 27 more")
+
+
 def test_of_a_young_company_nothing_is_said_to_be_usual(settings):
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("delete from fct_anomalies")

@@ -234,6 +234,26 @@ def test_an_anomaly_is_told_to_whom_most_of_the_cost_belongs_with_an_amount_to_e
     assert spike.link == f"{BASE}/assets/fct_anomalies?view=checks&checkDetail=daily_cost_is_usual"
 
 
+def test_names_of_any_length_leave_room_for_the_id(settings):
+    current = settings.marts / "current"
+    current.mkdir(parents=True)
+    long = {"dimension": "team", "element": "ü" * 300, "share": 0.3}
+    drivers = json.dumps(
+        {
+            "elements": [long, long, long],
+            "decomposition": {"change": "8", "volume": "8"},
+            "resources": [{"resource": "/subscriptions/" + "x" * 300, "change": "8"}],
+        }
+    )
+    with duckdb.connect(str(current / "marts.duckdb")) as marts:
+        for table in (LEDGER, CHECKED, ANOMALIES):
+            marts.execute(table)
+        marts.execute("update fct_anomalies set drivers = ?", [drivers])
+    [finding] = found(settings).findings
+    assert finding.told.endswith("; id x1")
+    assert "ü" * 59 + "…" in finding.told
+
+
 def test_what_is_new_was_not_expected_to_cost_anything(marts):
     marts.execute(ANOMALIES)
     marts.execute("update fct_anomalies set kind = 'new_sku', expected_cost = 0, upper = null")
