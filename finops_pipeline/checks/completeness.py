@@ -1,6 +1,6 @@
 """Has every source delivered, and something, for every day? How lately is `freshness.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -161,12 +161,24 @@ def every_configured_source_has_delivered(
     )
 
 
-def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
+def every_account_has_rows_every_day(
+    warehouse: duckdb.DuckDBPyConnection, acknowledged: Collection[str] = ()
+) -> CheckOutcome:
     """An account that was billed on each of the seven days before a day, and again after it, is billed on that day.
 
     An export that was switched off and on again leaves a hole that no later delivery fills; Google says so of its own.
+
+    Args:
+        warehouse: has `int_charges_by_day`; and `fct_anomalies`, of this run or the one before, if there was one.
+        acknowledged: ids of anomalies that somebody has explained; a hole that is one of them is told no more.
     """
-    gaps = warehouse.execute(_GAPS).fetchall()
+    explained, gaps = _explained_days(warehouse, acknowledged), []
+    for source, account, day in warehouse.execute(_GAPS).fetchall():
+        # the anomaly is that of the first day: the others of the hole go with it
+        if {(source, account, day), (source, account, day - timedelta(days=1))} & explained:
+            explained.add((source, account, day))
+        else:
+            gaps.append((source, account, day))
     return CheckOutcome(
         observed=f"{counted(len(gaps), 'account-day')} without a row between days that have some",
         expected="no account that is billed every day is missing on one",
@@ -177,6 +189,24 @@ def every_account_has_rows_every_day(warehouse: duckdb.DuckDBPyConnection) -> Ch
         ],
     )
 
+
+def _explained_days(warehouse: duckdb.DuckDBPyConnection, acknowledged: Collection[str]) -> set[tuple[str, str, date]]:
+    """Source, account and day of the missing days that somebody has explained, of all accounts that share one."""
+    try:
+        rows = warehouse.execute(_MISSING, [list(acknowledged)]).fetchall()
+    except duckdb.CatalogException:
+        return set()
+    return {
+        (source, account, day)
+        for source, entity, day, also in rows
+        for account in (entity, *(name.removeprefix("account ") for name in also if name.startswith("account ")))
+    }
+
+
+_MISSING = """
+    select source_name, entity, charge_date, cast(drivers->'also_seen_in' as varchar[])
+    from fct_anomalies
+    where scope = 'account' and kind = 'missing' and anomaly_id in (select unnest(cast(? as varchar[])))"""
 
 _GAPS = """
     with account_days as (

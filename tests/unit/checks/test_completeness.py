@@ -169,3 +169,19 @@ def test_a_hole_in_a_daily_accounts_days_is_told_and_that_of_an_occasional_one_i
         outcome = every_account_has_rows_every_day(warehouse)
 
     assert [offender.subject for offender in outcome.offenders] == ["payer daily 2026-10-08", "payer daily 2026-10-09"]
+
+
+def test_a_hole_that_somebody_has_explained_is_told_no_more():
+    days = [*range(1, 8), 10, 11]
+    with charges(("one", days), ("two", days), ("three", days)) as warehouse:
+        # before a first run nothing is explained
+        assert len(every_account_has_rows_every_day(warehouse, {"a" * 12}).offenders) == 6
+        warehouse.execute(
+            """create table fct_anomalies as
+            select 'aaaaaaaaaaaa' as anomaly_id, 'account' as scope, 'missing' as kind, 'payer' as source_name,
+                'one' as entity, date '2026-10-08' as charge_date,
+                '{"also_seen_in": ["account two", "total total"]}' as drivers"""
+        )
+        outcome = every_account_has_rows_every_day(warehouse, {"a" * 12})
+        assert len(every_account_has_rows_every_day(warehouse).offenders) == 6
+    assert [offender.subject for offender in outcome.offenders] == ["payer three 2026-10-08", "payer three 2026-10-09"]
