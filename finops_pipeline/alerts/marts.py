@@ -15,7 +15,7 @@ import duckdb
 from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link, shortened
 from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
 from finops_pipeline.checks.waste import STOP_IT, left_running
-from finops_pipeline.detect.drivers import NOBODY
+from finops_pipeline.detect.drivers import IDLE, NOBODY
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
@@ -82,7 +82,7 @@ def _anomalies(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> Iter
             severity="warn",
             subject=f"{kind} of {name} on {day}",
             told=f"{_money(observed)} {currency}; expected {likely}; {_cause(drivers)}; id {anomaly_id}",
-            owner=_who_lost_tags(drivers) or team or (entity if scope == "team" else PIPELINE_OWNER),
+            owner=_who_left(drivers) or team or (entity if scope == "team" else PIPELINE_OWNER),
             amount=impact,
             currency=currency,
             weight=float(abs(impact)),
@@ -199,10 +199,10 @@ def _left_running(marts: duckdb.DuckDBPyConnection, today: date, link: str) -> I
         )
 
 
-def _who_lost_tags(drivers: str) -> str | None:
-    """The team whose cost nobody owns any more: it can tag what is its own."""
+def _who_left(drivers: str) -> str | None:
+    """The team whose cost nobody owns any more, or whose machines stand idle: it can tag them, or give them back."""
     moved = json.loads(drivers).get("moved")
-    if not moved or (moved["dimension"], moved["arrived"]) != ("team", [NOBODY]):
+    if not moved or moved["dimension"] != "team" or moved["arrived"] not in ([NOBODY], [IDLE]):
         return None
     return moved["left"][0] if len(moved["left"]) == 1 else None
 

@@ -301,9 +301,14 @@ def test_an_old_anomaly_is_told_where_the_check_tells_it_because_nobody_was_told
 
 @pytest.mark.parametrize(
     ("left", "arrived", "owner"),
-    [(["research"], ["(none)"], "research"), (["a", "b"], ["(none)"], "vision"), (["a"], ["b"], "vision")],
+    [
+        (["research"], ["(none)"], "research"),
+        (["ml"], ["(idle)"], "ml"),
+        (["a", "b"], ["(none)"], "vision"),
+        (["a"], ["b"], "vision"),
+    ],
 )
-def test_lost_tags_are_told_to_the_team_that_lost_them(marts, left, arrived, owner):
+def test_lost_tags_and_idle_machines_are_told_to_the_team_that_left_them(marts, left, arrived, owner):
     marts.execute(ANOMALIES)
     moved = json.dumps({"dimension": "team", "left": left, "arrived": arrived, "amount": "8"})
     marts.execute(f"update fct_anomalies set drivers = json_merge_patch(drivers, '{{\"moved\": {moved}}}')")
