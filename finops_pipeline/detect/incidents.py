@@ -82,7 +82,9 @@ def told(series: Series, finding: Finding, age: int, evidence: Evidence) -> Told
     day = finding.date.astype(date)
     before, after = evidence.usual_and_actual(series, day)
     lines = (*before, *after)
-    named = [d for d in dimensions_of(series) if any(line.name(d) not in (NOBODY, IDLE) for line in lines)]
+    names = {d: {line.name(d) for line in lines} - {NOBODY, IDLE} for d in dimensions_of(series)}
+    # who has all of it is the one to ask; that all of it is in one region tells nothing
+    named = [d for d, seen in names.items() if len(seen) > (d == "region")]
     found = drivers(before, after, named)
     return Told(series, finding, age, before, after, found, _moved(series, finding, found, evidence))
 

@@ -302,6 +302,8 @@ def test_a_spike_names_what_to_look_at_and_what_else_saw_it(found: Found) -> Non
     [row] = found.rows("kind = 'spike'")
     drivers = json.loads(row["drivers"])
     assert drivers["resources"][0]["resource"] == "profile"
+    # all that is billed lies in one region
+    assert {element["dimension"] for element in drivers["elements"]} == {"team", "account"}
     assert {"service Bedrock", "team research"} <= set(drivers["also_seen_in"])
     assert row["impact"] == row["observed_cost"] - row["expected_cost"]
     assert row["upper"] < row["observed_cost"]
