@@ -91,7 +91,8 @@ def _watched(warehouse: duckdb.DuckDBPyConnection, condition: str = "true") -> s
         """
     ).fetchone()
     watched, young = row or (0, 0)
-    unjudged = f"; {young:,} of them are known for less than {WARM_UP} days and not judged yet" if young else ""
+    are = "is" if young == 1 else "are"
+    unjudged = f"; {young:,} of them {are} known for less than {WARM_UP} days and not judged yet" if young else ""
     return f"{watched:,} series{unjudged}"
 
 

@@ -91,7 +91,7 @@ def test_what_is_too_young_to_be_judged_is_not_said_to_be_usual(anomalies):
         from int_daily_series"""
     )
     assert anomalies.warned.observed == (
-        "0 anomalies in 3 series; 1 of them are known for less than 35 days and not judged yet"
+        "0 anomalies in 3 series; 1 of them is known for less than 35 days and not judged yet"
     )
     assert anomalies.blocked.observed == "0 anomalies in 1 series"
 
