@@ -12,20 +12,17 @@ from finops_pipeline.rules import load_rules
 from finops_pipeline.side_files.metrics import Metrics
 
 DEFINED = {"unit": "unit", "owner": "finance", "description": "for a test"}
+SERVED = {team: {"cost_use": ["inference"], "team": [team]} for team in ("fed", "warm")}
 METRICS = Metrics.model_validate(
     {
         "version": 1,
         "metrics": (
             {**DEFINED, "name": "bytes", "cost": {"team": ["counted"]}},
             {**DEFINED, "name": "sales", "cost": {"team": ["counted"]}, "split": "revenue"},
+            {**DEFINED, "name": "fed", "cost": SERVED["fed"]},
             {**DEFINED, "name": "users", "quantity": "active_users", "cost": {"team": ["counted"]}},
             {**DEFINED, "name": "euros", "cost": {"team": ["counted"]}, "split": "revenue"},
-            {
-                **DEFINED,
-                "name": "loaded",
-                "cost": {"cost_use": ["inference"], "team": ["warm"]},
-                "basis": "fully_loaded",
-            },
+            {**DEFINED, "name": "loaded", "cost": SERVED["warm"], "basis": "fully_loaded"},
         ),
     }
 )
@@ -196,10 +193,8 @@ def test_accesses_that_no_meter_charges_for_have_no_price(corners: Built) -> Non
 
 def test_a_dataset_is_in_use_whoever_reads_it(corners: Built) -> None:
     columns = "team, days_since_last_access"
-    assert corners.rows(f"select {columns} from fct_storage_unit_costs where dataset = 'read' order by all") == [
-        ("owner", 0),
-        ("reader", 0),
-    ]
+    found = corners.rows(f"select {columns} from fct_storage_unit_costs where dataset = 'read' order by all")
+    assert found == [("owner", 0), ("reader", 0)]
 
 
 def test_bytes_that_two_currencies_share_are_not_complete_by_class_either(corners: Built) -> None:
@@ -241,3 +236,14 @@ def test_a_fully_loaded_metric_holds_the_idle_that_the_ledger_gives_to_workloads
 
 def test_a_metric_counts_what_its_definition_names_and_not_its_namesake(corners: Built) -> None:
     assert metric(corners, "users", "entity, cost, quantity, unit_cost") == [("all", 90, 3, 30)]
+
+
+def test_cost_whose_telemetry_is_missing_is_not_complete_instead_of_cheap(corners: Built) -> None:
+    reason = "some of its cost has no driver on this day: telemetry is missing"
+    columns = "charge_date, cost, unit_cost, is_complete, reason"
+    assert metric(corners, "fed", columns) == [
+        (DAY, 35, Decimal("3.5"), True, None),
+        (NEXT_DAY, 15, Decimal("1.5"), False, reason),
+    ]
+    columns = "charge_date, effective_cost, is_complete, reason"
+    assert served(corners, "fed", columns) == [(DAY, 25, True, None), (NEXT_DAY, 5, False, reason)]

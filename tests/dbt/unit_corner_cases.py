@@ -207,6 +207,18 @@ def storage(ledger: Ledger) -> None:
     ledger.stored("0", "void", dataset="void", team="d", storage_class="standard")
 
 
+def feed_that_stopped(ledger: Ledger) -> None:
+    """A team's machine without telemetry on the second day, beside an API that is billed by its meter."""
+    serve(ledger, "fed", "20", team="fed")
+    ledger.machine("20", "of fed", "10", cluster="of fed", day=NEXT_DAY)
+    for day in (DAY, NEXT_DAY):
+        serve(ledger, "fed", "5", team="fed", cluster="told", day=day)
+        ask(ledger, "fed", "10", team="fed", day=day)
+        ledger.charge("10", model_id="api", team="fed", day=day)
+        counted = {"usage_date": day, "metric": "fed", "entity": "all", "quantity": Decimal(10)}
+        ledger.feeds["business_metric"].append(counted)
+
+
 def metrics(ledger: Ledger) -> None:
     ledger.charge("90", team="counted")
     ledger.feeds["business_metric"] += [
@@ -229,7 +241,8 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         counted_twice, unnamed_endpoints, nobody_asked, provisioned, labelled, both_ways, two_currencies, month_edge,
-        refunded, free_team, warm, runs, storage, metrics,
+        refunded, free_team, warm, runs, storage,
+        feed_that_stopped, metrics,
     ):  # fmt: skip
         case(ledger)
     serve(ledger, NAME, "5", team=NAME)

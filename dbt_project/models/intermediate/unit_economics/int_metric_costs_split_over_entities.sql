@@ -83,6 +83,7 @@ select
     costs.charge_date,
     costs.billing_currency,
     parts.consumer_key as entity,
+    costs.has_cost_without_driver,
     parts.share,
     {%- for measure in measures %}
     parts.{{ measure }}{{ ',' if not loop.last }}

@@ -24,6 +24,12 @@ gpu_hours as (
 
 ),
 
+places_without_driver as (
+
+    select * from {{ ref('int_places_without_driver') }}
+
+),
+
 -- the GPU-hours that the machines' cost was split by
 gpu_hours_held as (
 
@@ -61,6 +67,7 @@ serving_allocations as (
         allocations.environment,
         allocations.team,
         allocations.workload,
+        allocations.cluster,
         allocations.model_id is not null as is_managed,
         allocations.token_direction,
         allocations.cost_use,
@@ -71,6 +78,38 @@ serving_allocations as (
     left join spread_idle
         on allocations.allocation_id = spread_idle.allocation_id
     where allocations.activity = 'inference'
+
+),
+
+model_clusters as (
+
+    select distinct
+        {{ month_of('charge_date') }} as month,
+        model_name,
+        model_version,
+        environment,
+        team,
+        workload,
+        cluster
+    from serving_allocations
+    where cluster is not null
+
+),
+
+days_without_driver as (
+
+    select distinct
+        places_without_driver.charge_date,
+        model_clusters.model_name,
+        model_clusters.model_version,
+        model_clusters.environment,
+        model_clusters.team,
+        model_clusters.workload
+    from model_clusters
+    inner join places_without_driver
+        on
+            model_clusters.month = places_without_driver.month
+            and model_clusters.cluster = places_without_driver.place
 
 ),
 
@@ -112,7 +151,8 @@ costs as (
 
 select
     costs.*,
-    coalesce(gpu_hours_held.gpu_hours, 0) as gpu_hours
+    coalesce(gpu_hours_held.gpu_hours, 0) as gpu_hours,
+    days_without_driver.charge_date is not null as has_cost_without_driver
 from costs
 left join gpu_hours_held
     on
@@ -122,4 +162,13 @@ left join gpu_hours_held
         and costs.environment is not distinct from gpu_hours_held.environment
         and costs.team is not distinct from gpu_hours_held.team
         and costs.workload = gpu_hours_held.workload
+        and not costs.is_managed
+left join days_without_driver
+    on
+        costs.charge_date = days_without_driver.charge_date
+        and costs.model_name is not distinct from days_without_driver.model_name
+        and costs.model_version is not distinct from days_without_driver.model_version
+        and costs.environment is not distinct from days_without_driver.environment
+        and costs.team is not distinct from days_without_driver.team
+        and costs.workload is not distinct from days_without_driver.workload
         and not costs.is_managed

@@ -75,6 +75,7 @@ cost_pools as (
         {{ 'costs.' ~ key | join(',\n        costs.') }},
         {{ billing_period_of_day('costs.billing_period', 'costs.charge_date') }} as billing_period,
         min(case when costs.is_managed then 1 else 0 end) = 1 as is_managed,
+        max(case when costs.has_cost_without_driver then 1 else 0 end) = 1 as has_cost_without_driver,
         {%- for measure in measures %}
         cast(sum(costs.{{ measure }}) as {{ money_type() }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -163,6 +164,7 @@ parts_with_key as (
         cost_pools.billing_currency,
         {{ 'cost_pools.' ~ key | join(',\n        cost_pools.') }},
         cost_pools.is_managed,
+        cost_pools.has_cost_without_driver,
         parts.consumer_key,
         parts.share,
         {%- for measure in measures %}
@@ -193,6 +195,7 @@ side_by_side as (
             usage_with_weight.serving_mode, case when parts_with_key.is_managed then 'managed_api' end
         ) as serving_mode,
         parts_with_key.is_managed,
+        coalesce(parts_with_key.has_cost_without_driver, false) as has_cost_without_driver,
         parts_with_key.share,
         {%- for measure in measures %}
         parts_with_key.{{ measure }},

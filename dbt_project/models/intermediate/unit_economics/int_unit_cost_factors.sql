@@ -56,6 +56,7 @@ segments as (
         and has_usage
         and requests > 0
         and currencies = 1
+        and not has_cost_without_driver
     group by
         {{ month_of('charge_date') }},
         billing_currency,

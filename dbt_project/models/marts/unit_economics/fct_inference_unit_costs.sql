@@ -39,6 +39,7 @@ served as (
         cast(sum({{ quantity }}) as {{ money_type() }}) as {{ quantity }},
         {%- endfor %}
         max(currencies) as currencies,
+        max(case when has_cost_without_driver then 1 else 0 end) = 1 as has_cost_without_driver,
         min(case when has_cost then 1 else 0 end) = 1 as has_cost,
         min(case when is_model_costed then 1 else 0 end) = 1 as is_model_costed,
         min(case when is_model_asked then 1 else 0 end) = 1 as is_model_asked
@@ -72,6 +73,8 @@ unit_costs as (
             when served.requests = 0 then 'no requests on this day'
             when not served.has_cost then 'the cost stands with the requests, which are counted in other rows'
             when served.requests is null then 'no requests in the feeds'
+            when served.has_cost_without_driver
+                then 'some of its cost has no driver on this day: telemetry is missing'
             when served.currencies > 1 then 'billed in several currencies: requests count in each'
         end as reason
     from served

@@ -31,6 +31,7 @@ side_by_side as (
         parts.effective_cost,
         parts.credit_cost,
         parts.tax_cost,
+        parts.has_cost_without_driver,
         quantities.quantity,
         quantities.revenue_currency,
         quantities.revenue,
@@ -69,6 +70,8 @@ explained as (
             when side_by_side.quantity is null then 'no quantity of this metric in the feeds on this day'
             when side_by_side.quantity = 0 then 'a quantity of 0 on this day'
             when side_by_side.cost is null then 'no cost in the ledger for this metric and entity on this day'
+            when side_by_side.has_cost_without_driver
+                then 'some of its cost has no driver on this day: telemetry is missing'
             when side_by_side.currencies > 1 then 'billed in several currencies: quantities count in each'
         end as reason
     from side_by_side
