@@ -36,12 +36,11 @@ portions as (
 
 ),
 
--- millionths; where one would not fit 64 bits, whole units
-whole_portions as (
+portions_of_days as (
 
     select
         *,
-        max(portion) over (partition by usage_date, metric) < 900000000000 as fits_millionths
+        max(portion) over (partition by usage_date, metric) as largest_portion
     from portions
 
 ),
@@ -50,17 +49,13 @@ weights as (
 
     select
         costs.pool_id,
-        whole_portions.entity as consumer_key,
-        case
-            when whole_portions.portion is null then cast(0 as bigint)
-            when whole_portions.fits_millionths then {{ millionths('whole_portions.portion') }}
-            else cast(round(whole_portions.portion) as bigint)
-        end as weight
+        portions_of_days.entity as consumer_key,
+        coalesce({{ weight_of('portions_of_days.portion', 'portions_of_days.largest_portion') }}, 0) as weight
     from costs
-    inner join whole_portions
+    inner join portions_of_days
         on
-            costs.metric = whole_portions.metric
-            and costs.charge_date = whole_portions.usage_date
+            costs.metric = portions_of_days.metric
+            and costs.charge_date = portions_of_days.usage_date
     where costs.is_shared
     union all
     select

@@ -4,7 +4,8 @@
 
 with business_metric as (
 
-    select * from {{ ref('stg_usage__business_metric') }}
+    select * replace (upper(trim(currency)) as currency)
+    from {{ ref('stg_usage__business_metric') }}
 
 ),
 

@@ -117,19 +117,26 @@ usage_by_endpoint as (
 
 ),
 
+usage_with_portion as (
+
+    select
+        *,
+        count(*) over pools as endpoints,
+        case
+            when sum(coalesce(requests, 0)) over pools > 0 then coalesce(requests, 0)
+            else coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+        end as portion
+    from usage_by_endpoint
+    window pools as (partition by model_day_id, matched_workload)
+
+),
+
 usage_with_weight as (
 
     select
         *,
-        count(*) over (partition by model_day_id, matched_workload) as endpoints,
-        cast(round(
-            case
-                when sum(coalesce(requests, 0)) over (partition by model_day_id, matched_workload) > 0
-                    then coalesce(requests, 0)
-                else coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
-            end
-        ) as bigint) as weight
-    from usage_by_endpoint
+        max(portion) over (partition by model_day_id, matched_workload) as largest_portion
+    from usage_with_portion
 
 ),
 
@@ -139,7 +146,10 @@ endpoint_weights as (
         cost_pools.pool_id,
         usage_with_weight.endpoint_id as consumer_key,
         -- the only endpoint carries the cost, also on a day when nobody asked
-        case when usage_with_weight.endpoints = 1 then 1 else usage_with_weight.weight end as weight
+        case
+            when usage_with_weight.endpoints = 1 then 1
+            else {{ weight_of('usage_with_weight.portion', 'usage_with_weight.largest_portion') }}
+        end as weight
     from cost_pools
     inner join usage_with_weight
         on

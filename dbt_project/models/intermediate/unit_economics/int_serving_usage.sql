@@ -1,6 +1,7 @@
 -- What was asked of models: the inference and the token feeds side by side, one row per day, model, version,
 -- environment, team, workload, endpoint and serving mode. Nothing is known of cost here.
-{%- set key = ['usage_date', 'model_name', 'model_version', 'environment', 'team', 'workload'] %}
+{%- set model = ['usage_date', 'model_name', 'model_version', 'environment', 'team'] %}
+{%- set key = model + ['workload'] %}
 {%- set request_measures = ['requests', 'failed_requests', 'retried_requests', 'cached_requests', 'gpu_seconds'] %}
 {%- set token_measures = ['input_tokens', 'output_tokens', 'cached_input_tokens', 'cache_write_tokens', 'requests'] %}
 
@@ -48,44 +49,45 @@ requests_by_endpoint as (
 
 ),
 
-endpoints_of_requests as (
+{%- for column, of in [('workload', model), ('endpoint', key)] %}
+
+{{ column }}s_of_requests as (
 
     select
-        {{ key | join(',\n        ') }},
-        count(distinct endpoint) as endpoints,
-        max(endpoint) as endpoint,
-        max(case when endpoint is null then 1 else 0 end) = 1 as has_requests_without_endpoint
+        {{ of | join(',\n        ') }},
+        count(distinct {{ column }}) as names,
+        max({{ column }}) as name,
+        max(case when {{ column }} is null then 1 else 0 end) = 1 as has_requests_without
     from requests_by_endpoint
     group by
-        {{ key | join(',\n        ') }}
+        {{ of | join(',\n        ') }}
 
 ),
 
--- requests decide which endpoints there are: tokens that name none are the only one's
-tokens_placed as (
+-- requests decide which {{ column }}s there are: tokens that name none are the only one's
+tokens_by_{{ column }} as (
 
     select
-        tokens_by_day.* replace (
+        tokens.* replace (
             case
-                when endpoints_of_requests.endpoints = 0 then null
-                when
-                    endpoints_of_requests.endpoints = 1
-                    and not endpoints_of_requests.has_requests_without_endpoint
-                    then coalesce(tokens_by_day.endpoint, endpoints_of_requests.endpoint)
-                else tokens_by_day.endpoint
-            end as endpoint
+                when {{ column }}s_of_requests.names = 0 then null
+                when {{ column }}s_of_requests.names = 1 and not {{ column }}s_of_requests.has_requests_without
+                    then coalesce(tokens.{{ column }}, {{ column }}s_of_requests.name)
+                else tokens.{{ column }}
+            end as {{ column }}
         )
-    from tokens_by_day
-    left join endpoints_of_requests
+    from {{ 'tokens_by_day' if column == 'workload' else 'tokens_by_workload' }} as tokens
+    left join {{ column }}s_of_requests
         on
-            {%- for column in key %}
-            {{ 'and ' if not loop.first }}tokens_by_day.{{ column }}
-            is not distinct from endpoints_of_requests.{{ column }}
+            {%- for known in of %}
+            {{ 'and ' if not loop.first }}tokens.{{ known }}
+            is not distinct from {{ column }}s_of_requests.{{ known }}
             {%- endfor %}
 
 ),
+{%- endfor %}
 
-tokens_by_endpoint as (
+tokens_placed as (
 
     select
         {{ key | join(',\n        ') }},
@@ -93,10 +95,28 @@ tokens_by_endpoint as (
         {%- for measure in token_measures %}
         sum({{ measure }}) as {{ 'token_' if measure == 'requests' }}{{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from tokens_placed
+    from tokens_by_endpoint
     group by
         {{ key | join(',\n        ') }},
         endpoint
+
+),
+
+-- both feeds may count the same requests: the tokens' count is read only for what the other feed does not know
+tokens_counted_already as (
+
+    select distinct
+        {{ 'tokens_placed.' ~ (key + ['endpoint']) | join(',\n        tokens_placed.') }}
+    from tokens_placed
+    inner join requests_by_endpoint
+        on
+            {%- for column in model %}
+            {{ 'and ' if not loop.first }}tokens_placed.{{ column }}
+            is not distinct from requests_by_endpoint.{{ column }}
+            {%- endfor %}
+            {%- for column in ['workload', 'endpoint'] %}
+            and coalesce(tokens_placed.{{ column }} = requests_by_endpoint.{{ column }}, true)
+            {%- endfor %}
 
 ),
 
@@ -105,51 +125,36 @@ side_by_side as (
 
     select
         {%- for column in key + ['endpoint'] %}
-        coalesce(requests_by_endpoint.{{ column }}, tokens_by_endpoint.{{ column }}) as {{ column }},
+        coalesce(requests_by_endpoint.{{ column }}, tokens_placed.{{ column }}) as {{ column }},
         {%- endfor %}
         requests_by_endpoint.serving_mode,
-        requests_by_endpoint.requests,
-        tokens_by_endpoint.token_requests,
+        coalesce(
+            requests_by_endpoint.requests,
+            case when tokens_counted_already.usage_date is null then tokens_placed.token_requests end
+        ) as requests,
         requests_by_endpoint.failed_requests,
         requests_by_endpoint.retried_requests,
         requests_by_endpoint.cached_requests,
         requests_by_endpoint.gpu_seconds,
-        tokens_by_endpoint.input_tokens,
-        tokens_by_endpoint.output_tokens,
-        tokens_by_endpoint.cached_input_tokens,
-        tokens_by_endpoint.cache_write_tokens,
-        requests_by_endpoint.usage_date is not null as has_requests
+        tokens_placed.input_tokens,
+        tokens_placed.output_tokens,
+        tokens_placed.cached_input_tokens,
+        tokens_placed.cache_write_tokens
     from requests_by_endpoint
-    full outer join tokens_by_endpoint
+    full outer join tokens_placed
         on
             {%- for column in key + ['endpoint'] %}
             {{ 'and ' if not loop.first }}requests_by_endpoint.{{ column }}
-            is not distinct from tokens_by_endpoint.{{ column }}
+            is not distinct from tokens_placed.{{ column }}
             {%- endfor %}
             and requests_by_endpoint.modes_of_endpoint = 1
-
-),
-
--- both feeds may count the same requests: the tokens' count is read only for what the other feed does not know
-counted_once as (
-
-    select
-        * exclude (token_requests, has_requests) replace (
-            case
-                when has_requests then requests
-                when max(case when has_requests then 1 else 0 end) over keys = 0 then token_requests
-                when
-                    endpoint is not null
-                    and max(case when has_requests then 1 else 0 end) over endpoints = 0
-                    and max(case when has_requests and endpoint is null then 1 else 0 end) over keys = 0
-                    then token_requests
-            end as requests
-        )
-    from side_by_side
-    window
-        keys as (partition by {{ key | join(', ') }}),
-        endpoints as (partition by {{ key | join(', ') }}, endpoint)
+    left join tokens_counted_already
+        on
+            {%- for column in key + ['endpoint'] %}
+            {{ 'and ' if not loop.first }}tokens_placed.{{ column }}
+            is not distinct from tokens_counted_already.{{ column }}
+            {%- endfor %}
 
 )
 
-select * from counted_once
+select * from side_by_side

@@ -16,6 +16,27 @@ storage_usage as (
 
 ),
 
+places_without_driver as (
+
+    select * from {{ ref('int_places_without_driver') }}
+
+),
+
+days_without_driver as (
+
+    select distinct
+        places_without_driver.charge_date,
+        allocations.dataset,
+        allocations.team
+    from allocations
+    inner join places_without_driver
+        on
+            allocations.bucket = places_without_driver.place
+            and {{ month_of('allocations.charge_date') }} = places_without_driver.month
+    where allocations.dataset is not null
+
+),
+
 costs as (
 
     select
@@ -85,7 +106,8 @@ side_by_side as (
         usage.bytes_read,
         coalesce(costs.storage_class is not null or costs.effective_cost <> costs.access_cost, false)
             as has_stored_cost,
-        coalesce(usage.byte_hours > 0, false) as has_bytes
+        coalesce(usage.byte_hours > 0, false) as has_bytes,
+        days_without_driver.charge_date is not null as has_cost_without_driver
     from costs
     full outer join usage
         on
@@ -93,6 +115,11 @@ side_by_side as (
             {%- for column in key %}
             and costs.{{ column }} is not distinct from usage.{{ column }}
             {%- endfor %}
+    left join days_without_driver
+        on
+            costs.charge_date = days_without_driver.charge_date
+            and costs.dataset = days_without_driver.dataset
+            and costs.team is not distinct from days_without_driver.team
 
 ),
 

@@ -35,7 +35,8 @@ by_dataset as (
         cast(sum(billed_cost) as {{ money_type() }}) as billed_cost,
         cast(sum(credit_cost) as {{ money_type() }}) as credit_cost,
         cast(sum(tax_cost) as {{ money_type() }}) as tax_cost,
-        max(case when has_cost_without_bytes then 1 else 0 end) = 1 as has_cost_without_bytes
+        max(case when has_cost_without_bytes then 1 else 0 end) = 1 as has_cost_without_bytes,
+        max(case when has_cost_without_driver then 1 else 0 end) = 1 as has_cost_without_driver
     from by_class
     where billing_currency is not null
     group by
@@ -93,6 +94,7 @@ side_by_side as (
         by_dataset.credit_cost,
         by_dataset.tax_cost,
         by_dataset.has_cost_without_bytes,
+        by_dataset.has_cost_without_driver,
         usage_by_dataset.has_bytes_without_cost,
         usage_by_dataset.byte_hours,
         usage_by_dataset.accesses,
@@ -159,6 +161,7 @@ explained as (
             when byte_hours is null then 'no bytes of this dataset in the feed on this day'
             when byte_hours = 0 then 'no bytes stored on this day'
             when currencies > 1 then 'billed in several currencies: bytes count in each'
+            when has_cost_without_driver then 'some of its cost has no driver on this day: telemetry is missing'
             when has_bytes_without_cost then 'no cost of some of its bytes in the ledger on this day'
             when has_cost_without_bytes then 'no bytes in the feed for some of its cost on this day'
         end as reason

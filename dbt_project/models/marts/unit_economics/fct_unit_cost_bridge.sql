@@ -65,7 +65,8 @@ select
     rule_version_after,
     case
         when to_period >= {{ open_billing_period() }} then 'to_period is not over: its days so far stand for it'
-        when not has_same_components then 'some ways of serving are new or gone: they count as mix'
+        when not has_same_components
+            then 'some ways of serving are new, gone, or cost nothing or less in a month: they count as mix'
         when not has_work
             then 'no GPU-seconds in both months: efficiency is the GPU-hours held for a request'
     end as reason,
