@@ -17,8 +17,14 @@ _HEADER = """# Metrics
 
 What each unit cost means: generated from the YAML of the dbt project by `python -m
 finops_pipeline.metrics_page`; change it there. A ratio is for people: to add up days or teams, divide the sum
-of the numerators by the sum of the denominators. A missing or zero denominator gives `null`, a `reason` and
-`is_complete = false`, never zero.
+of the numerators by the sum of the denominators. A missing or zero denominator gives `null`, never zero.
+`is_complete` and `reason` tell of what a mart is about: requests, GPU-hours and epochs, bytes, the quantity of a
+metric. Other ratios of the row, as those of tokens, have their denominator beside them.
+
+Feeds may tell the same twice. `inference` decides which workloads and endpoints there are; `tokens` stand beside
+its requests and count those only that it does not know. `serving_mode: managed_api` tells calls of an API from those
+of the same model on machines of your own. A run of `training_runs` may be reported as often as you like: of one
+`started_at` the report with an end counts, another `started_at` is another attempt of the same run.
 
 Business metrics are yours to define: `metrics.yaml` beside `finops.yaml` says for each metric which part of the
 ledger (`cost`), on which basis (`effective`, `fully_loaded`, `billed`, `list`, `contracted`), is split how
