@@ -1,6 +1,7 @@
 """The anomalies of a company, as the rows of `int_anomalies_found`: from daily series to incidents with drivers."""
 
 import logging
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -72,8 +73,11 @@ def anomalies(
     row_of = {str(name): row for row, name in enumerate(panel.series)}
     for finding in findings_in(known):
         number = row_of[finding.series_id]
+        finding = settled(finding, float(panel.cost[number, _column(finding, panel, number)]))
+        if is_withdrawn(finding):
+            continue
         small = abs(finding.impact) < least.get(watched[number].billing_currency, 0.0)
-        if small and watched[number].scope != "account":
+        if small and not (watched[number].scope == "account" and finding.kind in FAULTS):
             continue
         if newest - finding.as_of < np.timedelta64(SHOWN_DAYS, "D") and is_bad_news(watched[number], finding):
             told_of.append((watched[number], finding, age_of(finding, int(panel.first_day[number]))))
@@ -82,6 +86,18 @@ def anomalies(
     heads = incidents([told(*each, evidence) for each in told_of])
     rows = [_row(head, evidence, _history(head, panel, row_of[head.finding.series_id])) for head in heads]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["charge_date"], row["anomaly_id"])), schema=SCHEMA)
+
+
+def settled(finding: Finding, cost: float) -> Finding:
+    """A finding with what its day costs by now: a late feed's early morning showed less of it, or more."""
+    if finding.observed is None or not np.isfinite(cost):
+        return finding
+    return replace(finding, observed=cost, impact=cost - finding.expected)
+
+
+def is_withdrawn(finding: Finding) -> bool:
+    """A spike that an early morning made likely, and that the day has turned out not to be."""
+    return finding.kind == "spike" and (finding.impact > 0) != (finding.direction == "up")
 
 
 def _worth_looking_into(found: list[tuple[Series, Finding, int]]) -> list[tuple[Series, Finding, int]]:
@@ -109,11 +125,16 @@ def _least_impacts(watched: list[Series], panel: Panel) -> dict[str, float]:
 
 def _history(head: Told, panel: Panel, row: int) -> dict[str, Any]:
     """The series' last weeks up to what the morning saw, and where in them the day stands."""
-    column = int(head.finding.date.astype("datetime64[D]").astype(int) - panel.first_day[row])
+    column = _column(head.finding, panel, row)
     start = max(0, column - HISTORY)
     days = panel.cost[row, start : min(column + 4, int(panel.length[row]))]
     costs = [round(float(cost), 2) if np.isfinite(cost) else None for cost in days]
     return {"history": costs, "history_position": column - start}
+
+
+def _column(finding: Finding, panel: Panel, row: int) -> int:
+    """Where in its series' row of the panel a finding's day stands."""
+    return int(finding.date.astype("datetime64[D]").astype(int) - panel.first_day[row])
 
 
 def _row(head: Told, evidence: Evidence, history: dict[str, Any]) -> dict[str, Any]:
