@@ -22,6 +22,7 @@ SEED = os.environ.get("FINOPS_TEST_SEED", "1")
 WASTE = (
     "int_resource_days",
     "int_allocations_classified_by_use",
+    "int_places_without_driver",
     "int_storage_costs_by_dataset",
     "fct_storage_unit_costs",
     "fct_waste",

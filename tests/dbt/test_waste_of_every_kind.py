@@ -24,6 +24,7 @@ RULES = [
 MODELS = (
     "int_resource_days",
     "int_allocations_classified_by_use",
+    "int_places_without_driver",
     "int_storage_costs_by_dataset",
     "fct_storage_unit_costs",
     "fct_waste",
