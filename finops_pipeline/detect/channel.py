@@ -34,8 +34,9 @@ class Channel:
     settled: np.ndarray | None = None
     """What of these it looks at once they have settled; its early looks choose by what they show."""
     sharp: bool = False
-    gone: bool = False
-    """Whether it tells of days that are not there, which are an echo of nothing but such days."""
+    fault: str = ""
+    """Of which fault of the data it tells, if any: days that are not there (`gone`), or there twice (`twice`). A fault
+    is an echo of nothing but its own kind."""
     weighed: bool = True
     """Whether what else a morning knows counts (belief.py); facts and what was never so large speak for themselves."""
     rare: float = 3000

@@ -49,6 +49,7 @@ def twice_channel(panel: Panel, e: Expectation, first: Completeness, second: Com
         early={2: (early, none)},
         settled=settled,
         sharp=True,
+        fault="twice",
         rare=0,
         noise=np.where(e.bursty, 0.0, 1.8 * e.scatter) + np.float32(0.4) * e.intermittent,
         wait=1,
@@ -112,6 +113,7 @@ def between_halves_channel(panel: Panel, e: Expectation) -> Channel:
         0.0,
         gate=twice_gate(panel),
         sharp=True,
+        fault="twice",
         rare=0,
         wait=1,
         weighed=False,
@@ -191,7 +193,7 @@ def zero_channel(panel: Panel, e: Expectation, first: Completeness, second: Comp
         0.0,
         early=early,
         sharp=True,
-        gone=True,
+        fault="gone",
         rare=0,
         weighed=False,
     )
@@ -209,7 +211,19 @@ def missing_channel(panel: Panel, first: Completeness, second: Completeness) -> 
     gone = np.float32(9) * (regular & ~np.isfinite(panel.cost))
     late = panel.late | behind(panel)
     return Channel(
-        "missing", none, gone, 1, 99.0, 1.0, 0.0, early=early, sharp=True, gone=True, rare=0, late=late, weighed=False
+        "missing",
+        none,
+        gone,
+        1,
+        99.0,
+        1.0,
+        0.0,
+        early=early,
+        sharp=True,
+        fault="gone",
+        rare=0,
+        late=late,
+        weighed=False,
     )
 
 

@@ -113,7 +113,7 @@ class Walk:
         self.last_day = np.full(size, -99)
         self.last_sharp = np.full(size, -99)
         self.last_score = np.zeros(size)
-        self.last_gone = np.full(size, -99)
+        self.last_fault = {fault: np.full(size, -99) for fault in {c.fault for c in self.channels}}
         self.alarms: list[Alarm] = []
 
     def run(self) -> list[Alarm]:
@@ -135,7 +135,8 @@ class Walk:
         for mask in self.masked.values():
             mask[:] = False
         self.quiet_until[:], self.last_score[:] = -1, 0
-        self.last_day[:] = self.last_sharp[:] = self.last_gone[:] = -99
+        for last in (self.last_day, self.last_sharp, *self.last_fault.values()):
+            last[:] = -99
 
     def _listen(self, monday: int, end: int) -> list[Loud]:
         since = LEARN_FROM if monday >= YOUNG else LEARN_YOUNG_FROM
@@ -225,8 +226,9 @@ class Walk:
         # an echo of the incident does not hush a fault of the data, which is something else
         since = self.last_sharp[row] if sharp else self.last_day[row]
         loud = sharp or score > 2 * max(self.last_score[row], 1.5)
-        gone = self.channels[channel].gone and day > self.last_gone[row] + APART
-        told = bool(day > self.quiet_until[row] or (loud and day > since + APART) or gone)
+        fault = self.channels[channel].fault
+        another = fault and day > self.last_fault[fault][row] + APART
+        told = bool(day > self.quiet_until[row] or (loud and day > since + APART) or another)
         alarm = Alarm(row, day, lag, channel, rising, score, told)
         self.alarms.append(alarm)
         self._remember(alarm)
@@ -237,8 +239,7 @@ class Walk:
         for memory, mask in self.masked.items():
             mask[row, max(0, day - 2) : day + memory + 3] = True
         self.last_day[row] = day
-        if self.channels[alarm.channel].gone:
-            self.last_gone[row] = day
+        self.last_fault[self.channels[alarm.channel].fault][row] = day
         if alarm.told or self.channels[alarm.channel].sharp:
             self.last_sharp[row] = day
         self.quiet_until[row] = max(self.quiet_until[row], day + QUIET)

@@ -132,6 +132,15 @@ def test_a_late_feeds_new_line_is_told_on_its_first_morning() -> None:
     assert (found_first.kind, found_first.date, found_first.as_of) == ("new_sku", DATES[200], DATES[201])
 
 
+def test_a_lost_day_hushes_no_day_after_it_that_is_there_twice() -> None:
+    cost, rows = 100 * np.random.default_rng(2).normal(1, 0.02, DAYS), np.full(DAYS, 41.0)
+    cost[200], rows[200] = np.nan, np.nan
+    cost[202] *= 2
+    rows[202] *= 2
+    told = [(f.kind, f.date) for f in found(cost, rows) if f.date >= DATES[200]]
+    assert told == [("missing", DATES[200]), ("duplicated", DATES[202])]
+
+
 def test_a_late_feeds_fall_is_told_on_its_second_days_first_morning() -> None:
     cost, rows = 100 * np.random.default_rng(2).normal(1, 0.02, DAYS), np.full(DAYS, 40.0)
     cost[200:230] = 20
