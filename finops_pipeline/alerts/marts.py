@@ -16,6 +16,7 @@ from finops_pipeline.alerts.finding import PIPELINE_OWNER, Finding, check_link, 
 from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
 from finops_pipeline.checks.waste import STOP_IT, left_running
 from finops_pipeline.detect.drivers import IDLE, NOBODY
+from finops_pipeline.detect.incidents import FAULTS
 
 ANOMALIES = "daily_cost_is_usual"
 BUDGETS = "budgets_are_kept"
@@ -26,9 +27,6 @@ JUDGED_BY = {ANOMALIES: "fct_anomalies", BUDGETS: "fct_budget_status", LEFT_RUNN
 DAYS_TOLD = 10
 """The check tells a week of mornings, counted from the newest data; bills are up to three days late. What it told
 last is told whatever its age: after a pause it tells of all of it."""
-
-FAULTS = ("missing", "zero", "duplicated")
-"""Kinds of an account's anomalies that are no cost: a blocking check of their own tells them."""
 
 LEDGER_COLUMNS = {
     "provider": "provider_name",
@@ -108,9 +106,12 @@ _ANOMALIES = f"""
             if(scope = 'sku', service_name, entity) as ledger_entity
         from fct_anomalies
         cross join told
-        where (detected_on > $today::date - {DAYS_TOLD} or contains(told.by_the_check, 'id ' || anomaly_id))
-            and feedback is null
-            and not (scope = 'account' and kind in {FAULTS})
+        where feedback is null
+            and (
+                contains(told.by_the_check, 'id ' || anomaly_id)
+                -- a blocking check of their own tells faults of accounts
+                or detected_on > $today::date - {DAYS_TOLD} and not (scope = 'account' and kind in {FAULTS})
+            )
     ),
     amounts as (
         select charge_date, billing_currency, team, allocation_id, abs(allocated_effective_cost) as cost,

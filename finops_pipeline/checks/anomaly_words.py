@@ -45,6 +45,8 @@ class Anomaly:
     history: list[float | None]
     history_position: int
     """Where in its history the day stands."""
+    is_fault: bool
+    """Whether it is a fault of the data, which holds publishing back."""
 
     @property
     def subject(self) -> str:

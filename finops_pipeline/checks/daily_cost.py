@@ -2,7 +2,8 @@
 
 A fault of the data (a day of an account that is missing, zero or there twice) blocks publishing, once the feed's own
 lateness is over: marts would show it as money saved or spent. All else warns: what somebody switched off or on
-must not stop the books. What was acknowledged (`anomalies.yaml`) is told no more.
+must not stop the books. Google's accounts are projects, which people do switch off: what one lacks is a fault of the
+data where it is most of what the source bills. What was acknowledged (`anomalies.yaml`) is told no more.
 """
 
 from dataclasses import fields
@@ -13,6 +14,7 @@ import duckdb
 
 from finops_pipeline.checks.anomaly_words import NAMED, Anomaly, anomaly_of, details
 from finops_pipeline.checks.outcome import CheckOutcome, counted
+from finops_pipeline.detect.incidents import FAULTS
 from finops_pipeline.detect.walk import WARM_UP
 from finops_pipeline.publish.engine import quoted
 
@@ -22,18 +24,16 @@ DAYS_BLOCKED = 14
 """A fault of the data that two weeks of books were published with is history; it still stands in fct_anomalies."""
 _EVER = 100 * 366
 
-FAULTS = ("missing", "zero", "duplicated")
-
 
 def daily_cost_is_usual(warehouse: duckdb.DuckDBPyConnection, published: Path | None = None) -> CheckOutcome:
     """No series shows a cost, price or share that its own past does not explain.
 
     Args:
-        warehouse: has `fct_anomalies`, `int_anomalies_found` and `int_daily_series`.
+        warehouse: has `fct_anomalies`, `int_anomalies_found`, `int_daily_series` and `int_charges_by_day`.
         published: `marts.duckdb` of the current version: what was seen since then has been told by no published run.
     """
     seen = _unexplained(warehouse, DAYS_TOLD, _published_on(published))
-    found = [a for a in seen if not _is_fault_of_an_account(a)]
+    found = [a for a in seen if not a.is_fault]
     return _outcome(
         found,
         _watched(warehouse),
@@ -55,7 +55,7 @@ def every_account_day_is_there_once(
         published: `marts.duckdb` of the current version: a fault of any age that it has not got, because it was seen
             since or the day came anew, is none that books were published with.
     """
-    faults = [a for a in _unexplained(warehouse, _EVER) if _is_fault_of_an_account(a)]
+    faults = [a for a in _unexplained(warehouse, _EVER) if a.is_fault]
     blocked = {a.anomaly_id for a in _unexplained(warehouse, DAYS_BLOCKED, _published_on(published))}
     blocked |= _restated(warehouse, published, [a.anomaly_id for a in faults if a.anomaly_id not in blocked])
     found = [a for a in faults if a.anomaly_id in blocked]
@@ -68,10 +68,6 @@ def every_account_day_is_there_once(
             "switched off or really cost that: finops anomalies ack ID --as expected, and run again."
         ),
     )
-
-
-def _is_fault_of_an_account(anomaly: Anomaly) -> bool:
-    return anomaly.name.startswith("account ") and anomaly.kind in FAULTS
 
 
 _SERIES = "int_daily_series"
@@ -97,10 +93,29 @@ def _watched(warehouse: duckdb.DuckDBPyConnection, condition: str = "true") -> s
 
 
 _QUERY = f"""
-    with newest as (select max(as_of) as as_of from {_SERIES})
+    with newest as (select max(as_of) as as_of from {_SERIES}),
+    faults as (
+        select *, abs(coalesce(cast(drivers->>'$.accounts.impact' as decimal(38, 18)), impact)) as amount
+        from fct_anomalies where scope = 'account' and kind in {FAULTS}
+    ),
+    of_few_projects as (
+        -- less than half of what Google billed on a day of the week before
+        select faults.anomaly_id
+        from faults
+        inner join int_charges_by_day as charges
+            on faults.source_name = charges.source_name
+            and faults.billing_currency = charges.billing_currency
+            and charges.charge_date between faults.charge_date - 7 and faults.charge_date - 1
+        where charges.is_usage and charges.provider_name = 'Google Cloud'
+        group by faults.anomaly_id
+        having any_value(faults.amount) < sum(charges.cost) / 7 / 2
+    )
     select a.anomaly_id, a.charge_date, a.detected_on, {NAMED} as name, a.kind, a.billing_currency,
         a.observed_cost as observed, a.expected_cost as expected, a.lower, a.upper, a.impact, a.reporting_currency,
-        a.impact_reporting, a.drivers, f.history, f.history_position
+        a.impact_reporting, a.drivers, f.history, f.history_position,
+        a.anomaly_id in (
+            select anomaly_id from faults where anomaly_id not in (select anomaly_id from of_few_projects)
+        ) as is_fault
     from fct_anomalies as a
     inner join (select anomaly_id, history, history_position from int_anomalies_found) as f
         on a.anomaly_id = f.anomaly_id

@@ -321,6 +321,27 @@ def test_faults_of_the_data_block_and_money_warns(found: Found) -> None:
     assert "db" not in blocking.details["drivers"]
 
 
+SWITCHED_OFF = {
+    "Google's export was off for a day": "delete from lines where source = 'gcp' and n = 128",
+    "a project is switched off": "delete from lines where account = 'p-2' and n >= 134",
+    "the newest days are half delivered": EVENTS["the newest days are half delivered"],
+}
+
+
+@pytest.fixture(scope="module")
+def switched_off(ledgers: Path) -> Found:
+    return build(ledgers / "switched-off", list(SWITCHED_OFF.values()))
+
+
+def test_a_project_of_google_that_was_switched_off_warns_and_a_day_that_all_of_them_lack_blocks(
+    switched_off: Found,
+) -> None:
+    with duckdb.connect(str(switched_off.warehouse), read_only=True) as connection:
+        blocking, warning = every_account_day_is_there_once(connection), daily_cost_is_usual(connection)
+    assert [offender.subject for offender in blocking.offenders] == [f"account gcp p-1 {day(128)} missing"]
+    assert [offender.subject for offender in warning.offenders] == [f"account gcp p-2 {day(134)} missing"]
+
+
 def test_what_was_acknowledged_is_told_no_more_and_the_same_input_gives_the_same_rows(found: Found) -> None:
     before = found.rows()
     [row] = found.rows("kind = 'duplicated'")

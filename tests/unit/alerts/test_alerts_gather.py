@@ -291,6 +291,13 @@ def test_anomalies_of_every_scope_have_an_owner(marts, change, subject, owner):
     assert (finding.subject, finding.owner) == (subject, owner)
 
 
+def test_what_a_project_of_google_lacks_is_told_because_no_blocking_check_tells_it(marts):
+    marts.execute(ANOMALIES)
+    marts.execute("update fct_anomalies set scope = 'account', kind = 'missing'")
+    marts.execute("update fct_check_results set observed = 'no row (-250.00); id x1'")
+    assert [finding.key for finding in of_marts(marts).findings] == ["daily_cost_is_usual/x1"]
+
+
 def test_an_old_anomaly_is_told_where_the_check_tells_it_because_nobody_was_told_before(marts):
     marts.execute(ANOMALIES)
     marts.execute("update fct_anomalies set detected_on = date '2026-10-12'")

@@ -35,6 +35,12 @@ class Anomalies:
                 reporting_currency varchar, impact_reporting decimal(38, 18), drivers varchar, feedback varchar
             );
             create table int_anomalies_found (anomaly_id varchar, history double[], history_position integer);
+            create table int_charges_by_day as
+            select source as source_name, provider as provider_name, account, 'USD' as billing_currency,
+                day::date as charge_date, true as is_usage, cost
+            from (values ('aws', 'AWS', 'x', 8), ('gcp', 'Google Cloud', 'x', 8), ('gcp', 'Google Cloud', 'y', 10))
+                as charges (source, provider, account, cost),
+                generate_series(date '2026-10-01', date '2026-11-01', interval 1 day) as days (day);
             create table int_daily_series as
             select 'account' as scope, 'cost' as metric, 'aws' as source_name, null as provider_name,
                 null as service_name, '1' as entity, 'USD' as billing_currency, date '2026-09-01' as first_day,
@@ -42,7 +48,17 @@ class Anomalies:
             """
         )
 
-    def add(self, scope="team", kind="spike", *, detected=date(2026, 10, 30), feedback=None, drivers=DRIVERS, **cost):
+    def add(
+        self,
+        scope="team",
+        kind="spike",
+        *,
+        source="aws",
+        detected=date(2026, 10, 30),
+        feedback=None,
+        drivers=DRIVERS,
+        **cost,
+    ):
         number = f"{len(self.connection.execute('from fct_anomalies').fetchall()):012x}"
         observed = cost.get("observed", Decimal(9))
         band = (None, None) if kind == "new_sku" else (0, 2)
@@ -51,7 +67,7 @@ class Anomalies:
             date(2026, 10, 27),
             detected,
             scope,
-            "aws" if scope == "account" else None,
+            source if scope == "account" else None,
             "x",
             "cost",
             kind,
@@ -100,6 +116,18 @@ def test_what_is_too_young_to_be_judged_is_not_said_to_be_usual(anomalies):
 def test_a_fault_of_an_account_blocks_and_is_not_warned_of_again(anomalies, kind):
     anomalies.add("account", kind)
     assert [o.subject for o in anomalies.blocked.offenders] == [f"account aws x 2026-10-27 {kind}"]
+    assert anomalies.warned.passed
+
+
+def test_a_project_of_google_that_was_switched_off_does_not_stop_the_books(anomalies):
+    anomalies.add("account", "zero", source="gcp")
+    assert anomalies.blocked.passed
+    assert [o.subject for o in anomalies.warned.offenders] == ["account gcp x 2026-10-27 zero"]
+
+
+def test_what_most_of_googles_projects_lack_is_a_fault_of_the_export(anomalies):
+    anomalies.add("account", "missing", source="gcp", drivers=DRIVERS | {"accounts": {"count": 2, "impact": "-17.5"}})
+    assert [o.subject for o in anomalies.blocked.offenders] == ["account gcp x 2026-10-27 missing"]
     assert anomalies.warned.passed
 
 
