@@ -8,6 +8,7 @@ import json
 import re
 from typing import Annotated, Any
 
+import duckdb
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 SELECTABLE = (
@@ -117,6 +118,8 @@ def _texts(value: Any) -> Any:
     for item in values:
         if not isinstance(item, str):
             raise ValueError(f"{item!r} is no text; write it in quotes")
+        if not item.strip():
+            raise ValueError("an empty text compares with nothing; a charge without a value is exists: false")
     if not values:
         raise ValueError("an empty list selects nothing; give at least one value")
     return values
@@ -155,11 +158,16 @@ class Condition(BaseModel):
     @field_validator("matches")
     @classmethod
     def _is_a_pattern(cls, patterns: list[str] | None) -> list[str] | None:
+        # asked of the engine that will compare: Python's own expressions know what it does not, such as (?!...)
         for pattern in patterns or []:
             try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+                duckdb.execute("select regexp_matches('', $1)", [pattern])
+            except duckdb.InvalidInputException as error:
+                fault = str(error).removeprefix("Invalid Input Error: ")
+                raise ValueError(
+                    f"{pattern!r} is no regular expression of RE2 ({fault}), which has no look-around; "
+                    "not_in is the opposite of in"
+                ) from None
         return patterns
 
     def operators(self) -> list[dict[str, Any]]:
