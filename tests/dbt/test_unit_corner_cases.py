@@ -128,6 +128,15 @@ def test_requests_that_cost_nothing_count_in_the_bridge(corners: Built) -> None:
     ]
 
 
+def test_a_bridge_tells_what_it_leaves_out(corners: Built) -> None:
+    left_out = "cost_left_out_before, cost_left_out_after, inferences_left_out_before, inferences_left_out_after"
+    columns = f"inferences_after, unit_cost_after, {left_out}, is_complete, reason"
+    reason = "part of a month is left out: cost without requests or telemetry, or requests without cost"
+    assert corners.rows(f"select {columns} from fct_unit_cost_bridge where model_name = 'half'") == [
+        (1000, 10, 0, 7, 0, 400, False, reason)
+    ]
+
+
 def runs(built: Built, columns: str, *names: str) -> list[tuple[Any, ...]]:
     return built.rows(f"select {columns} from fct_training_unit_costs where run_id in {(*names, '')} order by all")
 
@@ -224,8 +233,8 @@ def test_who_earns_in_another_currency_is_not_free(corners: Built) -> None:
 
 
 def test_revenue_in_one_currency_splits_cost_in_another(corners: Built) -> None:
-    columns = "entity, cost, margin, is_complete"
-    assert metric(corners, "euros", columns) == [("less", 30, None, True), ("more", 60, None, True)]
+    columns = "entity, cost, revenue_currency, margin, is_complete"
+    assert metric(corners, "euros", columns) == [("less", 30, "EUR", None, True), ("more", 60, "EUR", None, True)]
 
 
 def test_a_fully_loaded_metric_holds_the_idle_that_the_ledger_gives_to_workloads(corners: Built) -> None:

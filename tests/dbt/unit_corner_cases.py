@@ -113,6 +113,15 @@ def free_team(ledger: Ledger) -> None:
             )  # fmt: skip
 
 
+def half_a_month(ledger: Ledger) -> None:
+    """Two months that are over: of the second, one day costs and is not asked, and one is asked and has no bill."""
+    for day in (date(2026, 8, 5), date(2026, 9, 5)):
+        serve(ledger, "half", "10", day=day)
+        ask(ledger, "half", "1000", day=day)
+    serve(ledger, "half", "7", day=date(2026, 9, 6))
+    ask(ledger, "half", "400", day=date(2026, 9, 7))
+
+
 def warm(ledger: Ledger) -> None:
     """Held and not used is shown as the workload's own idle."""
     ledger.machine("100", "w", "10", cluster="warm")
@@ -241,8 +250,8 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         counted_twice, unnamed_endpoints, nobody_asked, provisioned, labelled, both_ways, two_currencies, month_edge,
-        refunded, free_team, warm, runs, storage,
-        feed_that_stopped, metrics,
+        refunded, free_team, half_a_month, warm, runs,
+        storage, feed_that_stopped, metrics,
     ):  # fmt: skip
         case(ledger)
     serve(ledger, NAME, "5", team=NAME)

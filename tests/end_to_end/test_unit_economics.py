@@ -111,7 +111,12 @@ def test_planted_changes_of_unit_costs_are_told_by_their_cause(published_company
     # Google's bill of October ends eight hours into November
     assert published_company.query(
         "select to_period, is_complete from fct_unit_cost_bridge group by all order by all"
-    ) == [("2026-10", True), ("2026-11", False)]
+    ) == [("2026-10", False), ("2026-10", True), ("2026-11", False)]
+    # calls of which the bill has nothing yet
+    columns = "model_name, cost_left_out_after, inferences_left_out_after > 100000"
+    assert published_company.query(
+        f"select {columns} from fct_unit_cost_bridge where to_period = '2026-10' and not is_complete"
+    ) == [("claude-sonnet-4.6", 0, True)]
     effects = " + ".join(
         f"{cause}_effect" for cause in ("price", "commitment", "idle", "efficiency", "mix", "allocation_rule")
     )

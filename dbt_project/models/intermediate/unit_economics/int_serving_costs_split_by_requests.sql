@@ -231,6 +231,8 @@ select
         case when has_usage then requests else sum(requests) over pools end as requests
     ),
     max(case when has_cost then 1 else 0 end) over pools = 1 as is_model_costed,
-    max(case when has_usage then 1 else 0 end) over pools = 1 as is_model_asked
+    max(case when has_usage then 1 else 0 end) over pools = 1 as is_model_asked,
+    coalesce(has_cost and has_usage and requests > 0 and currencies = 1 and not has_cost_without_driver, false)
+        as has_unit_cost
 from side_by_side
 window pools as (partition by model_day_id, matched_workload)

@@ -1,7 +1,7 @@
 -- What a thousand inferences cost in a month, taken apart into quantities whose ratios explain a change: requests,
 -- work (GPU-seconds, or tokens of one direction), GPU-hours held for it, and its cost at contracted prices, after
 -- commitments and with idle capacity. One row per month, currency, model, way of serving and component; only what
--- has both cost and requests counts.
+-- has both cost and requests counts: int_unit_costs_left_out has the rest.
 {%- set segment = ['model_version', 'environment', 'team', 'endpoint', 'serving_mode'] %}
 
 with served as (
@@ -51,12 +51,7 @@ segments as (
         sum(requests) as exact_requests,
         cast(sum(effective_cost + idle_cost) as {{ money_type() }}) as exact_cost
     from served
-    where
-        has_cost
-        and has_usage
-        and requests > 0
-        and currencies = 1
-        and not has_cost_without_driver
+    where has_unit_cost
     group by
         {{ month_of('charge_date') }},
         billing_currency,

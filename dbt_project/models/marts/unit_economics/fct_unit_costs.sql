@@ -98,6 +98,7 @@ select
     explained.share,
     explained.quantity,
     explained.revenue_in_currency as revenue,
+    explained.revenue_currency,
     cast(explained.revenue_in_currency - explained.cost as {{ money_type() }}) as margin,
     {{ unit_cost('explained.cost', 'explained.quantity') }} as unit_cost,
     {{ unit_cost('explained.revenue_in_currency', 'explained.quantity') }} as revenue_per_unit,
