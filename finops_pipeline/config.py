@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from finops_pipeline.config_yaml import KeyPath, Problem, explain, key_text, looks_like_a_secret, read_yaml
 from finops_pipeline.errors import ConfigurationError
-from finops_pipeline.uris import file_uri, is_local, local_path, uri_problem
+from finops_pipeline.uris import file_uri, is_local, local_path, place_of, uri_problem
 
 SHIPPED_ALLOCATION_RULES = Path(__file__).resolve().parent / "allocation.yaml"
 """The rules used where the company has none of its own."""
@@ -133,8 +133,9 @@ def _problems(raw: Any, folder: Path) -> Iterator[Problem]:
     ):
         yield Problem(("allocation",), f"names {allocation!r}, which is no file")
     yield from _duplicate_names("sources", sources)
-    yield from _exports_configured_twice(sources)
+    yield from _read_twice("sources", sources, folder)
     yield from _duplicate_names("usage", feeds)
+    yield from _read_twice("usage", feeds, folder)
 
 
 def _model_problems(raw: dict[str, Any]) -> Iterator[Problem]:
@@ -198,17 +199,20 @@ def _uri_problems(place: KeyPath, uri: Any, folder: Path, cloud: tuple[str, ...]
         yield Problem(place, problem)
 
 
-def _exports_configured_twice(entries: Any) -> Iterator[Problem]:
-    first: dict[str, int] = {}
+def _read_twice(key: str, entries: Any, folder: Path) -> Iterator[Problem]:
+    """Exports that two sources read, and files that two feeds of a kind read."""
+    first: dict[tuple[str, str], KeyPath] = {}
     for index, entry in _entries(entries):
-        uri = entry.get("uri")
-        if isinstance(uri, str) and uri.rstrip("/") in first:
-            taken = key_text(("sources", first[uri.rstrip("/")], "uri"))
-            yield Problem(
-                ("sources", index, "uri"), f"is {uri!r}, which {taken} is already; its bill would count twice"
-            )
-        elif isinstance(uri, str):
-            first[uri.rstrip("/")] = index
+        for name in ("uri", "amortized_uri"):
+            uri = entry.get(name)
+            if not isinstance(uri, str):
+                continue
+            place: KeyPath = (key, index, name)
+            taken = first.setdefault((str(entry.get("kind")), place_of(uri, folder)), place)
+            if taken[:2] != place[:2]:
+                counted = "bill" if key == "sources" else "rows"
+                told = f"is {uri!r}, which {key_text(taken)} is already; its {counted} would count twice"
+                yield Problem(place, told)
 
 
 def _duplicate_names(key: str, entries: Any) -> Iterator[Problem]:

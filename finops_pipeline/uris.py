@@ -3,6 +3,7 @@
 Knows nothing of what lies behind a uri; opening is the transports' business (`extract/transport/`).
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -48,6 +49,13 @@ def local_path(uri: str, folder: Path | None = None) -> Path:
 def file_uri(path: Path) -> str:
     """The `file://` uri that `local_path` leads back to this path; glob characters stay as they are."""
     return "file://" + str(path).replace("%", "%25")
+
+
+def place_of(uri: str, folder: Path) -> str:
+    """What a uri leads to, in one spelling: two that are equal lead to the same files, however they are written."""
+    if is_local(uri):
+        return os.path.realpath(local_path(uri, folder))
+    return f"{scheme_of(uri)}://{'/'.join(cloud_parts(uri))}"
 
 
 def uri_problem(uri: str, folder: Path, cloud: tuple[str, ...] = ()) -> str | None:

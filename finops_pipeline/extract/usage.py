@@ -131,10 +131,13 @@ def _split_parts(parts: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def _matches(key: str, pattern: str) -> bool:
-    """Whether a file belongs to the feed; names that begin with '.' or '_' are marks of the tools that write files."""
-    if key.rsplit("/", 1)[-1].startswith((".", "_")):
-        return False
-    return re.fullmatch(_regex(pattern), key) is not None
+    """Whether a file belongs to the feed.
+
+    Names that begin with '.' or '_', of files and of folders, are marks of tools: snapshots, files that are still
+    written. Only where the pattern has the name itself it is meant.
+    """
+    marks = {part for part in key.split("/") if part.startswith((".", "_"))}
+    return marks <= set(pattern.split("/")) and re.fullmatch(_regex(pattern), key) is not None
 
 
 def _regex(pattern: str) -> str:

@@ -243,10 +243,32 @@ def test_allocation_rules_that_do_not_exist_are_refused(tmp_path: Path):
     )
 
 
-def test_one_export_under_two_names_is_refused_because_its_bill_would_count_twice(tmp_path: Path):
-    text = ONE_SOURCE + "  - {name: b, provider: aws, dataset: cur2, uri: 'file:///x/y/'}\n"
+@pytest.mark.parametrize("uri", ["file:///x/y/", "/x/y", "file:///x//z/../y", "linked"])
+def test_one_export_under_two_names_is_refused_because_its_bill_would_count_twice(tmp_path: Path, uri: str):
+    (tmp_path / "linked").symlink_to("/x/y")
 
-    message = told(tmp_path, text)
+    message = told(tmp_path, ONE_SOURCE + f"  - {{name: b, provider: aws, dataset: cur2, uri: '{uri}'}}\n")
 
     assert "sources[1].uri" in message
     assert "which sources[0].uri is already; its bill would count twice" in message
+
+
+def test_an_export_that_is_the_amortized_one_of_another_source_is_refused(tmp_path: Path):
+    entry = "  - {name: b, provider: azure, dataset: cost_details, uri: 'file:///exports/billing/exports/amortized'}\n"
+
+    message = told(tmp_path, COMPLETE.replace("fx_rates", entry + "fx_rates"))
+
+    assert "sources[3].uri" in message
+    assert "which sources[2].amortized_uri is already; its bill would count twice" in message
+
+
+def test_two_feeds_of_a_kind_with_the_same_files_are_refused_and_two_kinds_may_share_them(tmp_path: Path):
+    again = "  - {name: b, kind: gpu_hours, uri: '/usage/gpu/*.csv'}\n"
+    other = "  - {name: c, kind: gpu_capacity, uri: 'file:///usage/gpu/*.csv'}\n"
+
+    message = told(tmp_path, COMPLETE + again + other)
+
+    assert "usage[1].uri (line 22) is '/usage/gpu/*.csv', which usage[0].uri is already; its rows would count twice" in (
+        message
+    )
+    assert "1 problem" in message

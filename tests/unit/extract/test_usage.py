@@ -299,10 +299,14 @@ def test_a_header_without_rows_is_landed_empty(company: Company, stored: Path):
         ("?.parquet", ["d.parquet"]),
         ("*", ["a.csv", "d.parquet"]),
         ("a+csv", []),
+        ("_tmp.csv", ["_tmp.csv"]),
+        ("*/_temporary/b.csv", ["2026/_temporary/b.csv"]),
     ],
 )
 def test_the_pattern_of_a_feed_is_a_glob(folder: Path, pattern: str, expected: list[str]):
-    for name in ("a.csv", "2026/b.csv", "2026/x/c.csv", "d.parquet", ".hidden.csv", "_tmp.csv"):
+    shown = ("a.csv", "2026/b.csv", "2026/x/c.csv", "d.parquet")
+    marks = (".hidden.csv", "_tmp.csv", ".snapshot/daily/a.csv", "2026/_temporary/b.csv", ".ipynb_checkpoints/a.csv")
+    for name in (*shown, *marks):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     feed = UsageFeed(name="f", kind="jobs", uri=f"file://{folder}/{pattern}")
