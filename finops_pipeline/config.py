@@ -133,9 +133,9 @@ def _problems(raw: Any, folder: Path) -> Iterator[Problem]:
     ):
         yield Problem(("allocation",), f"names {allocation!r}, which is no file")
     yield from _duplicate_names("sources", sources)
-    yield from _read_twice("sources", sources, folder)
+    yield from _read_twice("sources", sources, folder, "bill")
     yield from _duplicate_names("usage", feeds)
-    yield from _read_twice("usage", feeds, folder)
+    yield from _read_twice("usage", feeds, folder, "rows")
 
 
 def _model_problems(raw: dict[str, Any]) -> Iterator[Problem]:
@@ -199,19 +199,17 @@ def _uri_problems(place: KeyPath, uri: Any, folder: Path, cloud: tuple[str, ...]
         yield Problem(place, problem)
 
 
-def _read_twice(key: str, entries: Any, folder: Path) -> Iterator[Problem]:
+def _read_twice(key: str, entries: Any, folder: Path, what: str) -> Iterator[Problem]:
     """Exports that two sources read, and files that two feeds of a kind read."""
     first: dict[tuple[str, str], KeyPath] = {}
     for index, entry in _entries(entries):
         for name in ("uri", "amortized_uri"):
-            uri = entry.get(name)
-            if not isinstance(uri, str):
+            if not isinstance(uri := entry.get(name), str):
                 continue
             place: KeyPath = (key, index, name)
             taken = first.setdefault((str(entry.get("kind")), place_of(uri, folder)), place)
             if taken[:2] != place[:2]:
-                counted = "bill" if key == "sources" else "rows"
-                told = f"is {uri!r}, which {key_text(taken)} is already; its {counted} would count twice"
+                told = f"is {uri!r}, which {key_text(taken)} is already; its {what} would count twice"
                 yield Problem(place, told)
 
 

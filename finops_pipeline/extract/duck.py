@@ -95,6 +95,8 @@ def file_literal(path: Path) -> str:
 
 def reason(error: duckdb.Error) -> str:
     """What DuckDB says, without the line of data it quotes and without its advice to programmers."""
+    if "state machine reached an invalid state" in str(error):
+        return "its lines end in several ways (\\r\\n and \\n, or a lone \\r); write it with one kind of line end"
     lines = str(error).splitlines()
     told = [
         line

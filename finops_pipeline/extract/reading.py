@@ -4,9 +4,11 @@ CSV is read as text, Parquet in its native types, JSON lines with every number a
 columns mean, and where the rows go, is not known here.
 """
 
+import codecs
 import csv
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +36,17 @@ _QUOTE_NUMBERS = (
 )
 """Numbers of JSON objects become strings before anything parses them: a parser would make them DOUBLE, and digits would
 be lost. Inside a string the quotes are escaped, so an unescaped `"key":` is always a key."""
+
+
+# Instants are landed in UTC without zone, to the microsecond: one type over files, whatever unit their writer took, and
+# no reader's session zone matters. Texts that old writers do not mark as such are texts where they are UTF-8.
+_PLAIN_TYPES = {
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP", "{0} at time zone 'UTC'"),
+    "TIMESTAMPTZ_NS": ("TIMESTAMP", "cast({0} as timestamptz) at time zone 'UTC'"),
+    **{f"TIMESTAMP_{unit}": ("TIMESTAMP", "cast({0} as timestamp)") for unit in ("S", "MS", "NS")},
+    "BLOB": ("VARCHAR", "coalesce(try(decode({0})), cast({0} as varchar))"),
+}
+"""Types of Parquet columns that are landed in another one: that type, and the SQL that makes it."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +126,16 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
 def _csv_header(path: Path) -> list[str]:
     """Column names as delivered; a name that comes again in any case gets a number, an empty one its position."""
     opener = gzip.open if path.name.lower().endswith(".gz") else open
+    with opener(path, "rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise DeliveryError("is written in UTF-16; expected UTF-8. Save it as 'CSV UTF-8', with commas")
     # Text that is no UTF-8 is left to DuckDB, which tells the line.
     with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(csv.reader(_lines(file)), [])
     if not header:
         raise DeliveryError("is empty, without even a header")
+    if len(header) == 1 and (other := re.search("[;\t|]", header[0])):
+        raise DeliveryError(f"has its columns separated by {other[0]!r}; expected commas, and a point in numbers")
     names: dict[str, str] = {}
     for position, text in enumerate(header, start=1):
         name = text.strip("\ufeff ") or f"column_{position}"
@@ -142,15 +160,9 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
     source = f"read_parquet({file_literal(path)}, hive_partitioning = false)"
     columns, select = {}, []
     for name, type_, *_ in rows(connection, f"describe select * from {source}"):
-        # Instants are landed in UTC without zone, to the microsecond: one type over files, whatever unit their writer
-        # took, and no reader's session zone matters.
-        columns[name] = "TIMESTAMP" if type_.startswith("TIMESTAMP") else type_
-        if type_ == "TIMESTAMP WITH TIME ZONE":
-            select.append(f"{quoted(name)} at time zone 'UTC' as {quoted(name)}")
-        elif type_ != columns[name]:
-            select.append(f"cast({quoted(name)} as timestamp) as {quoted(name)}")
-        else:
-            select.append(quoted(name))
+        columns[name] = _PLAIN_TYPES.get(type_, (type_, ""))[0]
+        column = quoted(name)
+        select.append(_PLAIN_TYPES[type_][1].format(column) + f" as {column}" if type_ in _PLAIN_TYPES else column)
     return Relation(f"select {', '.join(select)}, file_row_number + 1 as x_row from {source}", columns)
 
 

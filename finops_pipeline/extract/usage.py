@@ -38,11 +38,13 @@ _EXPECTED = {
     "text": "a value",
 }
 _MESSAGES_PER_FEED = 10
+_TYPED = "x_typed_"
+"""Before the name of a column as it is landed, beside the one as it was delivered: a feed may have a `t_pool`."""
 
 
 @dataclass(frozen=True)
 class _Check:
-    """A condition on rows that must not hold, over the relation `delivered` with typed columns `t_<column>`."""
+    """A condition on rows that must not hold, over the delivered rows with typed columns `x_typed_<column>`."""
 
     column: str
     is_bad: str
@@ -180,7 +182,7 @@ def _land(
     source = f"select *, {', '.join(typed.values())} from ({found.sql})"
     with told_as_delivery_errors():
         _check(connection, source, columns, found)
-    select = [f"{quoted('t_' + column.name)} as {quoted(column.name)}" for column in columns]
+    select = [f"{quoted(_TYPED + column.name)} as {quoted(column.name)}" for column in columns]
     select += [f"cast({quoted(other)} as varchar) as {quoted(other)}" for other in others]
     ready = Relation(
         f"select {', '.join(select)}, x_row from ({source})", dict.fromkeys([c.name for c in columns] + others, "")
@@ -219,14 +221,14 @@ def _slug(name: str) -> str:
 
 
 def _typed(kind: str, columns: tuple[UsageColumn, ...], found: Relation) -> tuple[dict[str, str], list[str]]:
-    """SQL of the typed columns (`t_<name>`), and the delivered columns the kind does not know."""
+    """SQL of the typed columns (`x_typed_<name>`), and the delivered columns the kind does not know."""
     delivered = {column.name: found.find(column.name) for column in columns}
     missing = [column.name for column in columns if column.is_required and delivered[column.name] is None]
     if missing:
         required = ", ".join(column.name for column in columns if column.is_required)
         raise DeliveryError(f"has no column {', '.join(missing)}; {kind} requires {required}")
     typed = {
-        column.name: f"{_cast(column, delivered[column.name])} as {quoted('t_' + column.name)}" for column in columns
+        column.name: f"{_cast(column, delivered[column.name])} as {quoted(_TYPED + column.name)}" for column in columns
     }
     known = {name for name in delivered.values() if name is not None}
     return typed, [name for name in found.columns if name not in known]
@@ -273,7 +275,7 @@ def _checks(columns: tuple[UsageColumn, ...], found: Relation) -> Iterator[_Chec
         delivered = found.find(column.name)
         if delivered is None:
             continue
-        text, typed = _text(delivered), quoted("t_" + column.name)
+        text, typed = _text(delivered), quoted(_TYPED + column.name)
         expected = _EXPECTED[column.type]
         if column.needs_value:
             yield _Check(column.name, f"{typed} is null", expected)
@@ -284,4 +286,4 @@ def _checks(columns: tuple[UsageColumn, ...], found: Relation) -> Iterator[_Chec
     names = {column.name for column in columns}
     for start, end in (("usage_start", "usage_end"), ("started_at", "ended_at")):
         if start in names and end in names:
-            yield _Check(end, f"t_{end} < t_{start}", f"an instant not before {start}")
+            yield _Check(end, f"{_TYPED}{end} < {_TYPED}{start}", f"an instant not before {start}")

@@ -32,6 +32,8 @@ CUR1_ROW = {
     "lineItem/UnblendedCost": "1.5",
 }
 
+HEADER_AND_ROW = "usage_date,pool,driver,quantity\n2026-10-01,p,seats,1\n"
+
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     content = io.BytesIO()
@@ -232,8 +234,8 @@ def test_parquet_of_every_compression_is_landed(company: Company, cur2: Cur2Expo
 def test_instants_of_every_unit_and_zone_are_landed_alike(company: Company, cur2: Cur2Export):
     from datetime import UTC, datetime
 
-    cur2.deliver("2026-10", *[cur2_rows(1.0)] * 5)
-    kinds = [pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("ms", "UTC")]
+    kinds = [pa.timestamp(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "UTC", "Europe/Berlin")]
+    cur2.deliver("2026-10", *[cur2_rows(1.0)] * len(kinds))
     for path, kind in zip(cur2.data_files(), kinds, strict=True):
         rows = [row | {"line_item_usage_start_date": datetime(2026, 10, 5, 7, tzinfo=UTC)} for row in cur2_rows(1.0)]
         table = pa.Table.from_pylist(rows)
@@ -245,6 +247,35 @@ def test_instants_of_every_unit_and_zone_are_landed_alike(company: Company, cur2
 
     assert result.failures == []
     assert {row["line_item_usage_start_date"] for row in company.landed(result)} == {datetime(2026, 10, 5, 7)}
+
+
+def test_texts_that_a_writer_did_not_mark_as_texts_are_texts(company: Company, cur2: Cur2Export):
+    cur2.deliver("2026-10", [row | {"resource_tags": b"K\xc3\xb6ln", "digest": b"\xff\x00"} for row in cur2_rows(1.0)])
+
+    [row] = company.landed(company.refresh("aws_cur2"))
+
+    assert (row["resource_tags"], row["digest"]) == ("Köln", "\\xFF\\x00")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (HEADER_AND_ROW.replace(",", ";").encode(), "has its columns separated by ';'; expected commas"),
+        (HEADER_AND_ROW.replace(",", "\t").encode(), r"has its columns separated by '\t'; expected commas"),
+        (HEADER_AND_ROW.encode("utf-16"), "is written in UTF-16; expected UTF-8"),
+        (HEADER_AND_ROW.encode() + b"2026-10-02,p,seats,1\r\n", r"its lines end in several ways (\r\n and \n"),
+    ],
+)
+def test_a_csv_as_a_spreadsheet_may_write_it_is_refused_with_what_to_write(
+    company: Company, tmp_path: Path, content: bytes, told: str
+):
+    company.add_feed("driver", f"{tmp_path}/*.csv")
+    (tmp_path / "seats.csv").write_bytes(content)
+
+    [failure] = company.refresh("driver").failures
+
+    assert "seats.csv: " in str(failure)
+    assert told in str(failure)
 
 
 def landed_together(company: Company, columns: str) -> list[tuple]:

@@ -112,6 +112,14 @@ def test_column_names_are_matched_in_any_case(company: Company, stored: Path):
     assert (row["usage_date"], row["bucket"], row["team"]) == (date(2026, 10, 1), "b", "t")
 
 
+def test_no_unknown_column_takes_the_place_of_a_known_one(company: Company, stored: Path):
+    write_csv(stored / "a.csv", [STORED | {"t_bucket": "other", "t_byte_hours": "x", "bucket_1": "y"}])
+
+    [row] = company.landed(company.refresh("storage_bytes"))
+
+    assert (row["bucket"], row["t_bucket"], row["byte_hours"]) == ("b", "other", Decimal(10) ** 15)
+
+
 def test_a_second_refresh_opens_no_file_and_a_touched_file_is_not_landed_again(company: Company, stored: Path):
     write_csv(stored / "a.csv", [STORED])
     company.refresh("storage_bytes")
