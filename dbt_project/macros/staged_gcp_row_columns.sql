@@ -38,8 +38,10 @@
         {{ staged_gcp_credits('credits') }} as credits,
         {{ money('cost') }} as cost,
         {{ money('cost_at_list') }} as cost_at_list,
+        {{ money('cost_at_effective_price_default') }} as cost_at_effective_price_default,
         {{ money('price.list_price') }} as price_list_price,
         {{ money('price.effective_price') }} as price_effective_price,
+        {{ money('price.effective_price_default') }} as price_effective_price_default,
         {{ money('price.tier_start_amount') }} as price_tier_start_amount,
         {{ money('price.pricing_unit_quantity') }} as price_pricing_unit_quantity,
         -- A quantity, not money: byte-seconds of a large bucket do not fit a decimal with 18 places.

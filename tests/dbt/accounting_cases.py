@@ -96,7 +96,9 @@ def _azure(charge_type: str, cost: str, model: str = "OnDemand", **columns: Any)
 
 CORE, FEE = "N2 Instance Core running in Americas", "Commitment v1: N2 Cpu in Americas for 1 Year"
 SPEND_FEE = "Commitment - dollar based v1: Compute Flexible for 1 year"
+NEW_FEE = "Compute Flexible Committed Use Discounts - 1 Year"
 FLEXIBLE: Line = {"consumption_model": {"id": "x", "description": "Compute Flexible CUDs 1 Year"}}
+SUBSCRIBED: Line = {"subscription": {"instance_id": "subscriptions/1"}}
 CREDITED, DOLLARS = "COMMITTED_USAGE_DISCOUNT", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE"
 TUESDAY: Line = {"usage_start_time": "2026-10-06 10:00:00", "usage_end_time": "2026-10-06 11:00:00"}
 
@@ -662,6 +664,93 @@ CASES: dict[str, Case] = {
             },
             {"commitment_discount_status": "Used", "billed_cost": 0, "effective_cost": 4},
             {"commitment_discount_status": None, "billed_cost": 3, "effective_cost": 3},
+        ],
+    ),
+    # Google's own example of a commitment that was not all used, as its fees are called since 2025: the row without an
+    # offset is what nobody used. What usage had cost without the commitment stands beside it.
+    "gcp-committed-spend-not-all-used": Case(
+        "gcp_detailed",
+        [
+            *(
+                _gcp(cost, NEW_FEE, cost, offset, consumption_model={"description": "Default"}, **SUBSCRIBED)
+                for cost, offset in (
+                    ("0.022994", []),
+                    ("0.125637", [_credit("FEE_UTILIZATION_OFFSET", "-0.125637")]),
+                    ("0.067369", [_credit("FEE_UTILIZATION_OFFSET", "-0.067369")]),
+                )
+            ),
+            *(
+                _gcp(
+                    cost,
+                    sku,
+                    hours,
+                    cost_at_list=at_list,
+                    cost_at_effective_price_default=negotiated,
+                    price={"list_price": "0.03", "effective_price_default": "0.02", "effective_price": "0.0157"},
+                    **FLEXIBLE,
+                    **SUBSCRIBED,
+                )
+                for cost, sku, hours, at_list, negotiated in (
+                    ("0.125637", "N2 Instance Ram running in Americas", "8", "0.174496", "0.16"),
+                    ("0.067369", CORE, "32", "0.093568", "0.09"),
+                )
+            ),
+        ],
+        [
+            *(
+                {
+                    "charge_category": category,
+                    "charge_origin": origin,
+                    "commitment_discount_id": "subscriptions/1",
+                    "commitment_discount_category": "Spend",
+                    "commitment_discount_status": status,
+                    "pricing_category": pricing,
+                    "billed_cost": billed,
+                    "effective_cost": effective,
+                }
+                for category, origin, status, pricing, billed, effective in (
+                    ("Purchase", "commitment purchase", None, "Standard", "0.022994", 0),
+                    ("Usage", "unused commitment", "Unused", "Committed", 0, "0.022994"),
+                    ("Purchase", "commitment purchase", None, "Standard", "0.125637", 0),
+                    ("Purchase", "commitment purchase", None, "Standard", "0.067369", 0),
+                )
+            ),
+            *(
+                {
+                    "commitment_discount_id": "subscriptions/1",
+                    "commitment_discount_status": "Used",
+                    "billed_cost": 0,
+                    "effective_cost": effective,
+                    "list_cost": at_list,
+                    "contracted_cost": negotiated,
+                    "contracted_unit_price": "0.02",
+                }
+                for effective, at_list, negotiated in (
+                    ("0.125637", "0.174496", "0.16"),
+                    ("0.067369", "0.093568", "0.09"),
+                )
+            ),
+        ],
+    ),
+    # A fee of a commitment that nobody used is not for who used another, older one.
+    "gcp-two-models-of-committed-spend": Case(
+        "gcp_standard",
+        [
+            _gcp("14", SPEND_FEE, "14"),
+            _gcp("20", CORE, "1", [_credit(DOLLARS, "-20")]),
+            _gcp("5", "Cloud SQL Committed Use Discounts - 1 Year", "5", consumption_model={"description": "Default"}),
+        ],
+        [
+            {"charge_category": "Purchase", "billed_cost": 14, "effective_cost": 0},
+            {"commitment_discount_status": "Used", "billed_cost": 0, "effective_cost": 14},
+            {
+                "charge_category": "Purchase",
+                "commitment_discount_id": "Cloud SQL Committed Use Discounts - 1 Year",
+                "commitment_discount_category": "Spend",
+                "billed_cost": 5,
+                "effective_cost": 0,
+            },
+            {"commitment_discount_status": "Unused", "billed_cost": 0, "effective_cost": 5},
         ],
     ),
     "gcp-discounts-and-credits": Case(

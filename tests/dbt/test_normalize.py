@@ -329,7 +329,7 @@ def _amounts(case: Case, line: dict[str, Any]) -> tuple[Decimal, Decimal]:
         if is_committed:
             amortized |= {"Fee": Decimal(0), "Refund": Decimal(0)}
         return cost, amortized.get(line["line_item_line_item_type"], cost)
-    if table == "gcp_detailed":
+    if table.startswith("gcp_"):
         cost = number("cost") + sum((Decimal(credit["amount"]) for credit in line["credits"]), Decimal(0))
         return cost, cost
     if table == "azure_cost_details":

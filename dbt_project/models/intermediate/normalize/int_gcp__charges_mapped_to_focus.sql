@@ -28,6 +28,13 @@ rows_with_credits as (
         coalesce(billing_rows.cost, 0)
         + {{ sum_of_credits('billing_rows.credits', own_credit_types, are_listed=false) }} as net_cost,
         {{ first_credit('billing_rows.credits', commitment_credit_types) }} as commitment_credit,
+        -- A correction is one only of a month that was invoiced before.
+        case
+            when
+                billing_rows.adjustment_type is not null
+                and billing_rows.usage_start_time < {{ pacific_to_utc(period_start('billing_rows.billing_period')) }}
+                then 'Correction'
+        end as charge_class,
         commitment_parts.charge_part,
         commitment_parts.billed_cost as part_billed_cost,
         commitment_parts.effective_cost as part_effective_cost,
@@ -55,13 +62,6 @@ row_charges as (
             when cost_type = 'tax' then 'Tax'
             else 'Adjustment'
         end as charge_category,
-        -- A correction is one only of a month that was invoiced before.
-        case
-            when
-                adjustment_type is not null
-                and usage_start_time < {{ pacific_to_utc(period_start('billing_period')) }}
-                then 'Correction'
-        end as charge_class,
         case charge_part
             when 'offset-residual' then 'Committed usage at its lower price less the offset of its fee'
             else coalesce(adjustment_description, sku_description)
@@ -82,6 +82,9 @@ row_charges as (
             else part_billed_cost
         end as list_cost,
         case
+            -- what usage at a commitment's price had cost without it
+            when charge_part is null and part_effective_cost is not null
+                then coalesce(cost_at_effective_price_default, gross_cost)
             when charge_part is null then gross_cost
             when charge_part = 'unused' then 0
             else part_billed_cost
@@ -118,7 +121,6 @@ credit_charges as (
     select
         * exclude (place, credit) replace ('credit-' || place as charge_part),
         'Credit' as charge_category,
-        cast(null as varchar) as charge_class,
         credit.credit_name as charge_description,
         'credit' as charge_origin,
         credit.amount as billed_cost,
@@ -157,11 +159,15 @@ described_charges as (
         -- Told as GiB-hours: byte-seconds are numbers nobody reads.
         coalesce(usage_unit in ('byte-seconds', 'byte second'), false) as is_stored_bytes,
         coalesce(price_pricing_unit_quantity, 1) as price_block,
+        case
+            when part_effective_cost is not null then coalesce(price_effective_price_default, price_effective_price)
+            else price_effective_price
+        end as contracted_price,
         coalesce(
             subscription_instance_id,
             commitment_credit.credit_id,
             commitment_credit.credit_name,
-            case when part_effective_cost is not null then consumption_model end,
+            case when {{ is_gcp_committed_price('consumption_model') }} then consumption_model end,
             case when is_commitment_fee then sku_description end
         ) as commitment_id,
         coalesce(resource_global_name, resource_name) as resource_id,
@@ -233,8 +239,8 @@ mapped as (
         case
             when not is_priced then null
             when is_unused then 0
-            when price_block in (0, 1) then abs(price_effective_price)
-            else abs({{ approximate_quotient('price_effective_price', 'price_block') }})
+            when price_block in (0, 1) then abs(contracted_price)
+            else abs({{ approximate_quotient('contracted_price', 'price_block') }})
         end as contracted_unit_price,
         list_cost,
         contracted_cost,
@@ -246,8 +252,8 @@ mapped as (
             when not is_priced or commitment_id is null or not is_committed then null
             when
                 commitment_credit.credit_type = 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'
-                or consumption_model ilike '%CUD%'
-                or (is_commitment_fee and regexp_matches(sku_description, '(?i)dollar|flexible'))
+                or {{ is_gcp_committed_price('consumption_model') }}
+                or (is_commitment_fee and {{ is_gcp_spend_commitment_fee('sku_description') }})
                 then 'Spend'
             else 'Usage'
         end as commitment_discount_category,

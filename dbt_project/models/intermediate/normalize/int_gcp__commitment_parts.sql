@@ -29,16 +29,16 @@ commitment_rows as (
         {{ sum_of_credits('credits', covering_credit_types) }} as covering_credit,
         {{ sum_of_credits('credits', offset_credit_types) }} as offset_credit,
         {{ first_credit('credits', covering_credit_types) }} as first_covering_credit,
-        coalesce(sku_description like 'Commitment%', false)
+        {{ is_gcp_commitment_fee('sku_description') }}
         or {{ first_credit('credits', offset_credit_types) }} is not null as is_fee,
-        coalesce(consumption_model ilike '%CUD%', false) as is_at_committed_price
+        {{ is_gcp_committed_price('consumption_model') }} as is_at_committed_price
 
     from billing_rows
     where
         cost_type = 'regular'
         and (
-            sku_description like 'Commitment%'
-            or consumption_model ilike '%CUD%'
+            {{ is_gcp_commitment_fee('sku_description') }}
+            or {{ is_gcp_committed_price('consumption_model') }}
             or {{ first_credit('credits', covering_credit_types + offset_credit_types) }} is not null
         )
         and {{ is_of_months(months_to_map()) }}
@@ -78,12 +78,14 @@ kinds as (
         commitment_rows.*,
         coalesce(accounts.has_offsets, false) and commitment_rows.is_at_committed_price and not commitment_rows.is_fee
             as is_priced_usage,
-        commitment_rows.is_fee and commitment_rows.offset_credit = 0 as is_split_fee,
+        -- A fee of the newer model names its unused part itself: what no offset takes back.
+        commitment_rows.is_fee
+        and commitment_rows.offset_credit = 0
+        and commitment_rows.sku_description ilike 'commitment%' as is_split_fee,
         commitment_rows.covering_credit < 0 and not commitment_rows.is_fee as is_credited_usage,
         case
             when
-                commitment_rows.sku_description ilike '%dollar%'
-                or commitment_rows.sku_description ilike '%flexible%'
+                {{ is_gcp_spend_commitment_fee('commitment_rows.sku_description') }}
                 or commitment_rows.first_covering_credit.credit_type = 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'
                 then 'spend'
             when commitment_rows.sku_description ilike '% ram %' then 'ram'
