@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from finops_pipeline.reciprocal import service_exits
 
-_FLOWS = "struct(service varchar, consumer_service varchar, weight bigint)[]"
+_FLOWS = "struct(service varchar, consumer_service varchar, weight decimal(38, 0))[]"
 _EXITS = "struct(service varchar, exit_service varchar, closed_loop varchar, weight bigint)[]"
 
 
@@ -35,7 +35,7 @@ class Plugin(BasePlugin):
 
 
 def _service_exits(flows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    exits = service_exits((flow["service"], flow["consumer_service"], flow["weight"]) for flow in flows)
+    exits = service_exits((flow["service"], flow["consumer_service"], int(flow["weight"])) for flow in flows)
     return [
         {"service": one.service, "exit_service": one.exit_service, "closed_loop": one.loop, "weight": one.weight}
         for one in exits

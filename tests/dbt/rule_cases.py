@@ -57,6 +57,8 @@ rules:
      by: {{model_name: x_ModelId}}, consumers: [team]}}
   - {{name: weighed, tags: {{app: weighed}}, driver: tokens, of: {{endpoint: weighed}}, consumers: [customer],
      weights: {{output: 4, cached_input: 0.1}}, model_weights: {{Big: {{output: 5}}}}}}
+  - {{name: by-the-month, tags: {{app: by-the-month}}, driver: tokens, of: {{endpoint: by-the-month}},
+     consumers: [team]}}
   - {{name: by-hour, tags: {{app: by-hour}}, driver: requests, of: {{endpoint: by-hour}}, window: hour,
      consumers: [customer]}}
   - {{name: endpoint, tags: {{app: endpoint}}, driver: gpu_seconds, of: {{endpoint: search}}}}
@@ -69,6 +71,8 @@ rules:
   - {{name: unfed, tags: {{app: unfed}}, driver: jobs, of: {{service: nobody}}}}
   - {{name: unfed-owned, tags: {{app: unfed-owned}}, driver: jobs, of: {{service: nobody}}, missing: owner,
      owner: {{team: platform, cost_center: c-1}}}}
+  - {{name: uncounted, tags: {{app: uncounted}}, driver: jobs, of: {{service: nobody}}, missing: owner,
+     owner: {{team: platform}}}}
   # another driver from one day to the next: of a pool, and of a shared service
   - {{name: licences, tags: {{app: licences}}, driver: business_metric, of: {{metric: seats}}, consumers: [team],
      to: {NEXT_DAY}}}
@@ -85,6 +89,7 @@ rules:
      consumers: [team]}}
   - {{name: ping, tags: {{app: ping}}, driver: api_calls, of: {{service: ping}}, service: ping}}
   - {{name: pong, tags: {{app: pong}}, driver: api_calls, of: {{service: pong}}, service: pong}}
+  - {{name: nat, tags: {{app: nat}}, driver: driver, of: {{driver: bytes}}, service: nat, consumers: [team]}}
   # overhead
   - {{name: support, select: {{ServiceName: {{contains: Support}}}}, driver: cost}}
   - {{name: tax, select: {{ChargeCategory: Tax}}, driver: cost, within: [SubAccountId]}}
@@ -99,7 +104,8 @@ def fill(ledger: Ledger) -> Ledger:
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
         commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
-        split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change, services, overhead, trillions,
+        split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change, services, traffic_of_all, overhead,
+        paid_by_owner, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -251,6 +257,13 @@ def tenants(ledger: Ledger) -> None:
     ledger.asked_tokens("100", cached_input_tokens=Decimal(50), output_tokens=Decimal(10), model_name="big",
                         endpoint="weighed", customer="x")  # fmt: skip
     ledger.asked_tokens("55", output_tokens=Decimal(10), model_name="small", endpoint="weighed", customer="y")
+    # a feed that tells a month in one row, of a model that many use
+    ledger.charge("10", tags={"app": "by-the-month"}, sub_account_id="feeds")
+    for team, billions in (("search", 217), ("vision", 93)):
+        ledger.feeds["tokens"].append(
+            {"usage_start": datetime(2026, 10, 1), "usage_end": datetime(2026, 11, 1), "endpoint": "by-the-month",
+             "model_name": "big", "team": team, "input_tokens": Decimal(billions * 10**9)}
+        )  # fmt: skip
 
 
 PEAKS: list[dict[str | None, str]] = [
@@ -420,6 +433,23 @@ def services(ledger: Ledger) -> None:
                   billed_byte_hours=Decimal(200), service_name="Simple Storage", cost_layer="storage")  # fmt: skip
     ledger.stored("100", "state", workload="auth", team="platform")
     ledger.stored("100", "state", dataset="logs", team="search")
+
+
+def traffic_of_all(ledger: Ledger) -> None:
+    """A gateway by bytes: 19 teams and somebody whom the feed does not name sent 800 GB each."""
+    ledger.charge("20", tags={"app": "nat"}, sub_account_id="nat")
+    for team in (*(f"team-{number}" for number in range(19)), None):
+        ledger.feeds["driver"].append(
+            {"usage_date": DAY, "pool": "nat", "driver": "bytes", "quantity": Decimal(800 * 10**9), "team": team,
+             "project": "not asked for"}
+        )  # fmt: skip
+
+
+def paid_by_owner(ledger: Ledger) -> None:
+    """Tax beside a team's own cost and cost of a missing driver, which the rule's owner pays."""
+    ledger.charge("10", team="alpha", sub_account_id="four", billing_currency="GBP")
+    ledger.charge("30", tags={"app": "uncounted"}, sub_account_id="four", billing_currency="GBP")
+    ledger.charge("4", charge_category="Tax", sub_account_id="four", billing_currency="GBP")
 
 
 def overhead(ledger: Ledger) -> None:

@@ -136,6 +136,12 @@ def test_an_endpoint_by_the_hour_is_paid_by_the_tenants_of_that_hour(ruled: Buil
     )
 
 
+def test_a_month_of_tokens_in_one_row_is_told_by_the_day(ruled: Built) -> None:
+    assert amounts(ruled, "rule = 'by-the-month'", "team, driver_quantity") == money(
+        ("search", 7 * 10**9, "7"), ("vision", 3 * 10**9, "3")
+    )
+
+
 def test_tokens_weigh_by_kind_and_model(ruled: Built) -> None:
     assert amounts(ruled, "rule = 'weighed'", "customer, driver_unit, driver_quantity") == money(
         ("x", "Weighted Tokens", 105, "5.25"), ("y", "Weighted Tokens", 95, "4.75")
@@ -323,6 +329,18 @@ def test_a_closed_loop_of_services_is_named_and_its_cost_stays_visible(ruled: Bu
     loop = "closed loop of services ping -> pong -> ping"
     assert amounts(ruled, "rule in ('ping', 'pong')", "rule, step, unallocated_reason") == money(
         ("ping", "rest", loop, "2"), ("pong", "rest", loop, "3")
+    )
+
+
+def test_a_service_counted_in_bytes_has_users_of_any_size_and_names_those_whom_the_feed_does_not(ruled: Built) -> None:
+    assert amounts(ruled, "rule = 'nat'", "team is null, is_unallocated, unallocated_reason") == money(
+        *[(False, False, None, "1")] * 19, (True, True, "the feed names no consumer", "1")
+    )
+
+
+def test_who_pays_for_a_missing_driver_carries_that_cost_in_overhead_too(ruled: Built) -> None:
+    assert amounts(ruled, "billing_currency = 'GBP' and rule = 'tax'", "team") == money(
+        ("alpha", "1"), ("platform", "3")
     )
 
 

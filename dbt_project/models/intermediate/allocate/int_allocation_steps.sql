@@ -104,11 +104,10 @@ parts_in_pools as (
             when parts.missing_reason is not null then case
                 when parts.consumer_key is null or parts.method = 'closed_loop' then parts.missing_reason
             end
-            when pools.pool_kind = 'rule' and parts.consumer_key = '' then 'the feed names no consumer'
+            when pools.driver_scope is not null and parts.consumer_key = '' then 'the feed names no consumer'
             when pools.pool_kind not in ('gpu_cluster', 'bucket') or parts.hop > 1 then null
             when parts.consumer_key = {{ unexplained_consumer_key() }} then 'bytes not in the feed'
             when parts.consumer_key is null then 'nobody used ' || pools.driver_scope
-            when parts.consumer_key = '' then 'the feed names no consumer'
         end as reason,
         case
             when pools.pool_kind = 'commitment' or pools.commitment_discount_id is not null then 'unused_commitment'

@@ -16,7 +16,8 @@ with parts as (
     where
         not is_moved_on
         and idle_type is null
-        and missing_reason is null
+        -- who pays for a missing driver carries that cost, too
+        and (missing_reason is null or (consumer_key is not null and method <> 'closed_loop'))
 
 ),
 

@@ -29,7 +29,8 @@ flows as (
         rules.service,
         usage_by_scope.driver_window,
         usage_by_scope.consumer_service,
-        cast(sum(usage_by_scope.weight) as bigint) as weight
+        -- all users of a service together may have more quanta than one weight of a split has room for
+        cast(sum(usage_by_scope.weight) as decimal(38, 0)) as weight
     from usage_by_scope
     inner join rules
         on usage_by_scope.rule = rules.rule
