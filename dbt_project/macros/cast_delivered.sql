@@ -12,7 +12,7 @@
     {%- elif kind == 'timestamp' and delivered_type == 'TIMESTAMP' -%}
         {{- column -}}
     {%- elif kind == 'timestamp' -%}
-        cast({{ blank_to_null(column) }} as timestamp)
+        {{- utc_instant(blank_to_null(column)) -}}
     {%- else -%}
         {{- blank_to_null(column) -}}
     {%- endif -%}

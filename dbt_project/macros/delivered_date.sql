@@ -8,6 +8,6 @@
 case
     when {{ text }} like '%/%/%'
         then strptime({{ text }}, ['%m/%d/%y', '%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %I:%M:%S %p'])
-    else cast({{ text }} as timestamp)
+    else {{ utc_instant(text) }}
 end
 {%- endmacro %}

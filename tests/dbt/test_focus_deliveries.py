@@ -4,6 +4,7 @@ and every amount is there to its last digit.
 
 import csv
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,15 @@ GPU_CLOUD = [
     ),
 ]
 
+INSTANTS = [
+    "2026-10-05T01:30:00+02:00",
+    "2026-10-04 16:30:00-07",
+    "2026-10-04T23:30Z",
+    "2026-10-04 23:30:00.000",
+    "2026-10-04 23:30:00 UTC",
+]
+"""One instant as bills write it, with its zone or in UTC."""
+
 
 @pytest.fixture(scope="module")
 def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
@@ -165,6 +175,9 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone.land("other_focus", "nameless", VENDOR[1:], as_text=True)
     write_vendor_table({"nameless": "GPU Depot", "vendor-2": "never seen"}, zone.path)
     zone.land("other_focus", "gpu-cloud", GPU_CLOUD, as_text=True)
+    zone.land("other_focus", "zoned", [_charge("1", ChargePeriodStart=start) for start in INSTANTS], as_text=True)
+    cur1 = {"lineItem/LineItemType": "Usage", "lineItem/CurrencyCode": "USD"}
+    zone.land("aws_cur1", "zoned-cur1", [{**cur1, "lineItem/UsageStartDate": start} for start in INSTANTS])
     zone.land(
         "gcp_standard",
         "standard",
@@ -232,6 +245,12 @@ def test_a_delivered_focus_charge_is_published_under_its_own_words(zone: Landing
     }
     assert (covered["billed_cost"], covered["effective_cost"]) == (0, Decimal("52.4"))
     assert covered["commitment_discount_status"] == "Used"
+
+
+@pytest.mark.parametrize("source", ["zoned", "zoned-cur1"])
+def test_a_charge_stands_on_the_day_of_its_instant_whatever_zone_it_is_told_in(zone: LandingZone, source: str) -> None:
+    starts = [row["charge_period_start"] for row in _charges(zone, source, "charge_period_start")]
+    assert starts == [datetime(2026, 10, 4, 23, 30)] * len(INSTANTS)
 
 
 def test_version_1_2_columns_of_a_csv_export_are_kept(zone: LandingZone) -> None:
