@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.checks.anomaly_words import NAMED, NEW, why
+from finops_pipeline.config_yaml import read_yaml
 from finops_pipeline.detect.walk import WARM_UP
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
@@ -57,7 +58,7 @@ def acknowledged(settings: Settings, anomaly_id: str, verdict: str, note: str | 
     """Remember what an anomaly was; says where.
 
     Raises:
-        ConfigurationError: no such verdict.
+        ConfigurationError: no such verdict, or no configuration to write it beside.
         FinopsError: no such anomaly in the last run.
     """
     allowed: dict[str, Verdict] = {name: name for name in VERDICTS}
@@ -66,6 +67,7 @@ def acknowledged(settings: Settings, anomaly_id: str, verdict: str, note: str | 
     known = {row[0]: row for row in _rows(settings)}
     if anomaly_id not in known:
         raise FinopsError(f"There is no anomaly {anomaly_id!r} in the last run; `finops anomalies` lists them.")
+    read_yaml(settings.config_path)  # beside no configuration, no run would read the verdict
     said = Feedback(id=anomaly_id, verdict=allowed[verdict], note=note, said_on=settings.now.date())
     path = remember(settings.config_path, said)
     _, day, _, name, kind, *_ = known[anomaly_id]

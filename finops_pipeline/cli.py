@@ -38,7 +38,7 @@ app.add_typer(anomalies_app, name="anomalies")
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", metavar="F", help="Configuration file [default: $FINOPS_CONFIG or finops.yaml]."),
+    typer.Option("--config", metavar="F", help="Configuration file; else $FINOPS_CONFIG or finops.yaml."),
 ]
 
 
@@ -120,11 +120,12 @@ def explain(
 def diff(
     rules: Annotated[Path, typer.Argument(metavar="RULES.yaml", help="The rules to try.")],
     period: Annotated[str, typer.Option("--period", metavar="YYYY-MM", help="A billing month of the last run.")],
+    config: ConfigOption = None,
 ) -> None:
     """Show who would pay more and who less under other rules, on the charges of the last run."""
     with _reported_errors():
         _check_period("--period", period)
-        settings = _settings(None)
+        settings = _settings(config)
         from finops_pipeline.allocation_diff import allocation_diff
         from finops_pipeline.rules import load_rules
 
@@ -167,11 +168,12 @@ def sample(
 
 @app.command()
 def dev(
+    config: ConfigOption = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
     """Start the Dagster UI on 127.0.0.1 with the same definitions, data and run history."""
     with _reported_errors():
-        settings = _settings(None)
+        settings = _settings(config)
         from finops_pipeline.dagster_home import prepare_homes
 
         prepare_homes(settings)
@@ -183,37 +185,42 @@ def dev(
 
 
 @alerts_app.callback(invoke_without_command=True)
-def alerts_list(context: typer.Context) -> None:
+def alerts_list(context: typer.Context, config: ConfigOption = None) -> None:
     """Show the channels, what they were told last, and what could not be delivered."""
-    if context.invoked_subcommand is not None:
-        return
     with _reported_errors():
+        settings = _settings(config)
+        if context.invoked_subcommand is not None:
+            return
         from finops_pipeline.alerts.commands import listed
 
-        for line in listed(_settings(None)):
+        for line in listed(settings):
             typer.echo(line)
 
 
 @alerts_app.command("send")
 def alerts_send(
+    config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the digests, send and remember nothing.")] = False,
 ) -> None:
     """Send what is due after the last run, and what could not be delivered before."""
     with _reported_errors():
         from finops_pipeline.alerts import commands
 
-        settings = _settings(None)
+        settings = _settings(config)
         for line in commands.dry_run(settings) if dry_run else commands.sent(settings):
             typer.echo(line)
 
 
 @alerts_app.command("test")
-def alerts_test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A name in alerts.yaml.")]) -> None:
+def alerts_test(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A name in alerts.yaml.")],
+    config: ConfigOption = None,
+) -> None:
     """Send a test message to one channel."""
     with _reported_errors():
         from finops_pipeline.alerts.commands import tested
 
-        typer.echo(tested(_settings(None), channel))
+        typer.echo(tested(_settings(config), channel))
 
 
 def _missing_alert_variables(settings: Settings) -> int:
@@ -235,15 +242,17 @@ def _missing_alert_variables(settings: Settings) -> int:
 @anomalies_app.callback(invoke_without_command=True)
 def anomalies(
     context: typer.Context,
+    config: ConfigOption = None,
     show_all: Annotated[bool, typer.Option("--all", help="Acknowledged ones too.")] = False,
 ) -> None:
     """Show the anomalies of the last run: what, how much, what drove it, where to look."""
-    if context.invoked_subcommand is not None:
-        return
     with _reported_errors():
+        settings = _settings(config)
+        if context.invoked_subcommand is not None:
+            return
         from finops_pipeline.anomaly_list import listed
 
-        for line in listed(_settings(None), show_all=show_all):
+        for line in listed(settings, show_all=show_all):
             typer.echo(line)
 
 
@@ -252,15 +261,17 @@ def anomalies_ack(
     anomaly_id: Annotated[str, typer.Argument(metavar="ID", help="From `finops anomalies`.")],
     verdict: Annotated[str, typer.Option("--as", metavar="expected|not-an-anomaly", help="What it turned out to be.")],
     note: Annotated[str | None, typer.Option("--note", help="Why, for whoever asks later.")] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Remember what an anomaly was, in anomalies.yaml beside finops.yaml: it raises no alarm any more."""
     with _reported_errors():
         from finops_pipeline.anomaly_list import acknowledged
 
-        typer.echo(acknowledged(_settings(None), anomaly_id, verdict, note))
+        typer.echo(acknowledged(_settings(config), anomaly_id, verdict, note))
 
 
 def _settings(config: Path | None) -> Settings:
+    """The environment, with `--config` put into it: a group's option holds for the command behind it, too."""
     if config is not None:
         os.environ["FINOPS_CONFIG"] = str(config)
     return load_settings()

@@ -11,6 +11,7 @@ from finops_pipeline.alerts.finding import Finding
 from finops_pipeline.alerts.gather import newest_run
 from finops_pipeline.alerts.send import preview, send
 from finops_pipeline.alerts.unmatched import amiss
+from finops_pipeline.config_yaml import read_yaml
 from finops_pipeline.errors import ConfigurationError, FinopsError
 from finops_pipeline.settings import Settings
 
@@ -21,6 +22,7 @@ def required_alerts(settings: Settings) -> Alerts:
     Raises:
         ConfigurationError: there is none, or it holds faults.
     """
+    read_yaml(settings.config_path)  # whoever forgot --config is told so
     alerts = load_alerts(settings.config_path)
     if alerts is None:
         raise ConfigurationError(f"{alerts_path(settings.config_path)} does not exist; docs/alerts.md shows one.")

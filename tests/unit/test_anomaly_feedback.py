@@ -39,6 +39,7 @@ def settings(tmp_path: Path) -> Settings:
                 cast(8 as decimal(38, 18)) as impact, ? as drivers""",
             [ID, json.dumps(DRIVERS)],
         )
+    (tmp_path / "finops.yaml").write_text("version: 1\n", encoding="utf-8")
     environment = {"FINOPS_HOME": str(tmp_path), "FINOPS_CONFIG": str(tmp_path / "finops.yaml")}
     return load_settings({**environment, "FINOPS_NOW": "2026-11-03T06:00:00Z"})
 
@@ -115,6 +116,8 @@ def test_what_is_not_known_is_refused_and_nothing_is_written(settings, tmp_path)
         acknowledged(settings, "abc", "expected", None)
     with pytest.raises(ConfigurationError, match="allowed: expected, not-an-anomaly"):
         acknowledged(settings, ID, "fine", None)
+    with pytest.raises(ConfigurationError, match=r"elsewhere.yaml does not exist.*--config"):
+        acknowledged(replace(settings, config_path=tmp_path / "elsewhere.yaml"), ID, "expected", None)
     with pytest.raises(FinopsError, match="Nothing has been built"):
         listed(replace(settings, home=tmp_path / "elsewhere"))
     assert not (tmp_path / "anomalies.yaml").exists()

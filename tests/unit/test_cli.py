@@ -104,6 +104,27 @@ def test_config_option_wins_over_the_environment(finops, tmp_path):
     assert str(tmp_path / "absent.yaml") in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--config", "c.yaml"],
+        ["validate", "--config", "c.yaml"],
+        ["alerts", "--config", "c.yaml"],
+        ["alerts", "send", "--config", "c.yaml"],
+        ["alerts", "--config", "c.yaml", "send"],
+        ["alerts", "test", "mail", "--config", "c.yaml"],
+    ],
+)
+def test_every_command_that_reads_the_configuration_takes_it_as_an_option(finops, tmp_path, arguments):
+    done = finops(*arguments)
+    assert done.returncode == 2
+    assert f"{tmp_path / 'c.yaml'} does not exist. Name the configuration with --config" in done.stderr
+
+
+def test_help_says_where_the_configuration_is_looked_for(finops):
+    assert "$FINOPS_CONFIG" in finops("run", "--help").stdout
+
+
 def test_home_that_cannot_be_created_exits_1_and_names_the_variable(finops, tmp_path):
     (tmp_path / "finops.yaml").write_text(VALID.replace("FOLDER", str(tmp_path)))
     (tmp_path / "file").write_text("in the way")

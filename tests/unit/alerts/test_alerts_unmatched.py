@@ -22,6 +22,7 @@ routes:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A company that published once, and its routes."""
     monkeypatch.setenv("HOOK", "https://hook.test")
+    (tmp_path / "finops.yaml").write_text("version: 1")
     (tmp_path / "alerts.yaml").write_text(ALERTS)
     (tmp_path / "tag_policy.yaml").write_text("keys: [{key: team, owner: lead}]")
     (tmp_path / "budgets.yaml").write_text(
