@@ -74,7 +74,7 @@ def _credit(type_: str, amount: str, id_: str = "") -> Line:
     return {"id": id_, "type": type_, "full_name": type_.title(), "amount": amount}
 
 
-def _azure(charge_type: str, cost: str, model: str = "OnDemand", **columns: Any) -> Line:
+def _azure(charge_type: str, cost: str, model: str | None = "OnDemand", **columns: Any) -> Line:
     return {
         "BillingAccountId": "8611537",
         "BillingCurrency": "USD",
@@ -564,6 +564,35 @@ CASES: dict[str, Case] = {
             },
         ],
     ),
+    # Support of any plan is used up with its month. A seller has no on-demand price, which AWS writes as 0.
+    "aws-support-and-sellers": Case(
+        "aws_cur2",
+        [
+            _aws("Fee", 29.0, line_item_product_code="AWSDeveloperSupport"),
+            _aws("Fee", 5500.0, line_item_product_code="AWSEnterpriseOnRamp"),
+            _aws(
+                "Usage",
+                6.0,
+                bill_billing_entity="AWS Marketplace",
+                line_item_usage_amount=2.0,
+                line_item_unblended_rate="3.0",
+                pricing_public_on_demand_cost=0.0,
+                pricing_public_on_demand_rate="0.0000000000",
+            ),
+        ],
+        [
+            *(
+                {
+                    "charge_category": "Usage",
+                    "charge_frequency": "Recurring",
+                    "service_name": "AWS Support",
+                    "effective_cost": cost,
+                }
+                for cost in (29, 5500)
+            ),
+            {"billed_cost": 6, "list_cost": 6, "contracted_cost": 6, "list_unit_price": 3, "contracted_unit_price": 3},
+        ],
+    ),
     # A fee of 24 for 240 core-hours a day: 120 are used by one row, 30 of another's 60, 90 by nobody.
     "gcp-committed-machines": Case(
         "gcp_detailed",
@@ -867,6 +896,49 @@ CASES: dict[str, Case] = {
             _azure("UnusedSavingsPlan", "20", "SavingsPlan", BenefitId="/providers/Microsoft.BillingBenefits/P"),
             _azure("Usage", "5"),
         ],
+    ),
+    # An older schema without pricing models: lines that name a reservation are about one.
+    "azure-reservation-without-pricing-model": Case(
+        "azure_cost_details",
+        [
+            _azure("Usage", "5", None),
+            _azure("Usage", "0", None, ReservationId="r"),
+            _azure("Purchase", "744", None, ReservationId="r"),
+        ],
+        [
+            {"pricing_category": "Standard", "commitment_discount_id": None, "billed_cost": 5, "effective_cost": 5},
+            {
+                "pricing_category": "Committed",
+                "commitment_discount_id": "r",
+                "commitment_discount_status": "Used",
+                "billed_cost": 0,
+                "effective_cost": 700,
+            },
+            {"charge_category": "Purchase", "commitment_discount_id": "r", "billed_cost": 744, "effective_cost": 0},
+            {"commitment_discount_status": "Unused", "billed_cost": 0, "effective_cost": 44},
+        ],
+        amortized=[
+            _azure("Usage", "5", None),
+            _azure("Usage", "700", None, ReservationId="r"),
+            _azure("UnusedReservation", "44", None, ReservationId="r"),
+        ],
+    ),
+    # A customer agreement tells no price of usage that a reservation covers: it is not sold for nothing.
+    "azure-reservation-without-prices": Case(
+        "azure_cost_details",
+        [
+            _azure(
+                "Usage",
+                "7",
+                "Reservation",
+                BenefitId="/providers/Microsoft.Capacity/R",
+                Quantity="3",
+                EffectivePrice="2.3333",
+                UnitPrice="0",
+                PayGPrice="0",
+            )
+        ],
+        [{"effective_cost": 7, "list_cost": 7, "contracted_cost": 7, "contracted_unit_price": "2.3333"}],
     ),
     # Priced in dollars, billed in euros at 0.9.
     "azure-pricing-and-billing-currency": Case(

@@ -69,9 +69,15 @@ description_parts as (
             as commitment_id,
         -- Support is billed after the month as a share of its cost: it buys nothing for later.
         coalesce(
-            descriptions.line_item_line_item_type = 'Fee' and descriptions.line_item_product_code like 'AWSSupport%',
+            descriptions.line_item_line_item_type = 'Fee'
+            and (
+                descriptions.line_item_product_code like '%Support%'
+                or descriptions.line_item_product_code = 'AWSEnterpriseOnRamp'
+            ),
             false
-        ) as is_support_fee
+        ) as is_support_fee,
+        -- A seller on the Marketplace has no on-demand price: AWS writes 0 there, beside what the line costs.
+        nullif(descriptions.pricing_public_on_demand_rate, 0) as on_demand_rate
 
     from descriptions
     left join fee_parts
@@ -142,11 +148,11 @@ described as (
                 when commitment_type = 'Reserved Instance' and part = 'unused' then 'commitment_quantity'
             end
         ", ['commitment_cost', 'commitment_quantity', 'usage_amount']) }} as commitment_quantity_is,
-        abs(coalesce(pricing_public_on_demand_rate, invoiced_rate)) as list_rate,
+        abs(coalesce(on_demand_rate, invoiced_rate)) as list_rate,
         abs(
             case
-                when is_covered then coalesce(pricing_public_on_demand_rate, invoiced_rate)
-                else coalesce(invoiced_rate, pricing_public_on_demand_rate)
+                when is_covered then coalesce(on_demand_rate, invoiced_rate)
+                else coalesce(invoiced_rate, on_demand_rate)
             end
         ) as contracted_rate,
         {{ one_of("'aws'", ['aws']) }} as provider,

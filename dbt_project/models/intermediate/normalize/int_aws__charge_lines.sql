@@ -72,7 +72,7 @@ charge_lines as (
         costed_lines.line_item_usage_end_date as charge_period_end,
         costed_lines.line_item_resource_id as resource_id,
         costed_lines.invoiced_cost,
-        costed_lines.pricing_public_on_demand_cost as on_demand_cost,
+        nullif(costed_lines.pricing_public_on_demand_cost, 0) as on_demand_cost,
         costed_lines.line_item_usage_amount as usage_amount,
         nullif(costed_lines.commitment_cost, 0) as commitment_cost,
         case

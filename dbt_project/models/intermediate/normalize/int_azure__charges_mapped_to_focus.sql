@@ -88,6 +88,8 @@ costed_lines as (
                 then quantity
             else {{ approximate_quotient('quantity', 'units_per_block') }}
         end as blocks,
+        -- Usage of a reservation on a customer agreement has no prices but 0, the effective one left out.
+        coalesce(nullif(unit_price, 0), effective_price, unit_price) as known_unit_price,
         coalesce(exchange_rate, 1) as price_exchange_rate,
         coalesce(benefit_id, reservation_id) as commitment_id,
         -- Old pay-as-you-go files name no billing account: the subscription is what Microsoft invoices then.
@@ -109,13 +111,13 @@ priced_lines as (
         case
             when charge_category not in ('Usage', 'Purchase') then null
             when is_unused then 0
-            when charge_category = 'Purchase' or coalesce(payg_price, 0) = 0 then abs(unit_price)
+            when charge_category = 'Purchase' or coalesce(payg_price, 0) = 0 then abs(known_unit_price)
             else abs(payg_price)
         end as list_price,
         case
             when charge_category not in ('Usage', 'Purchase') then null
             when is_unused then 0
-            else abs(unit_price)
+            else abs(known_unit_price)
         end as contracted_price
 
     from costed_lines
@@ -193,7 +195,8 @@ mapped as (
             when charge_category != 'Usage' then delivered_cost
             when payg_cost is not null and payg_cost != 0 then payg_cost
             when list_price is null then delivered_cost
-            when not is_commitment and list_price = contracted_price then delivered_cost
+            when list_price = contracted_price and (not is_commitment or coalesce(unit_price, 0) = 0)
+                then delivered_cost
             when price_exchange_rate = 1 then {{ approximate_product('list_price', 'pricing_quantity') }}
             else
                 {{ approximate_product(
@@ -202,7 +205,7 @@ mapped as (
         end as list_cost,
         case
             when is_unused then 0
-            when charge_category != 'Usage' or not is_commitment or contracted_price is null then delivered_cost
+            when charge_category != 'Usage' or not is_commitment or coalesce(unit_price, 0) = 0 then delivered_cost
             when price_exchange_rate = 1 then {{ approximate_product('contracted_price', 'pricing_quantity') }}
             else
                 {{ approximate_product(
