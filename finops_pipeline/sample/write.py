@@ -29,6 +29,9 @@ from finops_pipeline.sample.plan import Scale, build_plan
 
 DEFAULT_MONTHS = ("2026-09", "2026-10")
 DEFAULT_SEED = 20260901
+_MARK = "truth"  # what nobody but this call writes
+FOLDERS = ("aws", "gcp", "azure", "usage", _MARK)
+FILES = ("finops.yaml", "allocation.yaml", "budgets.yaml", "datasets.yaml", "metrics.yaml", "tag_policy.yaml")
 _DEFAULT_VOLUMES = 48  # disks of each cloud when no row count is asked for
 
 
@@ -79,14 +82,17 @@ def write_sample(
             first delivery of that month exists, and is the truth.
 
     Raises:
-        ConfigurationError: months are missing, malformed or not consecutive, or rows is not positive.
+        ConfigurationError: months are missing, malformed or not consecutive, or rows is not positive; or the directory
+            holds what would be replaced, and no earlier call wrote it.
     """
     _check(months, rows)
     started = time.perf_counter()
     directory = directory.absolute()
+    _check_nothing_of_others(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    for part in ("aws", "gcp", "azure", "usage", "truth"):
-        shutil.rmtree(directory / part, ignore_errors=True)
+    for folder in FOLDERS:
+        shutil.rmtree(directory / folder, ignore_errors=True)
+    (directory / _MARK).mkdir()
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=directory) as scratch:
         connection.execute("set preserve_insertion_order = true; set enable_progress_bar = false")
         connection.execute(f"set temp_directory = '{scratch}'")
@@ -124,6 +130,15 @@ def gcp_folder(directory: Path) -> Path:
 def azure_folder(directory: Path, export: str) -> Path:
     """The folder of an Azure export: `actual` or `amortized`."""
     return directory / "azure" / azure_delivery.CONTAINER / azure_delivery.ROOT_FOLDER / export
+
+
+def _check_nothing_of_others(directory: Path) -> None:
+    found = [name for name in (*FOLDERS, *FILES) if (directory / name).exists()]
+    if found and not (directory / _MARK).is_dir():
+        raise ConfigurationError(
+            f"{directory} holds {', '.join(found)}, which no sample company wrote: it would be replaced."
+            " Name an empty or a new folder."
+        )
 
 
 def _check(months: tuple[str, ...], rows: int | None) -> None:

@@ -13,6 +13,7 @@ from finops_pipeline.errors import ConfigurationError
 from finops_pipeline.rules import load_rules
 from finops_pipeline.sample import write_sample
 from finops_pipeline.sample.plan import Scale, build_plan
+from finops_pipeline.sample.write import FILES, FOLDERS
 
 
 def digests(directory: Path) -> dict[str, str]:
@@ -30,10 +31,28 @@ def test_the_same_arguments_give_the_same_files_on_any_number_of_threads_whateve
     left_over = tmp_path / "usage" / "gpu_hours" / "2020-01-01.csv"
     left_over.parent.mkdir(parents=True)
     left_over.write_text("of an earlier call\n")
+    (tmp_path / "truth").mkdir()
 
     again = write_sample(tmp_path)
 
     assert digests(again.directory) == digests(directory)
+
+
+@pytest.mark.parametrize("name", ["finops.yaml", "usage/gpu_hours/2026-10-01.csv", "budgets.yaml"])
+def test_what_is_somebody_elses_is_not_replaced(tmp_path: Path, name: str):
+    theirs = tmp_path / name
+    theirs.parent.mkdir(parents=True, exist_ok=True)
+    theirs.write_text("ours")
+
+    with pytest.raises(ConfigurationError, match=rf"holds {name.split('/')[0]}, which no sample company wrote"):
+        write_sample(tmp_path)
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [theirs]
+    assert theirs.read_text() == "ours"
+
+
+def test_every_file_of_the_company_is_one_that_is_watched(directory: Path):
+    assert {path.name for path in directory.iterdir()} == {*FOLDERS, *FILES}
 
 
 def test_another_seed_gives_other_shares():
