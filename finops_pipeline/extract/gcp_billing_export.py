@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.errors import DeliveryError
+from finops_pipeline.extract.counted_twice import FEWEST_ROWS_OF_A_COPY
 from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
 from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.gcp_dump_files import DumpFiles, MonthInFile
@@ -69,14 +70,22 @@ def list_folder(transport: Transport) -> Listing:
     """The dump files of the folder; names that begin with '.' or '_' are marks of the tools that write dumps.
 
     Raises:
-        DeliveryError: a file that is no dump: leaving it out could leave out money.
+        DeliveryError: a file that is no dump, or lies deeper: leaving it out could leave out money.
     """
     stats: dict[str, Stat] = {}
     endings = (*PARQUET[0], *JSON_LINES_ENDINGS)
-    for key in transport.list(recursive=False):
-        if key.startswith((".", "_")):
+    for key in transport.list():
+        if any(part.startswith((".", "_")) for part in key.split("/")):
             continue
-        if not key.lower().endswith(endings):
+        is_dump = key.lower().endswith(endings)
+        if "/" in key and is_dump:
+            raise DeliveryError(
+                f"{transport.location}/{key} is in a folder of its own; the dumps of a table lie side by side in"
+                f" {transport.location}. Move it there, or out of the folder."
+            )
+        if "/" in key:
+            continue
+        if not is_dump:
             raise DeliveryError(
                 f"{transport.location}/{key} is no dump of the billing table; supported: {', '.join(endings)}."
                 " Convert it, or move it out of the folder."
@@ -136,8 +145,14 @@ def _offers(
     converted: Mapping[str, Path],
 ) -> list[Offer]:
     months: dict[str, _Month] = defaultdict(_Month)
+    first: dict[MonthInFile, str] = {}
     for key, parts in held.items():
         for part in parts:
+            if part.rows >= FEWEST_ROWS_OF_A_COPY and first.setdefault(part, key) != key:
+                raise DeliveryError(
+                    f"{transport.location}/{key} has the same {part.rows:,} rows of {part.period} as {first[part]}; they"
+                    " would count twice. Keep one dump of the table, and run again. What was landed before stays."
+                )
             month = months[part.period]
             month.newest_export = max(filter(None, (month.newest_export, part.newest_export)), default=None)
             month.rows += part.rows

@@ -20,6 +20,7 @@ from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.amounts import raw_totals
 from finops_pipeline.extract.compressed import says_it_unpacks_to, zip_as_gzip
+from finops_pipeline.extract.counted_twice import require_no_copies
 from finops_pipeline.extract.datasets import Dataset
 from finops_pipeline.extract.declared import EXTRA_COLUMNS, declared_columns
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, OfferedFile
@@ -104,6 +105,8 @@ def _land(
                 raise offer.refused(file.name, f"has {count:,} rows", f"{file.rows:,} rows", _NEXT_STEP)
             etag = offer.transport.landed_etag(file.key, stat)
             landed.append(LandedFile(file.name, stat.size, etag, count, f"{folder.relative}/{part.name}"))
+        if offer.manifest_key is None:
+            require_no_copies(offer, landed)
         row_count = sum(file.rows for file in landed)
         if offer.rows is not None and row_count != offer.rows:
             raise offer.refused(

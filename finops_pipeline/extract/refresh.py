@@ -12,6 +12,7 @@ import duckdb
 
 from finops_pipeline.config import SUPPORTED_DATASETS, Config
 from finops_pipeline.errors import DeliveryError, FinopsError
+from finops_pipeline.extract.counted_twice import counted_twice
 from finops_pipeline.extract.declared import declared_columns, write_declared_columns
 from finops_pipeline.extract.deliveries import Delivery, Total, Window, sum_totals
 from finops_pipeline.extract.exports import refresh_export
@@ -78,6 +79,8 @@ def extract_table(
             with _collected(result, f"source {source.name}"):
                 refresh_export(source, landing, window, result, report)
     result.live = live_deliveries(landing, table)
+    if table in USAGE_TABLES:
+        result.failures += counted_twice(result.live)
     return result
 
 

@@ -102,17 +102,24 @@ def matching_files(feed: UsageFeed, landing: Path) -> tuple[Transport, list[str]
     """The folder a feed's uri names, and the keys of the files in it that the uri matches now.
 
     Raises:
-        DeliveryError: the folder does not exist, or the uri names a folder instead of files; a folder in a store that
-            held files of this feed before is empty now.
+        DeliveryError: the folder does not exist, or the uri names a folder instead of files; a folder that held files
+            of this feed before is empty now.
     """
     base, pattern = _split(feed.uri)
     transport = open_transport(base, landing)
+    was_delivered = any(delivery.source_name == feed.name for delivery in live_deliveries(landing, feed.kind))
     try:
         transport.require_reachable()
     except NothingThereError:
-        if any(delivery.source_name == feed.name for delivery in live_deliveries(landing, feed.kind)):
+        if was_delivered:
             raise
-    return transport, [key for key in transport.list() if _matches(key, pattern)]
+    keys = list(transport.list())
+    if was_delivered and not keys:
+        raise NothingThereError(
+            f"{transport.location} held files of this feed and is empty. A mounted disk must be mounted; a feed that"
+            " ended is left out of finops.yaml. What was landed before stays."
+        )
+    return transport, [key for key in keys if _matches(key, pattern)]
 
 
 def _split(uri: str) -> tuple[str, str]:
@@ -156,7 +163,8 @@ def _seen_again(transport: Transport, name: str, before: Delivery) -> Delivery |
     """The landed delivery when the file still holds it; None when the file is another."""
     [file] = before.files
     etag = transport.revisit(name, file.size, file.etag)
-    return replace(before, files=(replace(file, etag=etag),)) if etag else None
+    where = f"{transport.location}/{name}"
+    return replace(before, files=(replace(file, etag=etag),), manifest=where) if etag else None
 
 
 def _land(

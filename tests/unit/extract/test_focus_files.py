@@ -105,6 +105,31 @@ def test_what_could_be_money_is_never_left_out_unsaid(company: Company, vendor: 
     assert "2026-09" in [d.billing_period for d in result.live]  # another month is not held up
 
 
+def test_a_copy_of_a_file_in_a_months_folder_is_refused_and_the_month_before_it_stays(company: Company, vendor: Path):
+    put(vendor / "2026-10/invoice.csv", ROW)
+    put(vendor / "2026-09/invoice.csv", ROW)
+    assert totals(company)["USD billed"] == Decimal("2.50")
+    copy = put(vendor / "2026-10/invoice (1).csv", ROW)
+
+    result = company.refresh("other_focus")
+
+    assert "2026-10: 2026-10/invoice.csv, named by " in str(result.failures[0])
+    assert "has the same content as 2026-10/invoice (1).csv: its 1 row would count twice" in str(result.failures[0])
+    assert result.totals[0].exact == Decimal("2.50")
+
+    copy.unlink()
+    assert totals(company)["USD billed"] == Decimal("2.50")
+
+
+def test_files_with_a_header_alone_are_no_copies_of_each_other(company: Company, vendor: Path):
+    header = (",".join(ROW) + "\n").encode()
+    put(vendor / "2026-10/a.csv", ROW)
+    (vendor / "2026-10/b.csv").write_bytes(header)
+    (vendor / "2026-10/c.csv").write_bytes(header)
+
+    assert totals(company)["USD billed"] == Decimal("1.25")
+
+
 def test_a_file_without_a_focus_cost_is_refused(company: Company, vendor: Path):
     put(vendor / "2026-10/a.csv", {name: value for name, value in ROW.items() if name != "EffectiveCost"})
 

@@ -184,6 +184,24 @@ def test_a_table_dumped_anew_into_other_files_is_the_same_delivery(company: Comp
     assert again.opened == []
 
 
+def test_a_second_dump_of_the_table_beside_the_first_is_refused_and_what_was_landed_stays(company: Company, gcp: Path):
+    rows = [row(float(number), month=month) for month in ("202609", "202610") for number in range(10)]
+    write_dump(gcp / "2026-10-19.parquet", *rows)
+    before = totals(company.refresh("gcp_detailed"))
+    write_dump(gcp / "2026-10-20.parquet", *reversed(rows), row(64.0))
+
+    result = company.refresh("gcp_detailed")
+
+    assert str(result.failures[0]) == (
+        f"source payer: {gcp}/2026-10-20.parquet has the same 10 rows of 2026-09 as 2026-10-19.parquet; they would count"
+        " twice. Keep one dump of the table, and run again. What was landed before stays."
+    )
+    assert totals(result) == before
+
+    (gcp / "2026-10-19.parquet").unlink()
+    assert totals(company.refresh("gcp_detailed"))["USD billed"] == before["USD billed"] + Decimal("63.5")
+
+
 def test_late_rows_replace_the_month_they_are_invoiced_in_and_no_other(company: Company, gcp: Path):
     write_dump(gcp / "a.parquet", row(1.0), row(10.0, month="202609", exported="2026-09-30 01:00:00 UTC"))
     company.refresh("gcp_detailed")
@@ -268,6 +286,17 @@ def test_a_file_that_is_no_dump_is_refused_because_it_could_hold_money(company: 
     [failure] = company.refresh("gcp_detailed").failures
 
     assert f"{name} is no dump of the billing table" in str(failure)
+
+
+def test_a_dump_in_a_folder_of_its_own_is_refused_because_it_would_be_left_out(company: Company, gcp: Path):
+    write_dump(gcp / "a.parquet", row())
+    for name in ("2026/b.parquet", "_temporary/c.parquet", ".snapshot/d.parquet", "queries/readme.txt"):
+        (gcp / name).parent.mkdir()
+        write_dump(gcp / name, row())
+
+    [failure] = company.refresh("gcp_detailed").failures
+
+    assert f"{gcp}/2026/b.parquet is in a folder of its own; the dumps of a table lie side by side" in str(failure)
 
 
 @pytest.mark.parametrize(

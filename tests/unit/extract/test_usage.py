@@ -167,6 +167,64 @@ def test_a_feed_without_files_is_not_delivered_yet_and_a_feed_without_folder_is_
     assert str(failure).startswith(f"usage feed buckets: the folder {stored} does not exist")
 
 
+def test_a_folder_that_held_files_and_is_empty_is_a_failure_and_the_rows_stay(company: Company, stored: Path):
+    write_csv(stored / "a.csv", [STORED])
+    company.refresh("storage_bytes")
+    (stored / "a.csv").unlink()
+
+    result = company.refresh("storage_bytes")
+
+    assert str(result.failures[0]).startswith(
+        f"usage feed buckets: {stored} held files of this feed and is empty. A mounted"
+    )
+    assert result.rows == 1
+
+    write_csv(stored / "b.csv", [STORED, STORED])
+    assert company.refresh("storage_bytes").rows == 2
+
+
+def test_a_file_that_two_feeds_of_a_kind_read_is_told_until_one_of_them_leaves_it_out(company: Company, stored: Path):
+    company.add_feed("storage_bytes", f"{stored}/2026-*.csv", name="again")
+    write_csv(stored / "2026-10.csv", [STORED])
+    write_csv(stored / "2026-11.csv", [STORED])
+    write_csv(stored / "a.csv", [STORED])
+
+    [failure] = company.refresh("storage_bytes").failures
+
+    assert str(failure) == (
+        f"usage feeds again and buckets both read {stored}/2026-10.csv and 1 file more; its rows would count twice."
+        " Narrow one of the patterns in finops.yaml, or leave one feed out."
+    )
+
+    del company.feeds[1]
+    result = company.refresh("storage_bytes")
+    assert (result.failures, result.rows) == ([], 3)
+
+
+def test_a_copy_beside_a_file_is_told_until_it_is_gone_and_a_renamed_file_is_none(company: Company, stored: Path):
+    rows = [STORED | {"bucket": f"bucket-{number}"} for number in range(10)]
+    write_csv(stored / "2026-10.csv", rows)
+    company.refresh("storage_bytes")
+    copy = write_csv(stored / "2026-10 (1).csv", rows)
+
+    [failure] = company.refresh("storage_bytes").failures
+
+    assert "2026-10.csv and " in str(failure)
+    assert "2026-10 (1).csv have the same 10 rows; they would count twice. Remove the copy" in str(failure)
+
+    (stored / "2026-10.csv").unlink()
+    result = company.refresh("storage_bytes")
+    assert (result.failures, [delivery.manifest for delivery in result.live]) == ([], [str(copy)])
+
+
+def test_two_kinds_may_read_one_file(company: Company, folder: Path):
+    write_csv(folder / "a.csv", [{"usage_date": "2026-10-01", "service": "s", "quantity": "1"}] * 10)
+    company.add_feed("jobs", f"{folder}/*.csv", name="jobs")
+    company.add_feed("api_calls", f"{folder}/*.csv", name="calls")
+
+    assert [company.refresh(kind).failures for kind in ("jobs", "api_calls")] == [[], []]
+
+
 @pytest.mark.parametrize(
     ("text", "instant"),
     [
