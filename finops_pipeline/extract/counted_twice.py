@@ -22,7 +22,7 @@ def require_no_copies(offer: Offer, files: Sequence[LandedFile]) -> None:
         if same != file.name:
             raise offer.refused(
                 file.name,
-                f"has the same content as {same}: its {file.rows:,} row{'' if file.rows == 1 else 's'} would count twice",
+                f"has the same content as {same}: {file.rows:,} row{'' if file.rows == 1 else 's'} would count twice",
                 "each file once",
                 "Remove the copy, and run again.",
             )
@@ -38,14 +38,14 @@ def counted_twice(live: Iterable[Delivery]) -> Iterator[DeliveryError]:
     shared = [same for same in files.values() if len(same) > 1]
     for feeds, found in _by_feeds(shared).items():
         yield DeliveryError(
-            f"usage feeds {feeds} both read {found[0].manifest}{_and_more(found)}; its rows would count twice. Narrow one"
-            " of the patterns in finops.yaml, or leave one feed out."
+            f"usage feeds {feeds} both read {found[0].manifest}{_and_more(found)}; its rows would count twice. Narrow"
+            " one of the patterns in finops.yaml, or leave one feed out."
         )
     copies = [same for same in contents.values() if len({delivery.manifest for delivery in same}) > 1]
     for feeds, found in _by_feeds(copies).items():
         yield DeliveryError(
-            f"usage feed {feeds}: {found[0].manifest} and {found[1].manifest} have the same {found[0].rows:,} rows; they"
-            " would count twice. Remove the copy, or move it to where no feed looks."
+            f"usage feed {feeds}: {found[0].manifest} and {found[1].manifest} have the same {found[0].rows:,} rows;"
+            " they would count twice. Remove the copy, or move it to where no feed looks."
         )
 
 

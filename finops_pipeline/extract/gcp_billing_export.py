@@ -150,8 +150,8 @@ def _offers(
         for part in parts:
             if part.rows >= FEWEST_ROWS_OF_A_COPY and first.setdefault(part, key) != key:
                 raise DeliveryError(
-                    f"{transport.location}/{key} has the same {part.rows:,} rows of {part.period} as {first[part]}; they"
-                    " would count twice. Keep one dump of the table, and run again. What was landed before stays."
+                    f"{transport.location}/{key} has the same {part.rows:,} rows of {part.period} as {first[part]};"
+                    " they would count twice. Keep one dump of the table, and run again. What was landed before stays."
                 )
             month = months[part.period]
             month.newest_export = max(filter(None, (month.newest_export, part.newest_export)), default=None)

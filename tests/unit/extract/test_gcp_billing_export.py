@@ -193,8 +193,8 @@ def test_a_second_dump_of_the_table_beside_the_first_is_refused_and_what_was_lan
     result = company.refresh("gcp_detailed")
 
     assert str(result.failures[0]) == (
-        f"source payer: {gcp}/2026-10-20.parquet has the same 10 rows of 2026-09 as 2026-10-19.parquet; they would count"
-        " twice. Keep one dump of the table, and run again. What was landed before stays."
+        f"source payer: {gcp}/2026-10-20.parquet has the same 10 rows of 2026-09 as 2026-10-19.parquet; they would"
+        " count twice. Keep one dump of the table, and run again. What was landed before stays."
     )
     assert totals(result) == before
 
