@@ -114,7 +114,7 @@ def test_a_copy_of_a_file_in_a_months_folder_is_refused_and_the_month_before_it_
     result = company.refresh("other_focus")
 
     assert "2026-10: 2026-10/invoice.csv, named by " in str(result.failures[0])
-    assert "has the same content as 2026-10/invoice (1).csv: its 1 row would count twice" in str(result.failures[0])
+    assert "has the same content as 2026-10/invoice (1).csv: 1 row would count twice" in str(result.failures[0])
     assert result.totals[0].exact == Decimal("2.50")
 
     copy.unlink()
