@@ -20,7 +20,7 @@ from typing import IO, Any
 import duckdb
 import pyarrow as pa
 
-from finops_pipeline.errors import DeliveryError
+from finops_pipeline.errors import DeliveryError, disk_full
 from finops_pipeline.extract.compressed import require_bounded_gzip, require_bounded_parquet, require_columns
 from finops_pipeline.extract.declared import TECHNICAL_NAMES, json_shape
 from finops_pipeline.extract.duck import file_literal, literal, quoted, reason, rows
@@ -99,13 +99,14 @@ def relation(
 
 @contextmanager
 def told_as_delivery_errors() -> Iterator[None]:
-    """Whatever a damaged file makes the readers raise, as a DeliveryError that says what is damaged."""
+    """Whatever a damaged file makes the readers raise, as a DeliveryError that says what is damaged; a full disk apart."""
     try:
         yield
     except duckdb.Error as error:
-        raise DeliveryError(f"cannot be read: {reason(error)}") from error
+        raise disk_full(error) or DeliveryError(f"cannot be read: {reason(error)}") from error
     except (EOFError, OSError, UnicodeDecodeError, csv.Error, zlib.error, pa.ArrowException) as error:
-        raise DeliveryError(f"cannot be read: {' '.join(str(error).split())[:400].rstrip('.')}") from error
+        told = " ".join(str(error).split())[:400].rstrip(".")
+        raise disk_full(error) or DeliveryError(f"cannot be read: {told}") from error
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from finops_pipeline.config import SUPPORTED_DATASETS, Config
-from finops_pipeline.errors import DeliveryError, FinopsError
+from finops_pipeline.errors import DeliveryError, FinopsError, disk_full
 from finops_pipeline.extract.counted_twice import counted_twice
 from finops_pipeline.extract.declared import declared_columns, write_declared_columns
 from finops_pipeline.extract.deliveries import Delivery, Total, Window, sum_totals
@@ -97,7 +97,8 @@ class _collected:  # noqa: N801 -- a context manager, read like a verb
             self.result.failures.append(type(error)(redacted(f"{self.who}: {error}")))
         elif isinstance(error, OSError | duckdb.Error):
             first = (str(error).splitlines() or [type(error).__name__])[0]
-            self.result.failures.append(DeliveryError(redacted(f"{self.who}: {first}")))
+            told = disk_full(error) or DeliveryError(first)
+            self.result.failures.append(type(told)(redacted(f"{self.who}: {told}")))
         return isinstance(error, FinopsError | OSError | duckdb.Error)
 
 

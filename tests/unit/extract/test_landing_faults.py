@@ -1,11 +1,13 @@
 """What a damaged or moving delivery does: it is refused by name, and what was landed before stays live."""
 
+import errno
 import gzip
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from export_writers import (
     AZURE_ROW,
@@ -269,6 +271,32 @@ def test_a_run_killed_anywhere_before_the_ledgers_swap_leaves_the_old_delivery_a
     assert (result.rows, result.failures) == (2, [])
     assert [delivery.status for delivery in read_deliveries(company.landing)] == ["superseded", "live"]
     assert not list(company.landing.rglob(".landing-*"))
+
+
+def _full(how: type[Exception]) -> Callable[..., None]:
+    def written(*_: object, **__: object) -> None:
+        if how is OSError:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise how('IO Error: Async write failed: {"exception_message":"Could not write: No space left on device"}')
+
+    return written
+
+
+@pytest.mark.parametrize(("moment", "how"), [("rows", duckdb.IOException), ("update_ledger", OSError)])
+def test_a_full_disk_is_told_as_one_and_not_as_a_fault_of_the_delivery(
+    company: Company, cur2: Cur2Export, monkeypatch: pytest.MonkeyPatch, moment: str, how: type[Exception]
+):
+    cur2.deliver("2026-10", cur2_rows(1.0))
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, moment, _full(how))
+
+        [failure] = company.refresh("aws_cur2").failures
+
+    assert str(failure) == (
+        "source payer: no space is left on the disk of FINOPS_HOME. Make room, or set FINOPS_HOME to a larger disk, and"
+        " run again. What was landed before stays."
+    )
+    assert company.refresh("aws_cur2").rows == 1
 
 
 def test_one_failing_source_does_not_keep_the_others_from_landing(company: Company, cur2: Cur2Export, tmp_path: Path):
