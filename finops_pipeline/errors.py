@@ -33,12 +33,12 @@ class DiskFullError(FinopsError):
 
 
 def disk_full(error: BaseException) -> DiskFullError | None:
-    """What to tell of an error of the system, or of an engine that quotes one, when a full disk or quota is behind it."""
+    """What to tell where a full disk or quota is behind an error of the system, or of an engine that quotes one."""
     causes = (errno.ENOSPC, errno.EDQUOT)
     if getattr(error, "errno", None) in causes or any(os.strerror(cause) in str(error) for cause in causes):
         return DiskFullError(
-            "no space is left on the disk of FINOPS_HOME. Make room, or set FINOPS_HOME to a larger disk, and run again."
-            " What was landed before stays."
+            "no space is left on the disk of FINOPS_HOME. Make room, or set FINOPS_HOME to a larger disk, and run"
+            " again. What was landed before stays."
         )
     return None
 

@@ -99,7 +99,7 @@ def relation(
 
 @contextmanager
 def told_as_delivery_errors() -> Iterator[None]:
-    """Whatever a damaged file makes the readers raise, as a DeliveryError that says what is damaged; a full disk apart."""
+    """Whatever a damaged file makes the readers raise, as a DeliveryError that says what; a full disk as its own."""
     try:
         yield
     except duckdb.Error as error:
