@@ -119,7 +119,14 @@ def matching_files(feed: UsageFeed, landing: Path) -> tuple[Transport, list[str]
             f"{transport.location} held files of this feed and is empty. A mounted disk must be mounted; a feed that"
             " ended is left out of finops.yaml. What was landed before stays."
         )
-    return transport, [key for key in keys if _matches(key, pattern)]
+    names = [key for key in keys if _matches(key, pattern)]
+    if not names and any(key.startswith(f"{pattern}/" if pattern else "") for key in keys):
+        raise _of_a_folder(feed.uri.rstrip("/"))
+    return transport, names
+
+
+def _of_a_folder(named: str) -> DeliveryError:
+    return DeliveryError(f"{named} is a folder; name its files, such as {named}/*.csv.")
 
 
 def _split(uri: str) -> tuple[str, str]:
@@ -129,7 +136,7 @@ def _split(uri: str) -> tuple[str, str]:
         return "/".join(folder), "/".join(pattern)
     path = local_path(uri)
     if path.is_dir():
-        raise DeliveryError(f"{path} is a folder; name its files, such as {path}/*.csv.")
+        raise _of_a_folder(str(path))
     folder, pattern = _split_parts(path.parts)
     return file_uri(Path(*folder)), "/".join(pattern)
 

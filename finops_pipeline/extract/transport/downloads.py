@@ -131,7 +131,9 @@ class Downloads:
         where = f"{self.objects.location}/{key}"
         if stat is None:
             raise DeliveryError(f"{where} is missing")
-        name = f"{hashlib.sha256(f'{where} {stat.etag}'.encode()).hexdigest()[:24]}-{key.rpartition('/')[2]}"
+        # The end of a key is enough to recognise it by; a disk's names are shorter than a store's keys.
+        end = key.rpartition("/")[2][-40:]
+        name = f"{hashlib.sha256(f'{where} {stat.etag}'.encode()).hexdigest()[:24]}-{end}"
         whole, part = self.folder / name, self.folder / f"{name}.part"
         self.folder.mkdir(parents=True, exist_ok=True)
         if whole.exists() and whole.stat().st_size == stat.size:

@@ -119,3 +119,25 @@ def test_a_file_of_a_feed_that_is_denied_stops_no_other(company: CloudCompany, b
     [failure] = result.failures
     assert "2026-10-01.csv is denied: these credentials lack s3:GetObject" in str(failure)
     assert len(result.live) == 1
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".csv", "ü" * 200 + ".csv", "Jän 1 + [x] 'q' 100%.csv"])
+def test_a_file_of_any_name_a_store_allows_is_read(company: CloudCompany, bucket: Bucket, name: str):
+    company.feeds.append(FEED)
+    bucket.put(f"telemetry/gpu_hours/{name}", hours("2"))
+
+    assert quantities(company) == [2]
+    assert company.refresh("gpu_hours").opened == []
+
+
+@pytest.mark.parametrize("uri", ["s3://acme-billing/telemetry/gpu_hours", "s3://acme-billing/telemetry/gpu_hours/"])
+def test_a_folder_instead_of_files_is_refused_with_the_pattern_to_write(
+    company: CloudCompany, bucket: Bucket, uri: str
+):
+    company.feeds.append(FEED.model_copy(update={"uri": uri}))
+    bucket.put("telemetry/gpu_hours/2026-10-01.csv", hours("1"))
+
+    [failure] = company.refresh("gpu_hours").failures
+
+    assert "s3://acme-billing/telemetry/gpu_hours is a folder; name its files, such as" in str(failure)
+    assert "s3://acme-billing/telemetry/gpu_hours/*.csv." in str(failure)
