@@ -103,7 +103,7 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
+        slices_by_name, commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
         split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change, services, traffic_of_all, overhead,
         paid_by_owner, trillions,
     ):  # fmt: skip
@@ -167,6 +167,19 @@ def quarters_of_a_gpu(ledger: Ledger) -> None:
         ledger.machine("3.67", f"hami-{node}", "1", cluster="hami")
         for number, fraction in enumerate(pods):
             ledger.gpu_hours(f"{node}-{number}", fraction, cluster="hami", node=f"hami-{node}")
+
+
+def slices_by_name(ledger: Ledger) -> None:
+    """A cluster whose telemetry names no machines: GPUs in slices, by the names that Kubernetes gives them."""
+    for model, cost in (("H100", "192"), ("A100-80GB", "48")):
+        ledger.machine(cost, f"i-sliced-{model}", "48", cluster="sliced", gpu_model=model)
+    for number, model in enumerate(
+        (
+            "NVIDIA-H100-80GB-HBM3-MIG-1g.10gb", "NVIDIA H100 80GB HBM3 MIG 3g.40gb", "NVIDIA-H100-80GB-HBM3-SHARED",
+            "nvidia-h100-mega-80gb", "NVIDIA-A100-SXM4-80GB-MIG-1g.10gb.me-SHARED",
+        )
+    ):  # fmt: skip
+        ledger.gpu_hours(f"slice-{number}", "12", cluster="sliced", gpu_model=model)
 
 
 def held_and_not_used(ledger: Ledger) -> None:

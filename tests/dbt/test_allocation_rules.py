@@ -433,6 +433,14 @@ def test_four_pods_of_a_quarter_are_one_gpu_and_reconcile_with_idle(ruled: Built
         assert rows == [(Decimal(hours), Decimal(cost)) for hours, cost in parts], node
 
 
+def test_a_slice_of_a_gpu_is_a_part_of_its_model_under_every_name_it_has(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'sliced'", "gpu_model, workload, idle_type") == money(
+        ("a100-80gb", "slice-4", None, "12"),
+        ("a100-80gb", None, "unallocated_capacity", "36"),
+        *[("h100", f"slice-{number}", None, "48") for number in range(4)],
+    )
+
+
 def test_idle_cost_that_nobody_can_carry_is_not_lost(ruled: Built) -> None:
     # opencost#883: idle cost vanished where no workload used the GPUs
     where = "cluster = 'requested-spread' and is_final and parent_allocation_id is null and is_idle"
