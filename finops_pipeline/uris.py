@@ -68,6 +68,8 @@ def uri_problem(uri: str, folder: Path, cloud: tuple[str, ...] = ()) -> str | No
     """
     if not uri.strip():
         return "is empty; expected file:///absolute/folder"
+    if uri != uri.strip():
+        return f"is {uri!r}; remove the blanks around it"
     if _carries_a_credential(uri):
         return "carries a credential; secrets come only from the environment or the cloud SDK's own chain. Remove it"
     match = _SCHEME.match(uri)

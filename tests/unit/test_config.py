@@ -175,6 +175,13 @@ def test_a_cloud_uri_that_names_no_export_is_refused_with_the_form_that_does(
     assert expected in message
 
 
+@pytest.mark.parametrize("uri", [" s3://bucket/prefix/export", "s3://bucket/prefix/export ", "/exports/cur2 "])
+def test_blanks_around_a_uri_are_told_and_are_no_folder_of_that_name(tmp_path: Path, uri: str):
+    assert f"sources[0].uri (line 3) is {uri!r}; remove the blanks around it" in told(
+        tmp_path, ONE_SOURCE.replace("file:///x/y", uri)
+    )
+
+
 def test_a_file_uri_with_two_slashes_is_refused_with_the_form_that_works(tmp_path: Path):
     assert "expected three slashes and an absolute path" in told(
         tmp_path, ONE_SOURCE.replace("file:///x/y", "file://x/y")
