@@ -819,6 +819,48 @@ CASES: dict[str, Case] = {
             {"charge_category": "Usage", "publisher_name": "Pinecone Systems", "invoice_issuer_name": "Google Cloud"},
         ],
     ),
+    # Models of other makers are billed as services of their own, one a model. A newer version is not an older model.
+    "gcp-models-of-other-makers": Case(
+        "gcp_detailed",
+        [
+            _gcp(
+                cost,
+                f"{model} — {meter} — global — Context Window Size from 0 to 200000 Tokens",
+                service={"description": model},
+                seller_name="Anthropic, PBC",
+                usage={
+                    "amount": "1000000",
+                    "unit": "count",
+                    "amount_in_pricing_units": "1000000",
+                    "pricing_unit": "count",
+                },
+            )
+            for cost, model, meter in (
+                ("3", "Claude Sonnet 4.6", "Input Tokens"),
+                ("6", "Claude Opus 4 8", "Input Cache Write Tokens (TTL 3600 seconds)"),
+                ("0.3", "Claude Sonnet 4.6", "Input Cache Read Tokens"),
+                ("15", "Claude Sonnet 4.9", "Output Tokens"),
+            )
+        ],
+        [
+            {
+                "service_name": "Vertex AI",
+                "service_subcategory": "Generative AI",
+                "publisher_name": "Anthropic, PBC",
+                "model_id": model,
+                "model_family": "Claude",
+                "token_direction": direction,
+                "token_cache_action": action,
+                "token_count": 1_000_000,
+            }
+            for model, direction, action in (
+                ("claude-sonnet-4.6", "Input", "Uncached"),
+                ("claude-opus-4.8", "Input", "Write"),
+                ("claude-sonnet-4.6", "Input", "Read"),
+                ("unclassified", "Output", None),
+            )
+        ],
+    ),
     # Usage of September is taken back and charged anew on October's invoice, which begins at Pacific midnight. November
     # begins in summer time and ends in winter time.
     "gcp-corrections-and-pacific-months": Case(

@@ -299,7 +299,7 @@ mapped as (
         tags['goog-k8s-cluster-name'] as delivered_cluster,
         tags['goog-k8s-node-pool-name'] as delivered_node_pool,
         case when service_description = 'Cloud Storage' then resource_label end as bucket,
-        service_description as service_key,
+        {{ vertex_service_key('service_description') }} as service_key,
         service_description as service_label,
         cast(null as varchar) as meter_family,
         trim(sku_description) as meter_text,

@@ -13,6 +13,7 @@ mapped as (
         {{- mapped_focus_charge_columns(
             'gcp',
             own={
+                'service_key': vertex_service_key('service_name'),
                 'meter_text': 'trim(coalesce(charge_description, sku_meter))',
                 'bucket': "case when service_name = 'Cloud Storage' then " ~ last_path_segment('resource_id') ~ " end",
                 'cluster': "tags['goog-k8s-cluster-name']",
