@@ -12,7 +12,11 @@
 
 {#- Whether a consumer key stands for idle hours that nobody pays for: those have no holder after a `|`. -#}
 {% macro is_nobodys_idle(consumer_key) -%}
-    (left({{ consumer_key }}, 1) = '~' and position('|' in {{ consumer_key }}) = 0)
+    (
+        left({{ consumer_key }}, 1) = '~'
+        and position('|' in {{ consumer_key }}) = 0
+        and {{ consumer_key }} <> {{ unexplained_consumer_key() }}
+    )
 {%- endmacro %}
 
 

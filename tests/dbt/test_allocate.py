@@ -47,7 +47,11 @@ def test_a_credit_on_a_machine_is_split_over_the_month_with_its_sign_kept(built:
     assert parts(built, where, "workload, is_idle, driver_window, driver_total") == money(
         ("serve", False, "2026-10", 384, "-0.12"),
         ("train", False, "2026-10", 384, "-0.24"),
-        (None, True, "2026-10", 384, "-0.6"),
+        (None, False, "2026-10", 384, "-0.48"),
+        (None, True, "2026-10", 384, "-0.12"),
+    )
+    assert parts(built, f"{where} and is_unallocated", "unallocated_reason") == money(
+        ("no gpu_hours of cluster nodes on some days of 2026-10", "-0.48")
     )
 
 

@@ -106,7 +106,10 @@ parts_in_pools as (
             end
             when pools.driver_scope is not null and parts.consumer_key = '' then 'the feed names no consumer'
             when pools.pool_kind not in ('gpu_cluster', 'bucket') or parts.hop > 1 then null
-            when parts.consumer_key = {{ unexplained_consumer_key() }} then 'bytes not in the feed'
+            when parts.consumer_key = {{ unexplained_consumer_key() }} then case
+                when pools.pool_kind = 'bucket' then 'bytes not in the feed'
+                else 'no gpu_hours of cluster ' || pools.cluster || ' on some days of ' || pools.driver_window
+            end
             when parts.consumer_key is null then 'nobody used ' || pools.driver_scope
         end as reason,
         case

@@ -64,7 +64,7 @@ members as (
     where
         not parts.is_moved_on
         and parts.missing_reason is null
-        and parts.consumer_key <> ''
+        and parts.consumer_key not in ('', {{ unexplained_consumer_key() }})
         and parts.allocated_effective_cost >= 0
         and parts.allocated_contracted_cost >= 0.000001
 

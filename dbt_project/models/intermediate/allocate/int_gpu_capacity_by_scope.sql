@@ -1,5 +1,6 @@
 -- How many GPU-hours each scope had to give: what the bill says was paid for, and only where it cannot say, what the
--- gpu_capacity feed says. Null means that nobody can say: then there is no idle.
+-- gpu_capacity feed says. Null means that nobody can say: then there is no idle. Of a month, some days may have no
+-- telemetry: what was paid for on these is unmeasured, and not idle.
 {%- set place_columns = ['cluster', 'node', 'node_pool', 'gpu_model', 'capacity_type'] %}
 {%- set has_hours = gpu_rules_by_the_hour() | length > 0 %}
 
@@ -107,6 +108,27 @@ scopes as (
 
 ),
 
+unmeasured_by_scope as (
+
+    select
+        months.driver_scope,
+        {{ millionths('sum(days.gpu_hours)') }} as unmeasured_micro_gpu_hours
+    from machines as months
+    inner join machines as days
+        on
+            months.source_name = days.source_name
+            and months.machine_id = days.machine_id
+            and months.driver_window = substr(days.driver_window, 1, 7)
+    where
+        months.window_kind = 'month'
+        and months.driver_scope is not null
+        and days.window_kind = 'day'
+        and days.driver_scope is null
+        and days.gpu_hours > 0
+    group by months.driver_scope
+
+),
+
 scopes_the_bill_cannot_measure as (
 
     select
@@ -164,6 +186,7 @@ capacity_by_scope as (
         scopes.capacity_type,
         scopes.capacity_micro_core_hours,
         scopes.capacity_micro_gib_hours,
+        coalesce(unmeasured_by_scope.unmeasured_micro_gpu_hours, 0) as unmeasured_micro_gpu_hours,
         case
             when scopes.billed_micro_gpu_hours > 0 then scopes.billed_micro_gpu_hours
             else capacity_told_by_scope.told_micro_gpu_hours
@@ -175,6 +198,8 @@ capacity_by_scope as (
     from scopes
     left join capacity_told_by_scope
         on scopes.driver_scope = capacity_told_by_scope.driver_scope
+    left join unmeasured_by_scope
+        on scopes.driver_scope = unmeasured_by_scope.driver_scope
 
 )
 

@@ -42,7 +42,8 @@ idle_by_scope as (
     select
         scopes.driver_scope || '/' || bases.basis as driver_scope,
         {{ idle_consumer_key() }} as consumer_key,
-        scopes.capacity_micro_gpu_hours - coalesce(held_by_scope.weight, 0) as weight
+        scopes.capacity_micro_gpu_hours - coalesce(held_by_scope.weight, 0) as weight,
+        scopes.unmeasured_micro_gpu_hours
     from scopes
     cross join bases
     left join held_by_scope
@@ -88,14 +89,16 @@ idle_that_nobody_held as (
     select
         idle_by_scope.driver_scope,
         idle_by_scope.consumer_key,
-        cast(idle_by_scope.weight - coalesce(sum(unused_that_is_idle.weight), 0) as bigint) as weight
+        cast(idle_by_scope.weight - coalesce(sum(unused_that_is_idle.weight), 0) as bigint) as weight,
+        idle_by_scope.unmeasured_micro_gpu_hours
     from idle_by_scope
     left join unused_that_is_idle
         on idle_by_scope.driver_scope = unused_that_is_idle.driver_scope
     group by
         idle_by_scope.driver_scope,
         idle_by_scope.consumer_key,
-        idle_by_scope.weight
+        idle_by_scope.weight,
+        idle_by_scope.unmeasured_micro_gpu_hours
 
 ),
 
@@ -120,8 +123,15 @@ gpu_hours_by_scope as (
     select
         driver_scope,
         consumer_key,
-        weight
+        weight - least(unmeasured_micro_gpu_hours, weight) as weight
     from idle_that_nobody_held
+    union all
+    select
+        driver_scope,
+        {{ unexplained_consumer_key() }} as consumer_key,
+        least(unmeasured_micro_gpu_hours, weight) as weight
+    from idle_that_nobody_held
+    where unmeasured_micro_gpu_hours > 0
 
 )
 {%- if weighted %},

@@ -65,6 +65,7 @@ carriers as (
         on idle_parts.driver_scope = gpu_hours_by_scope.driver_scope
     where
         not {{ is_nobodys_idle('gpu_hours_by_scope.consumer_key') }}
+        and gpu_hours_by_scope.consumer_key <> {{ unexplained_consumer_key() }}
         and gpu_hours_by_scope.weight > 0
         and idle_parts.rule in ({{ policies.get('spread', ['null']) | join(', ') }})
     group by
