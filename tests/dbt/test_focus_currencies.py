@@ -47,7 +47,8 @@ CHARGES = [
 def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone = LandingZone(tmp_path_factory.mktemp("home"), RATES)
     zone.land("other_focus", "vendor", CHARGES, as_text=True)
-    zone.build("focus_cost_and_usage", "fct_cost_allocations")
+    zone.land("other_focus", "nameless", [{**_charge("0", "USD", "2026-10-05"), "BillingAccountId": ""}], as_text=True)
+    zone.build("focus_cost_and_usage", "focus_allocated", "fct_cost_allocations")
     return zone
 
 
@@ -56,7 +57,7 @@ def test_each_amount_stands_in_both_currencies_with_rate_day_and_source(zone: La
         """
         select x_LandedRow as line, BillingCurrency as currency, BilledCost as cost, x_BilledCostReporting as reporting,
             x_FxRate as rate, x_FxRateDate as of, x_FxRateSource as source, x_ReportingCurrency as target
-        from focus_cost_and_usage order by 1
+        from focus_cost_and_usage where x_SourceName = 'vendor' order by 1
         """
     )
     assert {row["target"] for row in rows} == {"USD"}
@@ -70,6 +71,12 @@ def test_each_amount_stands_in_both_currencies_with_rate_day_and_source(zone: La
         ("EUR", 5, None, None, None, None),
         ("JPY", 5, None, None, None, None),
     ]
+
+
+@pytest.mark.parametrize("mart", ["focus_cost_and_usage", "focus_allocated"])
+def test_a_file_that_names_no_account_is_published_under_its_source(zone: LandingZone, mart: str):
+    accounts = zone.query(f"select BillingAccountId, InvoiceId from {mart} where x_SourceName = 'nameless'")
+    assert accounts == [{"BillingAccountId": "nameless", "InvoiceId": "nameless-202610"}]
 
 
 def test_no_total_of_the_ledger_mixes_currencies(zone: LandingZone):

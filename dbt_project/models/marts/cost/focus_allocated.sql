@@ -87,7 +87,7 @@ select
     end as AllocatedResourceName,
     case when split_pools.origin_pool_id is not null then {{ json_without_nulls(consumers) }} end as AllocatedTags,
     amounts.allocated_billed_cost as BilledCost,
-    amounts.billing_account_id as BillingAccountId,
+    coalesce(amounts.billing_account_id, amounts.source_name) as BillingAccountId,
     dimensions.billing_account_name as BillingAccountName,
     amounts.billing_currency as BillingCurrency,
     {{ period_end('amounts.billing_period') }} as BillingPeriodEnd,
@@ -106,8 +106,10 @@ select
     amounts.allocated_contracted_cost as ContractedCost,
     amounts.allocated_effective_cost as EffectiveCost,
     dimensions.host_provider_name as HostProviderName,
-    coalesce(dimensions.invoice_id, amounts.billing_account_id || '-' || replace(amounts.billing_period, '-', ''))
-        as InvoiceId,
+    coalesce(
+        dimensions.invoice_id,
+        coalesce(amounts.billing_account_id, amounts.source_name) || '-' || replace(amounts.billing_period, '-', '')
+    ) as InvoiceId,
     dimensions.invoice_issuer_name as InvoiceIssuerName,
     amounts.allocated_list_cost as ListCost,
     amounts.pricing_category as PricingCategory,

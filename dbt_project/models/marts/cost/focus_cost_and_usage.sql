@@ -16,7 +16,8 @@ select
     charges.allocated_tags as AllocatedTags,
     charges.availability_zone as AvailabilityZone,
     charges.billed_cost as BilledCost,
-    charges.billing_account_id as BillingAccountId,
+    -- FOCUS wants an account: a file that names none is known by its source (accounts_that_focus_requires_are_delivered)
+    coalesce(charges.billing_account_id, charges.source_name) as BillingAccountId,
     charges.billing_account_name as BillingAccountName,
     charges.billing_account_type as BillingAccountType,
     charges.billing_currency as BillingCurrency,
@@ -47,8 +48,10 @@ select
     charges.host_provider_name as HostProviderName,
     charges.invoice_detail_id as InvoiceDetailId,
     -- until the provider numbers an invoice, account and month name the one the charge will be on
-    coalesce(charges.invoice_id, charges.billing_account_id || '-' || replace(charges.billing_period, '-', ''))
-        as InvoiceId,
+    coalesce(
+        charges.invoice_id,
+        coalesce(charges.billing_account_id, charges.source_name) || '-' || replace(charges.billing_period, '-', '')
+    ) as InvoiceId,
     charges.invoice_issuer_name as InvoiceIssuerName,
     charges.list_cost as ListCost,
     charges.list_unit_price as ListUnitPrice,
