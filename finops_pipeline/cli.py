@@ -7,6 +7,7 @@ faulty configuration answer at once.
 
 import os
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -163,7 +164,7 @@ def sample(
             f"{directory}: {lines:,} billing lines of {', '.join(summary.sources)} and {feeds:,} usage rows "
             f"for {' and '.join(summary.months)} ({summary.seconds:.0f} s)"
         )
-        typer.echo(f"Next:  finops run --config {directory / 'finops.yaml'}")
+        typer.echo(f"Next:  finops run --config {shlex.quote(str(directory / 'finops.yaml'))}")
 
 
 @app.command()

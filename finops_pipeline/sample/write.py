@@ -23,7 +23,7 @@ from finops_pipeline.sample import (
     truth,
 )
 from finops_pipeline.sample.company import AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, NAMED_BY_PREFIX, RETENTION_DAYS
-from finops_pipeline.sample.files import count
+from finops_pipeline.sample.files import count, quoted
 from finops_pipeline.sample.governance import write_governance
 from finops_pipeline.sample.plan import Scale, build_plan
 
@@ -95,7 +95,7 @@ def write_sample(
     (directory / _MARK).mkdir()
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=directory) as scratch:
         connection.execute("set preserve_insertion_order = true; set enable_progress_bar = false")
-        connection.execute(f"set temp_directory = '{scratch}'")
+        connection.execute(f"set temp_directory = {quoted(Path(scratch))}")
         build_plan(connection, months, Scale.for_rows(rows, len(months)), seed)
         _build_bills(connection, rows)
         telemetry.build_telemetry(connection)

@@ -28,12 +28,13 @@ def test_the_same_arguments_give_the_same_files_on_any_number_of_threads_whateve
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(duckdb, "connect", functools.partial(duckdb.connect, config={"threads": 1}))
-    left_over = tmp_path / "usage" / "gpu_hours" / "2020-01-01.csv"
+    folder = tmp_path / "O'Brien"
+    left_over = folder / "usage" / "gpu_hours" / "2020-01-01.csv"
     left_over.parent.mkdir(parents=True)
     left_over.write_text("of an earlier call\n")
-    (tmp_path / "truth").mkdir()
+    (folder / "truth").mkdir()
 
-    again = write_sample(tmp_path)
+    again = write_sample(folder)
 
     assert digests(again.directory) == digests(directory)
 
