@@ -16,7 +16,7 @@ select
     charges.allocated_tags as AllocatedTags,
     charges.availability_zone as AvailabilityZone,
     charges.billed_cost as BilledCost,
-    -- FOCUS wants an account: a file that names none is known by its source (accounts_that_focus_requires_are_delivered)
+    -- FOCUS wants an account: where a file names none, its source (accounts_that_focus_requires_are_delivered warns)
     coalesce(charges.billing_account_id, charges.source_name) as BillingAccountId,
     charges.billing_account_name as BillingAccountName,
     charges.billing_account_type as BillingAccountType,
