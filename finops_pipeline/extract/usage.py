@@ -302,3 +302,7 @@ def _checks(columns: tuple[UsageColumn, ...], found: Relation) -> Iterator[_Chec
     for start, end in (("usage_start", "usage_end"), ("started_at", "ended_at")):
         if start in names and end in names:
             yield _Check(end, f"{_TYPED}{end} < {_TYPED}{start}", f"an instant not before {start}")
+    # Some providers count them apart. Read as they are, whoever reads from a cache would use less than nothing.
+    if "cached_input_tokens" in names:
+        expected = "at most input_tokens, which count them too: add both where a provider counts them apart"
+        yield _Check("cached_input_tokens", f"{_TYPED}cached_input_tokens > {_TYPED}input_tokens", expected)

@@ -301,6 +301,20 @@ def test_a_bad_value_refuses_the_file_with_file_row_column_and_value_and_what_it
     assert sorted(row["x_file"] for row in company.landed(result)) == ["2026-10-01.csv", *["2026-10-02.csv"] * 2]
 
 
+def test_tokens_read_from_a_cache_are_among_the_input_tokens(company: Company, folder: Path):
+    company.add_feed("tokens", f"{folder}/*.csv")
+    day = {"usage_start": "2026-10-01T00:00:00Z", "usage_end": "2026-10-02T00:00:00Z", "model_name": "m"}
+    tokens = [("100", ""), ("100", "100"), ("100", "900")]
+    write_csv(
+        folder / "a.csv", [day | {"input_tokens": read, "cached_input_tokens": cached} for read, cached in tokens]
+    )
+
+    [failure] = company.refresh("tokens").failures
+
+    assert "row 3: column cached_input_tokens is '900'; expected at most input_tokens" in str(failure)
+    assert "add both where a provider counts them apart" in str(failure)
+
+
 def test_a_run_in_progress_has_no_end_yet_and_may_have_a_negative_quality(company: Company, folder: Path):
     company.add_feed("training_runs", f"{folder}/*.csv")
     run = {"run_id": "r", "started_at": "2026-10-01T00:00:00Z", "ended_at": "", "model_name": "m", "status": "running"}
