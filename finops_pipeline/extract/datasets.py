@@ -3,8 +3,11 @@
 One entry per landed table. A new dataset is a reader module, an entry here and a column list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
 
 from finops_pipeline.config import Source
 from finops_pipeline.extract import aws_data_exports, aws_legacy_cur, azure_columns, azure_cost_exports, focus_files
@@ -52,6 +55,8 @@ class Dataset:
     variants: tuple[str, ...] = field(default=("",))
     named: Callable[[Relation], Relation] = field(default=lambda found: found)
     """The delivered columns under the names that everything else knows."""
+    require_month: Callable[[DuckDBPyConnection, Sequence[Path], str], None] = field(default=lambda *_: None)
+    """Raises where landed rows are of another month than their delivery: where people, not a provider, sort them."""
 
 
 DATASETS: dict[str, Dataset] = {
@@ -105,6 +110,9 @@ DATASETS: dict[str, Dataset] = {
         list_offers=azure_cost_exports.list_offers,
     ),
     "other_focus": Dataset(
-        components={"": focus_components}, required=_FOCUS_REQUIRED, list_offers=focus_files.list_offers
+        components={"": focus_components},
+        required=_FOCUS_REQUIRED,
+        list_offers=focus_files.list_offers,
+        require_month=focus_files.require_month,
     ),
 }

@@ -8,16 +8,21 @@ manifest, so a month is another delivery when one of its files has another name,
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Offer, OfferedFile
+from finops_pipeline.extract.duck import file_literal, quoted, rows
 from finops_pipeline.extract.manifests import Found, offers_of
 from finops_pipeline.extract.reading import CSV, PARQUET
 from finops_pipeline.extract.transport.protocol import Transport, content_etag
 
 _MONTH = re.compile(r"(?:billing_period=)?(\d{4}-(?:0[1-9]|1[0-2]))", re.IGNORECASE)
 _ENDINGS = (*PARQUET[0], *CSV[0])
+_MOST_STRAY_ROWS = 0.1
 
 
 def list_offers(transport: Transport, source: Source) -> Found:
@@ -44,6 +49,37 @@ def list_offers(transport: Transport, source: Source) -> Found:
                 )
             )
     return [*loose, *offers_of(_offer, [(transport, period, months[period]) for period in sorted(months)])]
+
+
+def require_month(connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], period: str) -> None:
+    """Raise DeliveryError where many rows say that they were billed in another month than that of their folder.
+
+    A file of all months so far, put into each month's folder, bills the earlier ones again; single rows stray in real
+    bills. A billing period of a year, or from the 15th on, overlaps the month; one that ends a few hours into it is the
+    month before's, in another zone.
+    """
+    landed = f"read_parquet([{', '.join(map(file_literal, parts))}], union_by_name = true, hive_partitioning = false)"
+    found = {name.lower(): name for name, *_ in rows(connection, f"describe select * from {landed}")}
+    if not {"billingperiodstart", "billingperiodend"} <= found.keys():
+        return
+    start, end = (found[name] for name in ("billingperiodstart", "billingperiodend"))
+    month = f"timestamp '{period}-01'"
+    is_other = f"{_instant(end)} < {month} + interval 1 day or {_instant(start)} >= {month} + interval 1 month"
+    told = f"x_file || ', row ' || x_row || ': {start} is ' || left(cast({quoted(start)} as varchar), 10)"
+    [(others, count, first)] = rows(
+        connection,
+        f"select count(*) filter (where {is_other}), count(*), min_by({told}, x_row) filter (where {is_other})"
+        f" from {landed}",
+    )
+    if others > count * _MOST_STRAY_ROWS:
+        raise DeliveryError(
+            f"{period}: {others:,} of {count:,} rows were billed for another month than their folder's and would count"
+            f" in both, such as {first}. Leave in {period} what was billed for it. What was landed before stays."
+        )
+
+
+def _instant(column: str) -> str:
+    return f"try_cast(cast({quoted(column)} as varchar) as timestamptz) at time zone 'UTC'"
 
 
 def _offer(transport: Transport, period: str, keys: Sequence[str]) -> Offer:

@@ -115,10 +115,12 @@ def _land(
                 f"{offer.rows:,} rows as the manifest says",
                 _NEXT_STEP,
             )
+        parts = [folder.temporary / Path(file.landed).name for file in landed]
+        to.dataset.require_month(connection, parts, offer.period)
         try:
             totals = raw_totals(
                 connection,
-                [folder.temporary / Path(file.landed).name for file in landed],
+                parts,
                 to.dataset.components[offer.variant],
                 is_net,
             )

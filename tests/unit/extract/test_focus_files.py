@@ -130,6 +130,51 @@ def test_files_with_a_header_alone_are_no_copies_of_each_other(company: Company,
     assert totals(company)["USD billed"] == Decimal("1.25")
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-09-01T00:00:00Z", "2026-10-01T00:00:00Z"),
+        ("2026-09-01T07:00:00Z", "2026-10-01T07:00:00Z"),
+        ("2026-11-01", "2026-12-01"),
+    ],
+)
+def test_charges_of_another_month_than_their_folder_are_refused(company: Company, vendor: Path, start: str, end: str):
+    october = ROW | {"BillingPeriodStart": "2026-10-01T00:00:00Z", "BillingPeriodEnd": "2026-11-01T00:00:00Z"}
+    put(vendor / "2026-10/all months.csv", october, october | {"BillingPeriodStart": start, "BillingPeriodEnd": end})
+
+    [failure] = company.refresh("other_focus").failures
+
+    assert "2026-10: 1 of 2 rows were billed for another month than their folder's" in str(failure)
+    assert f"such as 2026-10/all months.csv, row 2: BillingPeriodStart is {start[:10]}. Leave in" in str(failure)
+
+
+def test_a_single_row_of_another_month_strays_and_stops_nothing(company: Company, vendor: Path):
+    october = ROW | {"BillingPeriodStart": "2026-10-01", "BillingPeriodEnd": "2026-11-01"}
+    september = ROW | {"BillingPeriodStart": "2026-09-01", "BillingPeriodEnd": "2026-10-01"}
+    put(vendor / "2026-10/a.csv", *[october] * 19, september)
+
+    assert totals(company)["USD billed"] == Decimal(25)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-01-01", "2027-01-01"),
+        ("2026-09-15", "2026-10-15"),
+        ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z"),
+        ("2026-10-01", "2026-10-02"),
+        ("2026-10-31", "2026-11-01"),
+        ("2026-10-01T00:00:00Z", ""),
+        ("NULL", "NULL"),
+        ("10/01/2026", "11/01/2026"),
+    ],
+)
+def test_a_billing_period_that_overlaps_the_month_is_one_of_it(company: Company, vendor: Path, start: str, end: str):
+    put(vendor / "2026-10/a.csv", ROW | {"BillingPeriodStart": start, "BillingPeriodEnd": end})
+
+    assert totals(company)["USD billed"] == Decimal("1.25")
+
+
 def test_a_file_without_a_focus_cost_is_refused(company: Company, vendor: Path):
     put(vendor / "2026-10/a.csv", {name: value for name, value in ROW.items() if name != "EffectiveCost"})
 
