@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from finops_pipeline.extract.usage_kinds import CONSUMER_COLUMNS, ConsumerColumn
+from finops_pipeline.focus import ALLOWED_VALUES
 from finops_pipeline.rules.drivers import (
     COST_DRIVERS,
     DRIVERS_OF_POOL,
@@ -106,7 +107,15 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Rule":
-        parts = (self._pool, self._dates, self._step, self._feed, self._settings_of_pools, self._settings)
+        parts = (
+            self._pool,
+            self._selection,
+            self._dates,
+            self._step,
+            self._feed,
+            self._settings_of_pools,
+            self._settings,
+        )
         for check in (*parts, self._windows, self._weights, self._owner):
             if problem := check():
                 raise ValueError(problem)
@@ -120,6 +129,14 @@ class Rule(BaseModel):
             return f"driver {self.driver} needs pool: {made_for}; a selection can narrow it"
         if not self.pool and not self.select and not self.tags:
             return "a rule takes the charges of a pool or of a selection; give pool, select or tags"
+        return None
+
+    def _selection(self) -> str | None:
+        for column, condition in self.select.items():
+            allowed = ALLOWED_VALUES.get(column, ())
+            for value in (*(condition.among or ()), *(condition.not_in or ())) if allowed else ():
+                if value not in allowed:
+                    return f"{column} is never {value!r}; allowed, letter for letter: {', '.join(allowed)}"
         return None
 
     def _dates(self) -> str | None:

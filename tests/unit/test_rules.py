@@ -179,6 +179,10 @@ def ruled(*rules: str) -> str:
         ("name: a, driver: jobs, tags: {app: {matches: '^(?!prod).*'}}, of: {service: x}", ["RE2", "(?!", "not_in"]),
         ("name: a, driver: jobs, select: {SkuId: ''}, of: {service: x}", ["empty text", "exists: false"]),
         ("name: a, driver: jobs, select: {SkuId: {contains: ['']}}, of: {service: x}", ["empty text"]),
+        (
+            "name: a, driver: cost, select: {ChargeCategory: [Credit, tax]}",
+            ["line 3", "ChargeCategory is never 'tax'", "letter for letter", "Usage, Purchase, Tax"],
+        ),
         ("name: a, driver: jobs, select: {SkuId: []}, of: {service: x}", ["selects nothing"]),
         ("name: a, driver: jobs, tags: {app: x}, of: {pool: x}", ["has no key 'pool'", "allowed: service"]),
         ("name: a, driver: tokens, tags: {app: x}, by: {model_name: Model}", ["'Model' is not a column"]),
