@@ -9,17 +9,14 @@ https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-improve
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError
-from finops_pipeline.extract.azure_manifests import ACTUAL, AMORTIZED, DATE_RANGE, FOCUS, RUN_TIME, Run, read_run
+from finops_pipeline.extract.azure_manifests import DATE_RANGE, RUN_TIME, TYPES, PartialRunError, Run, read_run
 from finops_pipeline.extract.deliveries import Offer
 from finops_pipeline.extract.manifests import Found, offers_of
 from finops_pipeline.extract.transport.protocol import Transport
-
-TYPES = {"cost_details": (ACTUAL, AMORTIZED), "focus": (FOCUS,)}
-"""Export types by dataset; runs of other types in the same folder are left to whoever wants them."""
 
 _MANIFEST = re.compile(r"(.*/)?_?manifest\.json", re.IGNORECASE)
 _DATA = (".csv", ".csv.gz", ".parquet")
@@ -36,9 +33,9 @@ def list_offers(transport: Transport, source: Source) -> Found:
     if not manifests:
         return list(_without_manifest(transport, keys))
     found = offers_of(read_run, [(transport, source, key) for key in manifests])
-    errors = [run for run in found if isinstance(run, DeliveryError)]
     runs = [run for run in found if isinstance(run, Run)]
     wanted = [run for run in runs if run.kind in TYPES[source.dataset]]
+    errors = [run for run in found if isinstance(run, DeliveryError) and not _is_held_by(wanted, run)]
     if runs and not wanted:
         errors.append(_of_another_type(runs[-1], source))
     chosen = list(_fullest(_of_one_scope(wanted, errors, transport)))
@@ -48,6 +45,20 @@ def list_offers(transport: Transport, source: Source) -> Found:
 def run_order(offer: Offer) -> tuple[datetime, str]:
     """Later runs are greater: by the instant of submission, then by run id so that the choice is always the same."""
     return (offer.submitted_at or datetime.min, offer.identity)
+
+
+def _is_held_by(runs: Sequence[Run], error: DeliveryError) -> bool:
+    """Whether a run of some days is of no concern: runs of whole months of the same export type and scope hold them."""
+    if not isinstance(error, PartialRunError) or error.days is None or error.scope is None:
+        return False
+    start, end = error.days
+    reached = {
+        run.period: run.covered_to
+        for run in sorted(runs, key=lambda run: run.covered_to)
+        if run.kind == error.kind and (run.scope or "").lower() == error.scope.lower()
+    }
+    days = (start + timedelta(number) for number in range((end - start).days + 1))
+    return start <= end and all(reached.get(f"{day:%Y-%m}", date.min) >= day for day in days)
 
 
 def _of_one_scope(runs: Sequence[Run], errors: list[DeliveryError], transport: Transport) -> Iterator[list[Run]]:

@@ -18,12 +18,22 @@ from finops_pipeline.extract.transport.protocol import Transport
 from finops_pipeline.uris import is_local, local_path
 
 ACTUAL, AMORTIZED, FOCUS = "ActualCost", "AmortizedCost", "FocusCost"
+TYPES = {"cost_details": (ACTUAL, AMORTIZED), "focus": (FOCUS,)}
+"""Export types by dataset; runs of other types in the same folder are left to whoever wants them."""
 
 DATE_RANGE = re.compile(r"(?:^|/)(\d{8})-(\d{8})(?=/)")
 RUN_TIME = re.compile(r"(?:^|/)(\d{12})(?:\d\d)?(?=/)")
 _RUN_ID = re.compile(r"(?:^|/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/)", re.IGNORECASE)
 _NEW, _OLD = "2024-04-01", "2021-01-01"
 _READ = (".csv", ".csv.gz", ".parquet")
+
+
+class PartialRunError(DeliveryError):
+    """A run of days that are no month from its first on; of no concern where runs of whole months hold all of them."""
+
+    def __init__(self, message: str, kind: str = "", scope: str | None = None, days: tuple[date, date] | None = None):
+        super().__init__(message)
+        self.kind, self.scope, self.days = kind, scope, days
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ def read_run(transport: Transport, source: Source, key: str) -> Run:
     where = f"{transport.location}/{key}"
     version = manifest.get("manifestVersion")
     if version == _NEW:
-        return _new_run(transport, key, manifest, etag)
+        return _new_run(transport, source, key, manifest, etag)
     if version == _OLD:
         return _old_run(transport, source, key, manifest, etag)
     raise DeliveryError(
@@ -103,23 +113,26 @@ def read_run(transport: Transport, source: Source, key: str) -> Run:
     )
 
 
-def _new_run(transport: Transport, key: str, manifest: dict[str, Any], etag: str) -> Run:
+def _new_run(transport: Transport, source: Source, key: str, manifest: dict[str, Any], etag: str) -> Run:
     where = f"{transport.location}/{key}"
     config, run = (part if isinstance(part, dict) else {} for part in map(manifest.get, ("exportConfig", "runInfo")))
     kind, run_id = text(config.get("type")), text(run.get("runId"))
     submitted_at = _instant(run.get("submittedTime"))
     if kind is None:
         raise DeliveryError(f"{where} has no exportConfig with type; expected {ACTUAL}, {AMORTIZED} or {FOCUS}.")
+    if kind not in TYPES[source.dataset]:
+        return Run(transport, key, manifest, etag, kind, "", datetime.min, "", date.min, scope=None)
     if run_id is None or submitted_at is None:
         raise DeliveryError(f"{where} has no runInfo with runId and submittedTime; expected both.")
     start, end = _day(run.get("startDate")), _day(run.get("endDate"))
     if start is None or end is None:
         raise DeliveryError(f"{where} has no runInfo with startDate and endDate; expected the month of the export.")
     export = text(config.get("resourceId"))
-    return Run(
-        transport, key, manifest, etag, kind, run_id, submitted_at, *_month(start, end, submitted_at, where),
-        scope=re.split("/providers/Microsoft.CostManagement/", export, flags=re.IGNORECASE)[0] if export else None,
-    )  # fmt: skip
+    scope = re.split("/providers/Microsoft.CostManagement/", export, flags=re.IGNORECASE)[0] if export else None
+    month = _month(start, end, submitted_at)
+    if month is None:
+        raise _of_some_days(where, kind, scope, start, end)
+    return Run(transport, key, manifest, etag, kind, run_id, submitted_at, *month, scope)
 
 
 def _old_run(transport: Transport, source: Source, key: str, manifest: dict[str, Any], etag: str) -> Run:
@@ -136,11 +149,11 @@ def _old_run(transport: Transport, source: Source, key: str, manifest: dict[str,
             f"{where} has manifestVersion {_OLD!r} and is not in folders that tell its month and its time; expected"
             " them as Azure writes them: …/20261001-20261031/202610190400/<run id>/."
         )
-    return Run(
-        transport, key, manifest, etag, _old_type(transport, source, key),
-        run_id[1] if run_id else f"{submitted_at:%Y%m%d%H%M}", submitted_at,
-        *_month(start.date(), end.date(), submitted_at, where), scope=None,
-    )  # fmt: skip
+    kind, known_as = _old_type(transport, source, key), run_id[1] if run_id else f"{submitted_at:%Y%m%d%H%M}"
+    month = _month(start.date(), end.date(), submitted_at)
+    if month is None:
+        raise _of_some_days(where, kind, None, start.date(), end.date())
+    return Run(transport, key, manifest, etag, kind, known_as, submitted_at, *month, scope=None)
 
 
 def _old_type(transport: Transport, source: Source, key: str) -> str:
@@ -171,17 +184,24 @@ def _named(manifest: dict[str, Any], where: str) -> Iterator[OfferedFile]:
         yield OfferedFile("", name.strip(), count(blob.get("byteCount")), count(blob.get("dataRowCount")))
 
 
-def _month(start: date, end: date, submitted_at: datetime, where: str) -> tuple[str, date]:
+def _month(start: date, end: date, submitted_at: datetime) -> tuple[str, date] | None:
     """The calendar month of a run and the last day it can cover; the end is a last day or the midnight after it."""
     months = (end.year - start.year) * 12 + end.month - start.month
     is_one_month = (months == 0 and end >= start) or (months == 1 and end.day == 1)
     if not is_one_month or start.day != 1:
-        raise DeliveryError(
-            f"{where} covers {start} to {end}; expected days of one month from its first on. Export month to date or"
-            " whole months."
-        )
+        return None
     last = end if months == 0 else end - timedelta(days=1)
     return f"{start:%Y-%m}", min(last, submitted_at.date())
+
+
+def _of_some_days(where: str, kind: str, scope: str | None, start: date, end: date) -> PartialRunError:
+    return PartialRunError(
+        f"{where} covers {start} to {end}; expected days of one month from its first on. Export month to date or whole"
+        " months: a run that holds all of these days takes its place. Or remove the folder of this run.",
+        kind,
+        scope,
+        (start, end),
+    )
 
 
 def _first(pattern: re.Pattern[str], paths: tuple[str, ...]) -> re.Match[str] | None:

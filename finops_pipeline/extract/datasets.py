@@ -18,11 +18,11 @@ from finops_pipeline.extract.amounts import (
     focus_components,
     gcp_components,
 )
+from finops_pipeline.extract.azure_manifests import ACTUAL, AMORTIZED
 from finops_pipeline.extract.manifests import Found
 from finops_pipeline.extract.reading import Relation
 from finops_pipeline.extract.transport.protocol import Transport
 
-ACTUAL, AMORTIZED = azure_cost_exports.ACTUAL, azure_cost_exports.AMORTIZED
 _GCP_REQUIRED = (
     ("billing_account_id",),
     ("invoice",),

@@ -149,6 +149,41 @@ def test_a_one_time_export_of_some_days_does_not_stand_for_the_month(company: Co
     assert company.refresh("azure_cost_details").rows == 3
 
 
+@pytest.mark.parametrize(("start", "end"), [("2026-09-05", "2026-09-10"), ("2026-09-20", "2026-10-11")])
+def test_a_run_of_some_days_is_of_no_concern_once_whole_months_hold_them(
+    company: Company, tmp_path: Path, start: str, end: str
+):
+    daily = AzureExport(company.folder, "daily")
+    company.add("azure", "cost_details", daily.root)
+    run = {"runId": RUN, "submittedTime": "2026-10-12T04:00:00Z", "startDate": start, "endDate": end}
+    daily.deliver("2026-09", [AZURE_ROW], runInfo=run, run=RUN, **exported_by(BILLING_ACCOUNT))
+    [failure] = company.refresh("azure_cost_details").failures
+    assert f"covers {start} to {end}; expected days of one month from its first on" in str(failure)
+
+    for number, (period, submitted) in enumerate(
+        (("2026-09", "2026-10-12T05:00:00Z"), ("2026-10", "2026-10-12T06:00:00Z"))
+    ):
+        run = {"runId": RUN[:-1] + str(number), "submittedTime": submitted, "startDate": f"{period}-01"}
+        run["endDate"] = "2026-10-01" if period == "2026-09" else "2026-10-31"
+        daily.deliver(period, [AZURE_ROW] * 3, runInfo=run, run=run["runId"], **exported_by(BILLING_ACCOUNT.upper()))
+    result = company.refresh("azure_cost_details")
+
+    assert (result.failures, result.rows) == ([], 6)
+
+
+def test_a_run_of_some_days_of_another_scope_or_type_is_told_beside_whole_months(company: Company, tmp_path: Path):
+    daily = AzureExport(company.folder, "daily")
+    company.add("azure", "cost_details", daily.root)
+    daily.deliver("2026-10", [AZURE_ROW] * 3, submitted="2026-10-19T05:00:00Z", **exported_by(BILLING_ACCOUNT))
+    run = {"runId": RUN, "submittedTime": "2026-10-12T04:00:00Z", "startDate": "2026-10-05", "endDate": "2026-10-06"}
+    daily.deliver("2026-10", [AZURE_ROW], runInfo=run, run=RUN, **exported_by(SUBSCRIPTION))
+
+    result = company.refresh("azure_cost_details")
+
+    assert "covers 2026-10-05 to 2026-10-06" in str(result.failures[0])
+    assert result.rows == 3
+
+
 def test_runs_of_two_scopes_in_one_folder_are_refused_and_what_was_landed_stays(company: Company, tmp_path: Path):
     account, subscription = AzureExport(company.folder, "account"), AzureExport(company.folder, "subscription")
     company.add("azure", "cost_details", account.root.parent)
@@ -182,6 +217,9 @@ def test_runs_of_other_types_in_the_folder_are_left_alone(company: Company, tmp_
     company.add("azure", "cost_details", actual.root.parent)
     actual.deliver("2026-10", [AZURE_ROW])
     focus.deliver("2026-10", [AZURE_ROW], kind="FocusCost", blobs="of no concern")
+    day = {"runId": RUN, "submittedTime": "2026-10-12T04:00:00Z", "startDate": "2026-10-12", "endDate": "2026-10-12"}
+    focus.deliver("2026-10", [AZURE_ROW], kind="PriceSheet", run=RUN, runInfo=day)
+    focus.deliver("2026-10", [AZURE_ROW], kind="ReservationRecommendations", run=ANOTHER_RUN, runInfo=None)
 
     result = company.refresh("azure_cost_details")
 
