@@ -11,9 +11,9 @@
     {%- elif kind == 'text' -%}
         {{- value -}}
     {%- elif kind == 'money' -%}
-        {{- money(value) -}}
+        {{- read_or_refuse(money(value), value, names[0], 'a number below 10^20') -}}
     {%- elif kind == 'date' -%}
-        {{- delivered_date(value) -}}
+        {{- read_or_refuse(delivered_date(value), value, names[0], 'a day') -}}
     {%- else -%}
         {{- exceptions.raise_compiler_error("first_delivered: kind is '" ~ kind ~ "'; allowed are text, money, date") -}}
     {%- endif -%}

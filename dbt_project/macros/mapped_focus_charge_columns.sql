@@ -3,7 +3,8 @@
     rules below; a value that is none of a column's closed values is kept in raw_values.
 
     provider: aws, gcp, azure or other. own: SQL over the staged columns for what each vendor tells in columns of its own
-    (service_key, meter_family, meter_text, instance_type, bucket, resource_id, invoice_id, cluster, node_pool). -#}
+    (billing_period_end, service_key, meter_family, meter_text, instance_type, bucket, resource_id, invoice_id, cluster,
+    node_pool). -#}
 {% macro mapped_focus_charge_columns(provider, own={}) %}
     {%- set nothing = 'cast(null as varchar)' -%}
     {%- set categories = ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'] -%}
@@ -33,7 +34,7 @@
         billing_currency,
         billing_period,
         billing_period_start,
-        billing_period_end,
+        {{ own.get('billing_period_end', 'billing_period_end') }} as billing_period_end,
         charge_period_start,
         charge_period_end,
         {{ category }} as charge_category,

@@ -4,6 +4,7 @@ and every amount is there to its last digit.
 
 import csv
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -175,6 +176,10 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone.land("other_focus", "nameless", VENDOR[1:], as_text=True)
     write_vendor_table({"nameless": "GPU Depot", "vendor-2": "never seen"}, zone.path)
     zone.land("other_focus", "gpu-cloud", GPU_CLOUD, as_text=True)
+    frame = _charge("1", ListUnitPrice="NaN", ListCost="None", CommitmentDiscountId="null", PricingQuantity="nan")
+    zone.land("other_focus", "data-frame", [frame], as_text=True)
+    ends = [{**GCP[0], "BillingPeriodEnd": end} for end in ("2026-10-31 07:00:00", "2026-11-01 07:00:00")]
+    zone.land("gcp_focus", "gcp-ends", ends)
     zone.land("other_focus", "zoned", [_charge("1", ChargePeriodStart=start) for start in INSTANTS], as_text=True)
     cur1 = {"lineItem/LineItemType": "Usage", "lineItem/CurrencyCode": "USD"}
     zone.land("aws_cur1", "zoned-cur1", [{**cur1, "lineItem/UsageStartDate": start} for start in INSTANTS])
@@ -251,6 +256,35 @@ def test_a_delivered_focus_charge_is_published_under_its_own_words(zone: Landing
 def test_a_charge_stands_on_the_day_of_its_instant_whatever_zone_it_is_told_in(zone: LandingZone, source: str) -> None:
     starts = [row["charge_period_start"] for row in _charges(zone, source, "charge_period_start")]
     assert starts == [datetime(2026, 10, 4, 23, 30)] * len(INSTANTS)
+
+
+def test_what_a_data_frame_writes_for_nothing_is_nothing(zone: LandingZone) -> None:
+    [charge] = _charges(
+        zone, "data-frame", "list_unit_price", "list_cost", "pricing_quantity", "commitment_discount_id"
+    )
+    assert charge == {
+        "list_unit_price": None,
+        "list_cost": 1,
+        "pricing_quantity": None,
+        "commitment_discount_id": None,
+    }
+
+
+def test_a_billing_period_of_google_ends_with_the_first_instant_after_it(zone: LandingZone) -> None:
+    ends = [row["billing_period_end"] for row in _charges(zone, "gcp-ends", "billing_period_end")]
+    assert ends == [datetime(2026, 11, 1, 7)] * 2
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [("ListCost", "1,234.50", "a number below 10^20"), ("ChargePeriodEnd", "31.10.2026", "a date or an instant")],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path, column: str, value: str, expected: str) -> None:
+    zone = LandingZone(tmp_path)
+    zone.land("other_focus", "vendor", [_charge("1"), _charge("1", **{column: value})], as_text=True)
+    told = f"vendor: lines.csv, row 2: {column} is '{value}'; expected {expected}"
+    with pytest.raises(AssertionError, match=re.escape(told)):
+        zone.build("int_other__focus_charges_mapped")
 
 
 def test_version_1_2_columns_of_a_csv_export_are_kept(zone: LandingZone) -> None:
