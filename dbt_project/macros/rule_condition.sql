@@ -34,7 +34,14 @@
     {%- for condition in rule.conditions -%}
         {%- set operand = charges ~ '.' ~ tag_column(condition.tag) if condition.tag
             else columns.get(condition.column, charges ~ '.' ~ condition.column) -%}
-        {%- do wanted.append(compared_with(operand, condition.operator, condition.value)) -%}
+        {%- if condition.column == 'cluster' and condition.operator not in ['exists', 'matches'] -%}
+            {#- bill and telemetry call a cluster alike but for the case, and a machine may have its name of either -#}
+            {%- do wanted.append(
+                compared_with('lower(' ~ operand ~ ')', condition.operator, condition.value | map('lower') | list)
+            ) -%}
+        {%- else -%}
+            {%- do wanted.append(compared_with(operand, condition.operator, condition.value)) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ wanted | join(' and ') }}
 {%- endmacro %}

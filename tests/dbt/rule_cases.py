@@ -34,6 +34,8 @@ rules:
   - {{name: fleet, pool: owner, select: {{SubAccountId: fleet}}, driver: direct, commitment_benefit: spread}}
   - {{name: peaks, pool: gpu_cluster, select: {{x_Cluster: peaks}}, driver: gpu_hours, alternative: peak}}
   - {{name: mixed, pool: gpu_cluster, select: {{x_Cluster: mixed}}, driver: gpu_hours, idle: spread}}
+  - {{name: scale-sets, pool: gpu_cluster, select: {{x_Cluster: {{starts_with: AKS}}}}, driver: gpu_hours,
+     idle: spread}}
   # what was held and not used: nobody's on the basis of use, its holder's where a rule shows it; and hours
   - {{name: typed, pool: gpu_cluster, select: {{x_Cluster: typed}}, driver: gpu_hours, basis: used}}
   - {{name: shown, pool: gpu_cluster, select: {{x_Cluster: shown}}, driver: gpu_hours, unused: shown, idle: spread}}
@@ -103,9 +105,9 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, commitments, peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours,
-        split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change, services, traffic_of_all, overhead,
-        paid_by_owner, trillions,
+        slices_by_name, scale_sets, commitments, peaks, held_and_not_used, gpus_beside_cores,
+        gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change,
+        services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -180,6 +182,13 @@ def slices_by_name(ledger: Ledger) -> None:
         )
     ):  # fmt: skip
         ledger.gpu_hours(f"slice-{number}", "12", cluster="sliced", gpu_model=model)
+
+
+def scale_sets(ledger: Ledger) -> None:
+    """Two scale sets of a cluster, one of them without the cluster's tag: telemetry alone knows whose it is."""
+    for scale_set, tagged in (("vmss-1", "AKSTrain"), ("vmss-2", None)):
+        ledger.machine("24", scale_set, "24", cluster=tagged, sub_account_id="scale-sets")
+        ledger.gpu_hours("train", "12", cluster="aksTrain", node_pool=scale_set, team="vision")
 
 
 def held_and_not_used(ledger: Ledger) -> None:

@@ -441,6 +441,12 @@ def test_a_slice_of_a_gpu_is_a_part_of_its_model_under_every_name_it_has(ruled: 
     )
 
 
+def test_a_rule_takes_a_cluster_in_any_case_whether_its_tag_or_telemetry_tells_it(ruled: Built) -> None:
+    assert amounts(ruled, "sub_account_id = 'scale-sets'", "rule, team, is_idle") == money(
+        *[("scale-sets", "vision", False, "12")] * 2, *[("scale-sets", "vision", True, "12")] * 2
+    )
+
+
 def test_idle_cost_that_nobody_can_carry_is_not_lost(ruled: Built) -> None:
     # opencost#883: idle cost vanished where no workload used the GPUs
     where = "cluster = 'requested-spread' and is_final and parent_allocation_id is null and is_idle"
