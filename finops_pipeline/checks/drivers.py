@@ -38,12 +38,14 @@ def gpu_hours_fit_capacity(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome
 
 
 def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcome:
-    """Every shared pool found telemetry to be split by; without it its whole cost stays unallocated."""
+    """Every shared pool found telemetry to be split by; without it its cost is nobody's, or its rule's owner's."""
     rows = warehouse.execute(
         """
         select source_name, coalesce(cluster, bucket, rule, pool_id) as pool, driver, billing_currency,
             count(distinct charge_date) as days, min(charge_date) as first_day, max(charge_date) as last_day,
-            sum(allocated_effective_cost) as cost
+            sum(allocated_effective_cost) as cost,
+            -- a rule may name who pays while the driver is missing
+            sum(case when is_unallocated then 0 else allocated_effective_cost end) as cost_paid
         from fct_cost_allocations
         where method = 'missing_driver'
         group by all
@@ -57,10 +59,11 @@ def pools_have_their_driver(warehouse: duckdb.DuckDBPyConnection) -> CheckOutcom
         offenders=[
             Offender(
                 f"{source} {pool}",
-                f"no {driver} on {counted(days, 'day')} ({first} to {last}), {cost:,.2f} {currency} unallocated",
+                f"no {driver} on {counted(days, 'day')} ({first} to {last}), {cost:,.2f} {currency}"
+                + (f", of which the rule's owner pays {paid:,.2f}" if paid else " unallocated"),
                 f"{driver} for every day with cost",
             )
-            for source, pool, driver, currency, days, first, last, cost in rows
+            for source, pool, driver, currency, days, first, last, cost, paid in rows
         ],
     )
 

@@ -21,7 +21,7 @@ def warehouse():
             """
             create table fct_cost_allocations (
                 source_name varchar, cluster varchar, bucket varchar, rule varchar, pool_id varchar, driver varchar,
-                method varchar,
+                method varchar, is_unallocated boolean,
                 billing_currency varchar, charge_date date, charge_category varchar, service_name varchar,
                 cost_layer varchar, allocated_effective_cost decimal(38, 18)
             )
@@ -34,6 +34,7 @@ def add_cost(warehouse, cost, **facts):
     row = {
         "source_name": "aws-payer",
         "method": "gpu_hours",
+        "is_unallocated": facts.get("method") == "missing_driver",
         "billing_currency": "USD",
         "charge_date": "2026-10-01",
         "charge_category": "Usage",
@@ -74,6 +75,12 @@ def test_pool_without_its_driver_is_told_with_days_and_money(warehouse):
     outcome = pools_have_their_driver(warehouse)
     assert [offender.subject for offender in outcome.offenders] == ["aws-payer train"]
     assert "2 days (2026-10-01 to 2026-10-02), 150.00 USD unallocated" in outcome.offenders[0].observed
+
+
+def test_a_pool_without_its_driver_that_somebody_pays_for_is_not_called_unallocated(warehouse):
+    add_cost(warehouse, 100, method="missing_driver", cluster="train", driver="gpu_hours", is_unallocated=False)
+    [offender] = pools_have_their_driver(warehouse).offenders
+    assert offender.observed.endswith("100.00 USD, of which the rule's owner pays 100.00")
 
 
 def test_share_of_unclassified_usage_is_told_by_source_and_service(warehouse):
