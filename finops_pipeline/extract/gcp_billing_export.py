@@ -17,6 +17,7 @@ import duckdb
 
 from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.counted_twice import FEWEST_ROWS_OF_A_COPY
+from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Offer, OfferedFile, parse_period
 from finops_pipeline.extract.duck import literal, quoted, rows
 from finops_pipeline.extract.gcp_dump_files import DumpFiles, MonthInFile
@@ -192,6 +193,7 @@ def _months_of(
                 copied = f"copy (select {select} from ({found.sql})) to {literal(str(converted))} (format parquet)"
                 rows(connection, copied)
                 found = relation(connection, converted, converted.name)
+                _require_values(connection, found, table)
             months = _grouped(connection, found, table)
     except DeliveryError as error:
         raise DeliveryError(f"{where} {error}. {_NEXT_STEP}") from error
@@ -205,6 +207,17 @@ def _months_of(
         for (period, _, _), (_, newest, count, content, _) in zip(periods, months, strict=True)
         if period is not None
     ]
+
+
+def _require_values(connection: duckdb.DuckDBPyConnection, found: Relation, table: str) -> None:
+    """JSON lines leave out what is null, so a column that no line has is one that the dump does not have."""
+    columns = [name for names in DATASETS[table].required for name in [found.find(*names)] if name]
+    plain = [name for name in columns if found.columns[name] in ("VARCHAR", "TIMESTAMP")]
+    counts = ", ".join(f"count({quoted(name)})" for name in plain)
+    [(lines, *values)] = rows(connection, f"select count(*), {counts} from ({found.sql})")
+    missing = [name for name, count in zip(plain, values, strict=True) if lines and not count]
+    if missing:
+        raise DeliveryError(f"has no {', '.join(missing)} in any of its {lines:,} lines, as the table {table} has")
 
 
 def _grouped(connection: duckdb.DuckDBPyConnection, found: Relation, table: str) -> list[tuple]:

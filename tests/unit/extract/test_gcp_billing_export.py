@@ -320,6 +320,23 @@ def test_a_malformed_line_is_refused_with_the_files_name(company: Company, gcp: 
     assert "Dump the table again" in str(failure)
 
 
+@pytest.mark.parametrize("column", ["cost", "currency", "usage_start_time"])
+def test_lines_of_which_none_has_a_required_column_are_refused_as_parquet_without_it_is(
+    company: Company, gcp: Path, column: str
+):
+    lines = [{name: value for name, value in row().items() if name != column}] * 2
+    write_json_lines(gcp / "a.jsonl", [row(), *lines])
+    before = company.refresh("gcp_detailed")
+    write_json_lines(gcp / "b.jsonl", lines)
+
+    result = company.refresh("gcp_detailed")
+
+    assert f"{gcp}/b.jsonl has no {column} in any of its 2 lines, as the table gcp_detailed has" in str(
+        result.failures[0]
+    )
+    assert (before.rows, result.rows) == (3, 3)
+
+
 def test_a_truncated_dump_is_refused(company: Company, gcp: Path):
     path = write_json_lines(gcp / "a.jsonl.gz", [row(os.urandom(9).hex()) for _ in range(500)])
     path.write_bytes(path.read_bytes()[:-200])
