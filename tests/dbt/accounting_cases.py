@@ -98,6 +98,8 @@ CORE, FEE = "N2 Instance Core running in Americas", "Commitment v1: N2 Cpu in Am
 SPEND_FEE = "Commitment - dollar based v1: Compute Flexible for 1 year"
 NEW_FEE = "Compute Flexible Committed Use Discounts - 1 Year"
 FLEXIBLE: Line = {"consumption_model": {"id": "x", "description": "Compute Flexible CUDs 1 Year"}}
+IOWA: Line = {"location": {"region": "us-central1"}}
+OREGON: Line = {"location": {"region": "us-west1"}}
 SUBSCRIBED: Line = {"subscription": {"instance_id": "subscriptions/1"}}
 CREDITED, DOLLARS = "COMMITTED_USAGE_DISCOUNT", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE"
 TUESDAY: Line = {"usage_start_time": "2026-10-06 10:00:00", "usage_end_time": "2026-10-06 11:00:00"}
@@ -631,6 +633,27 @@ CASES: dict[str, Case] = {
             # half of it was not covered, and is billed on demand
             {"commitment_discount_status": "Used", "billed_cost": "1.5", "effective_cost": "4.5"},
             {"commitment_discount_status": None, "billed_cost": 2, "effective_cost": 2},
+        ],
+    ),
+    # Eight H100 for 400 are all used, ten of twenty L4 for 100, and none of those in Oregon: no fee is for the users of
+    # another model, nor of another region.
+    "gcp-committed-machines-of-several-kinds": Case(
+        "gcp_detailed",
+        [
+            _gcp("400", "Commitment v1: Nvidia H100 80GB GPU in Iowa for 1 Year", "8", **IOWA),
+            _gcp("100", "Commitment v1: Nvidia L4 GPU in Iowa for 1 Year", "20", **IOWA),
+            _gcp("90", "Commitment v1: Nvidia L4 GPU in Oregon for 3 Years", "20", **OREGON),
+            _gcp("800", "Nvidia H100 80GB GPU running in Iowa", "8", [_credit(CREDITED, "-800")], **IOWA),
+            _gcp("100", "Nvidia L4 GPU running in Iowa", "10", [_credit(CREDITED, "-100")], **IOWA),
+        ],
+        [
+            {"charge_category": "Purchase", "billed_cost": 400, "effective_cost": 0},
+            {"charge_category": "Purchase", "billed_cost": 100, "effective_cost": 0},
+            {"commitment_discount_status": "Unused", "effective_cost": 50},
+            {"charge_category": "Purchase", "billed_cost": 90, "effective_cost": 0},
+            {"commitment_discount_status": "Unused", "effective_cost": 90},
+            {"commitment_discount_status": "Used", "gpu_model": "H100", "billed_cost": 0, "effective_cost": 400},
+            {"commitment_discount_status": "Used", "gpu_model": "L4", "billed_cost": 0, "effective_cost": 50},
         ],
     ),
     # Spend of 20 is covered by a fee of 14; how much of it was not used, nobody says. On the next day nobody used any.

@@ -107,12 +107,51 @@ kinds as (
 
 ),
 
+-- A fee is for usage of its own machine series or GPU model in its region; where the two are not told alike, for that of
+-- the series anywhere, and else for all of its kind.
+families as (
+
+    select
+        *,
+        concat_ws(chr(31), account_key, cast(usage_start_time as date), resource_kind, commitment_id) as day_key,
+        case when resource_kind = 'spend' then '' else {{ gcp_commitment_family('sku_description') }} end as family,
+        case when resource_kind = 'spend' then '' else coalesce(location_region, '') end as region
+
+    from kinds
+
+),
+
+met_in_regions as (
+
+    select
+        *,
+        bool_or(is_split_fee) over (partition by day_key, family, region)
+        and bool_or(is_credited_usage) over (partition by day_key, family, region) as is_met_in_region
+
+    from families
+
+),
+
+met_in_families as (
+
+    select
+        *,
+        bool_or(is_split_fee and not is_met_in_region) over (partition by day_key, family)
+        and bool_or(is_credited_usage and not is_met_in_region) over (partition by day_key, family) as is_met_in_family
+
+    from met_in_regions
+
+),
+
 keyed as (
 
     select
         *,
         concat_ws(
-            chr(31), account_key, cast(usage_start_time as date), resource_kind, commitment_id
+            chr(31),
+            day_key,
+            case when is_met_in_region or is_met_in_family then family end,
+            case when is_met_in_region then region end
         ) as pool_id,
         landed_file || '/' || lpad(cast(landed_row as varchar), 12, '0') as row_key,
         -- Machines are covered by the hour, spend by its price.
@@ -127,7 +166,7 @@ keyed as (
                 ) }}
         end as committed_quantity
 
-    from kinds
+    from met_in_families
 
 ),
 
