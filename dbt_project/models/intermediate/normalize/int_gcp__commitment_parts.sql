@@ -107,8 +107,8 @@ kinds as (
 
 ),
 
--- A fee is for usage of its own machine series or GPU model in its region; where the two are not told alike, for that of
--- the series anywhere, and else for all of its kind.
+-- A fee is for usage of its own machine series or GPU model in its region; where the two are not told alike, for that
+-- of the series anywhere, and else for all of its kind.
 families as (
 
     select
