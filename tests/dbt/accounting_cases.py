@@ -98,6 +98,7 @@ CORE, FEE = "N2 Instance Core running in Americas", "Commitment v1: N2 Cpu in Am
 SPEND_FEE = "Commitment - dollar based v1: Compute Flexible for 1 year"
 NEW_FEE = "Compute Flexible Committed Use Discounts - 1 Year"
 FLEXIBLE: Line = {"consumption_model": {"id": "x", "description": "Compute Flexible CUDs 1 Year"}}
+MACHINE: Line = {"resource": {"name": "a3", "global_name": "//compute.googleapis.com/projects/p/zones/z/instances/7"}}
 IOWA: Line = {"location": {"region": "us-central1"}}
 OREGON: Line = {"location": {"region": "us-west1"}}
 SUBSCRIBED: Line = {"subscription": {"instance_id": "subscriptions/1"}}
@@ -593,6 +594,30 @@ CASES: dict[str, Case] = {
                 for cost in (29, 5500)
             ),
             {"billed_cost": 6, "list_cost": 6, "contracted_cost": 6, "list_unit_price": 3, "contracted_unit_price": 3},
+        ],
+    ),
+    # A spot machine's GPUs say that they are in the middle of their name; newer ones do not name their maker.
+    "gcp-spot-machine": Case(
+        "gcp_detailed",
+        [
+            _gcp("16", "Nvidia H100 80GB GPU attached to Spot Preemptible VMs running in Americas", "8", **MACHINE),
+            _gcp("1", "Spot Preemptible A3 Instance Core running in Americas", "208", **MACHINE),
+            _gcp("30", "H200 141GB GPU running in Netherlands", "8"),
+            _gcp("2", "Licensing Fee for Windows Server 2022 Datacenter Edition (GPU cost)", "8"),
+        ],
+        [
+            *(
+                {
+                    "pricing_category": "Dynamic",
+                    "capacity_type": "spot",
+                    "gpu_model": "H100",
+                    "gpu_hours": hours,
+                    "is_cluster_machine": True,
+                }
+                for hours in (8, None)
+            ),
+            {"pricing_category": "Standard", "capacity_type": "on_demand", "gpu_model": "H200", "gpu_hours": 8},
+            {"gpu_model": None, "gpu_hours": None},
         ],
     ),
     # A fee of 24 for 240 core-hours a day: 120 are used by one row, 30 of another's 60, 90 by nobody.

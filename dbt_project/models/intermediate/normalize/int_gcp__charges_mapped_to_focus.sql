@@ -150,7 +150,8 @@ described_charges as (
         charge_category = 'Usage' as is_usage,
         charge_category in ('Usage', 'Purchase') as is_priced,
         coalesce(charge_part = 'unused', false) as is_unused,
-        coalesce(sku_description ilike 'spot preemptible%' or sku_description ilike 'preemptible%', false) as is_spot,
+        -- `Spot Preemptible A2 Instance Core ...`, and `Nvidia L4 GPU attached to Spot Preemptible VMs ...`
+        coalesce(sku_description ilike '%preemptible%', false) as is_spot,
         coalesce(
             is_commitment_fee or commitment_credit is not null or subscription_instance_id is not null
             or part_effective_cost is not null,
