@@ -211,6 +211,10 @@ class Delivery:
         """Where its parts stand, relative to the landing zone (bills; usage files have a folder by their name)."""
         return f"{self.table_name}/{self.source_name}/{self.billing_period}/{self.delivery_id}"
 
+    def missing_parts(self, landing: Path) -> list[Path]:
+        """Landed files that somebody removed from the landing zone."""
+        return [part for file in self.files if not (part := landing / file.landed).is_file()]
+
     @property
     def slot(self) -> tuple[str, str, str, str | None]:
         """What a delivery replaces as a whole: table, source, variant, period. One delivery per slot is live."""

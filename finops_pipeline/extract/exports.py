@@ -148,14 +148,14 @@ class _ExportRefresh:
         """Table dumps: read only when the folder's listing is another than the one all months were landed from."""
         [transport] = self.transports
         listing = gcp_billing_export.list_folder(transport)
-        if self.live and all(delivery.manifest == listing.text for delivery in self.live.values()):
+        if self.live and all(d.manifest == listing.text and self._is_landed(d) for d in self.live.values()):
             self.result.unchanged += [d for (period, _), d in self.live.items() if self.window.contains(period)]
             self._tell_not_delivered(())
             return
         # Until every month of the folder is landed, the ledger must not say that this listing is done with.
         unfinished = f"{listing.text}, not all months landed"
         noted = DumpFiles(self.to.landing, self.source.table, self.source.name, transport.location)
-        identities = {period: delivery.identity for (period, _), delivery in self.live.items()}
+        identities = {period: d.identity for (period, _), d in self.live.items() if self._is_landed(d)}
         read, held = gcp_billing_export.read_offers(
             *self.engine, transport, listing, self.source.table, noted, identities
         )
@@ -197,7 +197,7 @@ class _ExportRefresh:
             raise DeliveryError("\n".join(dict.fromkeys(map(str, errors))))
 
     def _take(self, offer: Offer, before: Delivery | None) -> None:
-        if before and before.identity.partition(_WRITTEN_ANEW)[0] == offer.identity:
+        if before and before.identity.partition(_WRITTEN_ANEW)[0] == offer.identity and self._is_landed(before):
             try:
                 self.result.unchanged.append(self._seen_again(offer, before))
                 return
@@ -211,6 +211,9 @@ class _ExportRefresh:
         self.result.landed.append(landed)
         for line in news_of(landed, before, self.window):
             self.report(line)
+
+    def _is_landed(self, delivery: Delivery) -> bool:
+        return not delivery.missing_parts(self.to.landing)
 
     def _month_before(self, offer: Offer) -> Delivery | None:
         """The newest delivery of an earlier month: its columns are the known ones of a month's first delivery."""

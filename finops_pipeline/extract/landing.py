@@ -144,13 +144,20 @@ def _land(
             files=tuple(landed),
             manifest=offer.manifest,
             submitted_at=offer.submitted_at,
-            previous_delivery_id=previous.delivery_id if previous else None,
+            previous_delivery_id=previous_id(previous, offer.delivery_id),
             seen_at=to.now.astimezone(UTC).replace(tzinfo=None),
             drift=drift_of(columns, declared, known, to.landing),
         )
         folder.finish(delivery, columns)
     update_ledger(to.landing, live=[delivery])
     return delivery
+
+
+def previous_id(before: Delivery | None, delivery_id: str) -> str | None:
+    """What a delivery replaces: the live one, or where it is the live one again, what that replaced."""
+    if before is not None and before.delivery_id == delivery_id:
+        return before.previous_delivery_id
+    return before.delivery_id if before else None
 
 
 class landing_folder:  # noqa: N801 -- a context manager, read like `open`

@@ -4,7 +4,7 @@ Every source is tried; what fails is collected and told, and the other sources a
 to the result (assets, checks, exit codes) is decided by the caller.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,7 @@ def extract_table(
             with _collected(result, f"source {source.name}"):
                 refresh_export(source, landing, window, result, report)
     result.live = live_deliveries(landing, table)
+    result.failures += _without_parts(result.live, landing)
     if table in USAGE_TABLES:
         result.failures += counted_twice(result.live)
     return result
@@ -100,6 +101,18 @@ class _collected:  # noqa: N801 -- a context manager, read like a verb
             told = disk_full(error) or DeliveryError(first)
             self.result.failures.append(type(told)(redacted(f"{self.who}: {told}")))
         return isinstance(error, FinopsError | OSError | duckdb.Error)
+
+
+def _without_parts(live: Sequence[Delivery], landing: Path) -> Iterator[DeliveryError]:
+    """Deliveries that count and of which somebody removed landed files, where the refresh did not land them anew."""
+    for delivery in live:
+        if missing := delivery.missing_parts(landing):
+            what = delivery.billing_period or delivery.variant
+            yield DeliveryError(
+                f"{delivery.source_name} {what}: the landed file {missing[0]} is gone, and {what} was not landed"
+                " anew. Run again without --from and --to; where the provider has deleted the month, restore the file from"
+                " a backup."
+            )
 
 
 def _retire_unconfigured(

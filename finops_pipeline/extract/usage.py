@@ -19,7 +19,7 @@ from finops_pipeline.errors import DeliveryError, NothingThereError
 from finops_pipeline.extract.deliveries import Delivery, LandedFile
 from finops_pipeline.extract.duck import connect, quoted, rows
 from finops_pipeline.extract.exports import RefreshResult
-from finops_pipeline.extract.landing import address_values, copy_rows, landing_folder
+from finops_pipeline.extract.landing import address_values, copy_rows, landing_folder, previous_id
 from finops_pipeline.extract.ledger import live_deliveries, update_ledger
 from finops_pipeline.extract.reading import CSV, PARQUET, Relation, relation, told_as_delivery_errors
 from finops_pipeline.extract.transport.opening import open_transport
@@ -67,7 +67,7 @@ def refresh_feed(
     unread: list[str] = []
     for name in names:
         before = live.get(name)
-        if before and (seen := _seen_again(transport, name, before)):
+        if before and not before.missing_parts(landing) and (seen := _seen_again(transport, name, before)):
             result.unchanged.append(seen)
             sighted += [seen] if seen != before else []
         else:
@@ -222,7 +222,7 @@ def _land(
             files=(LandedFile(name, stat.size, etag, count, f"{folder.relative}/{part.name}"),),
             manifest=f"{transport.location}/{name}",
             submitted_at=None,
-            previous_delivery_id=before.delivery_id if before else None,
+            previous_delivery_id=previous_id(before, delivery_id),
             seen_at=now.astimezone(UTC).replace(tzinfo=None),
         )
         folder.finish(delivery)

@@ -241,6 +241,17 @@ def test_months_left_out_by_a_range_are_landed_by_the_next_refresh_without_one(c
     assert third.opened == []
 
 
+def test_a_landed_month_that_somebody_removed_is_landed_anew(company: Company, gcp: Path):
+    write_json_lines(gcp / "a.jsonl", [row(1.0), row(2.0, month="202609")])
+    before = company.refresh("gcp_detailed")
+    (company.landing / before.live[0].files[0].landed).unlink()
+
+    result = company.refresh("gcp_detailed")
+
+    assert ([d.billing_period for d in result.landed], totals(result)) == (["2026-09"], totals(before))
+    assert len(company.landed(result)) == 2
+
+
 def test_a_touched_dump_is_read_again_and_nothing_is_landed(company: Company, gcp: Path):
     write_dump(gcp / "a.parquet", row())
     company.refresh("gcp_detailed")

@@ -324,6 +324,31 @@ def test_a_damaged_month_does_not_keep_the_sources_other_month_from_landing(comp
     assert len(result.failures) == 1
 
 
+def test_a_landed_file_that_somebody_removed_is_landed_anew_and_told_where_it_is_offered_no_more(
+    company: Company, cur2: Cur2Export
+):
+    cur2.deliver("2026-10", cur2_rows(1.0), execution="2026-10-18T01:02:03.004Z-0a")
+    company.refresh("aws_cur2")
+    cur2.deliver("2026-10", cur2_rows(1.0, 2.0), execution="2026-10-19T01:02:03.004Z-0b")
+    [before] = company.refresh("aws_cur2").live
+    part = company.landing / before.files[0].landed
+    part.unlink()
+
+    again = company.refresh("aws_cur2")
+
+    assert (again.failures, [d.delivery_id for d in again.landed]) == ([], [before.delivery_id])
+    assert [(d.status, d.previous_delivery_id) for d in read_deliveries(company.landing)] == [
+        ("superseded", None),
+        ("live", before.previous_delivery_id),
+    ]
+    assert len(company.landed(again)) == 2
+
+    part.unlink()
+    cur2.manifest_path("2026-10").unlink()
+    [failure] = company.refresh("aws_cur2").failures
+    assert str(failure).startswith(f"payer 2026-10: the landed file {part} is gone, and 2026-10 was not landed anew.")
+
+
 def test_a_source_taken_out_of_the_configuration_does_not_count_any_more_and_can_come_back(
     company: Company, cur2: Cur2Export
 ):

@@ -217,6 +217,16 @@ def test_a_copy_beside_a_file_is_told_until_it_is_gone_and_a_renamed_file_is_non
     assert (result.failures, [delivery.manifest for delivery in result.live]) == ([], [str(copy)])
 
 
+def test_landed_rows_that_somebody_removed_are_landed_anew(company: Company, stored: Path):
+    write_csv(stored / "a.csv", [STORED])
+    [before] = company.refresh("storage_bytes").live
+    (company.landing / before.files[0].landed).unlink()
+
+    result = company.refresh("storage_bytes")
+
+    assert (result.failures, len(company.landed(result))) == ([], 1)
+
+
 def test_two_kinds_may_read_one_file(company: Company, folder: Path):
     write_csv(folder / "a.csv", [{"usage_date": "2026-10-01", "service": "s", "quantity": "1"}] * 10)
     company.add_feed("jobs", f"{folder}/*.csv", name="jobs")
