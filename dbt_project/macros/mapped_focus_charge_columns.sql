@@ -3,8 +3,8 @@
     rules below; a value that is none of a column's closed values is kept in raw_values.
 
     provider: aws, gcp, azure or other. own: SQL over the staged columns for what each vendor tells in columns of its own
-    (billing_period_end, service_key, meter_family, meter_text, instance_type, bucket, resource_id, invoice_id, cluster,
-    node_pool). -#}
+    (billing_period_end, service_key, meter_family, meter_text, instance_type, is_spot, bucket, resource_id, invoice_id,
+    cluster, node_pool). -#}
 {% macro mapped_focus_charge_columns(provider, own={}) %}
     {%- set nothing = 'cast(null as varchar)' -%}
     {%- set categories = ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'] -%}
@@ -99,7 +99,7 @@
         {{ own.get('meter_text', 'coalesce(sku_meter, charge_description)') }} as meter_text,
         pricing_unit as meter_unit,
         {{ own.get('instance_type', json_text('sku_price_details', 'InstanceType')) }} as instance_type,
-        coalesce({{ pricing_category }} = 'Dynamic', false) as is_spot,
+        coalesce({{ pricing_category }} = 'Dynamic' or {{ own.get('is_spot', 'false') }}, false) as is_spot,
         {{ category }} = 'Usage'
         and coalesce({{ status }}, '') != 'Unused'
         and (charge_class is null or consumed_quantity is not null) as is_consumption,

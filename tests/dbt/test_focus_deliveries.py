@@ -178,7 +178,11 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> LandingZone:
     zone.land("other_focus", "gpu-cloud", GPU_CLOUD, as_text=True)
     frame = _charge("1", ListUnitPrice="NaN", ListCost="None", CommitmentDiscountId="null", PricingQuantity="nan")
     zone.land("other_focus", "data-frame", [frame], as_text=True)
-    ends = [{**GCP[0], "BillingPeriodEnd": end} for end in ("2026-10-31 07:00:00", "2026-11-01 07:00:00")]
+    spot = "Nvidia L4 GPU attached to Spot Preemptible VMs running in Americas"
+    ends = [
+        {**GCP[0], "BillingPeriodEnd": "2026-10-31 07:00:00"},
+        {**GCP[0], "BillingPeriodEnd": "2026-11-01 07:00:00", "ChargeDescription": spot},
+    ]
     zone.land("gcp_focus", "gcp-ends", ends)
     zone.land("other_focus", "zoned", [_charge("1", ChargePeriodStart=start) for start in INSTANTS], as_text=True)
     cur1 = {"lineItem/LineItemType": "Usage", "lineItem/CurrencyCode": "USD"}
@@ -273,6 +277,11 @@ def test_what_a_data_frame_writes_for_nothing_is_nothing(zone: LandingZone) -> N
 def test_a_billing_period_of_google_ends_with_the_first_instant_after_it(zone: LandingZone) -> None:
     ends = [row["billing_period_end"] for row in _charges(zone, "gcp-ends", "billing_period_end")]
     assert ends == [datetime(2026, 11, 1, 7)] * 2
+
+
+def test_a_spot_machine_of_google_is_known_by_its_meter(zone: LandingZone) -> None:
+    machines = [tuple(row.values()) for row in _charges(zone, "gcp-ends", "gpu_model", "capacity_type")]
+    assert machines == [("L4", "on_demand"), ("L4", "spot")]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ mapped as (
                 'bucket': "case when service_name = 'Cloud Storage' then " ~ last_path_segment('resource_id') ~ " end",
                 'cluster': "tags['goog-k8s-cluster-name']",
                 'node_pool': "tags['goog-k8s-node-pool-name']",
+                'is_spot': "charge_description ilike '%preemptible%'",
                 'instance_type': "tags['compute.googleapis.com/machine_spec']",
             },
         ) }}
