@@ -110,8 +110,8 @@ def _without_parts(live: Sequence[Delivery], landing: Path) -> Iterator[Delivery
             what = delivery.billing_period or delivery.variant
             yield DeliveryError(
                 f"{delivery.source_name} {what}: the landed file {missing[0]} is gone, and {what} was not landed"
-                " anew. Run again without --from and --to; where the provider has deleted the month, restore the file from"
-                " a backup."
+                " anew. Run again without --from and --to; where the provider has deleted the month, restore the file"
+                " from a backup."
             )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from finops_pipeline.config import Source, UsageFeed
 from finops_pipeline.errors import DeliveryError, FinopsError
-from finops_pipeline.extract import gcp_billing_export, usage
+from finops_pipeline.extract import gcp_billing_export
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Offer
 from finops_pipeline.extract.exports import newest_offers, open_transports, table_of
 from finops_pipeline.extract.side_by_side import TooSlowError, ask_each
+from finops_pipeline.extract.usage_files import matching_files
 from finops_pipeline.redaction import redacted
 from finops_pipeline.uris import scheme_of
 
@@ -64,7 +65,7 @@ def describe_source(source: Source | UsageFeed, landing: Path, now: datetime | N
 
 
 def _describe_feed(feed: UsageFeed, landing: Path) -> str:
-    count = len(usage.matching_files(feed, landing)[1])
+    count = len(matching_files(feed, landing)[1])
     if count == 0:
         raise DeliveryError(f"the folder is reachable, but no file matches {feed.uri}. Check the pattern.")
     return f"reachable; {count:,} file{'' if count == 1 else 's'}"

@@ -13,7 +13,7 @@ from export_writers import Company, write_csv
 from finops_pipeline.config import UsageFeed
 from finops_pipeline.extract.ledger import read_deliveries
 from finops_pipeline.extract.refresh import USAGE_TABLES
-from finops_pipeline.extract.usage import matching_files
+from finops_pipeline.extract.usage_files import matching_files
 from finops_pipeline.extract.usage_kinds import CONSUMER_COLUMNS, DUCKDB_TYPES, USAGE_KINDS
 
 SAMPLES = {
