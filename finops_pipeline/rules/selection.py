@@ -153,7 +153,13 @@ class Condition(BaseModel):
             if not value:
                 raise ValueError(f"expected a value, a list, or operators: {', '.join(_OPERATORS)}")
             return value
-        return {"in": value}
+        return {"in": [] if value is None else value}
+
+    @model_validator(mode="after")
+    def _compares_with_something(self) -> "Condition":
+        if any(getattr(self, name) is None for name in self.model_fields_set):  # it would hold of every charge
+            raise ValueError("an operator without a value; give one, or exists: false for charges without a value")
+        return self
 
     @field_validator("matches")
     @classmethod

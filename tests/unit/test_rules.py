@@ -183,6 +183,8 @@ def ruled(*rules: str) -> str:
             "name: a, driver: cost, select: {ChargeCategory: [Credit, tax]}",
             ["line 3", "ChargeCategory is never 'tax'", "letter for letter", "Usage, Purchase, Tax"],
         ),
+        ("name: a, driver: direct, select: {SubAccountId: }, owner: {team: x}", ["SubAccountId", "selects nothing"]),
+        ("name: a, driver: direct, tags: {app: {contains: null}}, owner: {team: x}", ["operator without a value"]),
         ("name: a, driver: jobs, select: {SkuId: []}, of: {service: x}", ["selects nothing"]),
         ("name: a, driver: jobs, tags: {app: x}, of: {pool: x}", ["has no key 'pool'", "allowed: service"]),
         ("name: a, driver: tokens, tags: {app: x}, by: {model_name: Model}", ["'Model' is not a column"]),
