@@ -567,12 +567,13 @@ CASES: dict[str, Case] = {
             },
         ],
     ),
-    # Support of any plan is used up with its month. A seller has no on-demand price, which AWS writes as 0.
+    # Support of any plan is used up with its month, and so is a flat rate. A seller has no on-demand price, which AWS writes as 0.
     "aws-support-and-sellers": Case(
         "aws_cur2",
         [
             _aws("Fee", 29.0, line_item_product_code="AWSDeveloperSupport"),
             _aws("Fee", 5500.0, line_item_product_code="AWSEnterpriseOnRamp"),
+            _aws("FlatRateSubscription", 20.0, line_item_product_code="Kiro"),
             _aws(
                 "Usage",
                 6.0,
@@ -593,6 +594,13 @@ CASES: dict[str, Case] = {
                 }
                 for cost in (29, 5500)
             ),
+            {
+                "charge_category": "Purchase",
+                "charge_frequency": "Recurring",
+                "service_name": "Kiro",
+                "billed_cost": 20,
+                "effective_cost": 20,
+            },
             {"billed_cost": 6, "list_cost": 6, "contracted_cost": 6, "list_unit_price": 3, "contracted_unit_price": 3},
         ],
     ),

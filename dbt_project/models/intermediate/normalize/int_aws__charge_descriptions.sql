@@ -97,7 +97,9 @@ categorized as (
                 'Discount', 'BundledDiscount', 'EdpDiscount', 'PrivateRateDiscount', 'SppDiscount'
             ) then 'Usage'
             when is_support_fee then 'Usage'
-            when line_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee') then 'Purchase'
+            when line_type in (
+                'Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee', 'FlatRateSubscription'
+            ) then 'Purchase'
             when line_type in ('Tax', 'Credit') then line_type
             -- A refund keeps the category of what it gives back
             when line_type = 'Refund' and line_item_tax_type is not null then 'Tax'
@@ -167,7 +169,7 @@ described as (
         {{ one_of("
             case
                 when line_type in ('SavingsPlanRecurringFee', 'RIFee') and part != 'unused' then 'Recurring'
-                when is_support_fee then 'Recurring'
+                when is_support_fee or line_type = 'FlatRateSubscription' then 'Recurring'
                 when category = 'Usage' and line_type != 'Refund' then 'Usage-Based'
                 else 'One-Time'
             end
