@@ -233,7 +233,10 @@ def _checks(columns: tuple[UsageColumn, ...], found: Relation) -> Iterator[_Chec
     names = {column.name for column in columns}
     for start, end in (("usage_start", "usage_end"), ("started_at", "ended_at")):
         if start in names and end in names:
-            yield _Check(end, f"{_TYPED}{end} < {_TYPED}{start}", f"an instant not before {start}")
+            first, last = _TYPED + start, _TYPED + end
+            yield _Check(end, f"{last} < {first}", f"an instant not before {start}")
+            # 9999-12-31 for "not ended yet" would spread the quantity over eight thousand years.
+            yield _Check(end, f"{last} > {first} + interval 10 year", f"an instant within ten years of {start}")
     # Some providers count them apart. Read as they are, whoever reads from a cache would use less than nothing.
     if "cached_input_tokens" in names:
         expected = "at most input_tokens, which count them too: add both where a provider counts them apart"
