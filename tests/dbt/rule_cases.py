@@ -105,7 +105,7 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, scale_sets, commitments, peaks, held_and_not_used, gpus_beside_cores,
+        slices_by_name, scale_sets, day_of_25_hours, commitments, peaks, held_and_not_used, gpus_beside_cores,
         gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change,
         services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
@@ -182,6 +182,15 @@ def slices_by_name(ledger: Ledger) -> None:
         )
     ):  # fmt: skip
         ledger.gpu_hours(f"slice-{number}", "12", cluster="sliced", gpu_model=model)
+
+
+def day_of_25_hours(ledger: Ledger) -> None:
+    """A bucket billed by the day in Pacific time, on the day on which clocks are set back there."""
+    for hours in (24, 25):
+        ledger.charge("8", bucket="autumn", storage_class="standard", storage_measure="bytes",
+                      billed_byte_hours=Decimal(100), **_hours(0, hours))  # fmt: skip
+    ledger.stored("200", "autumn", dataset="that-day")
+    ledger.stored("600", "autumn", dataset="next-day", day=NEXT_DAY)
 
 
 def scale_sets(ledger: Ledger) -> None:

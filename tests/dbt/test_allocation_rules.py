@@ -441,6 +441,10 @@ def test_a_slice_of_a_gpu_is_a_part_of_its_model_under_every_name_it_has(ruled: 
     )
 
 
+def test_a_day_on_which_clocks_are_set_back_is_a_day(ruled: Built) -> None:
+    assert amounts(ruled, "bucket = 'autumn'", "dataset, driver_window") == money(("that-day", "2026-10-05", "16"))
+
+
 def test_a_rule_takes_a_cluster_in_any_case_whether_its_tag_or_telemetry_tells_it(ruled: Built) -> None:
     assert amounts(ruled, "sub_account_id = 'scale-sets'", "rule, team, is_idle") == money(
         *[("scale-sets", "vision", False, "12")] * 2, *[("scale-sets", "vision", True, "12")] * 2
