@@ -594,13 +594,7 @@ CASES: dict[str, Case] = {
                 }
                 for cost in (29, 5500)
             ),
-            {
-                "charge_category": "Purchase",
-                "charge_frequency": "Recurring",
-                "service_name": "Kiro",
-                "billed_cost": 20,
-                "effective_cost": 20,
-            },
+            {"charge_category": "Usage", "charge_frequency": "Recurring", "service_name": "Kiro", "effective_cost": 20},
             {"billed_cost": 6, "list_cost": 6, "contracted_cost": 6, "list_unit_price": 3, "contracted_unit_price": 3},
         ],
     ),

@@ -67,15 +67,16 @@ description_parts as (
         end as commitment_type,
         coalesce(descriptions.savings_plan_savings_plan_a_r_n, descriptions.reservation_reservation_a_r_n)
             as commitment_id,
-        -- Support is billed after the month as a share of its cost: it buys nothing for later.
+        -- Support is a share of the month's cost, a flat rate is for the month: they buy nothing for later.
         coalesce(
-            descriptions.line_item_line_item_type = 'Fee'
+            descriptions.line_item_line_item_type = 'FlatRateSubscription'
+            or descriptions.line_item_line_item_type = 'Fee'
             and (
                 descriptions.line_item_product_code like '%Support%'
                 or descriptions.line_item_product_code = 'AWSEnterpriseOnRamp'
             ),
             false
-        ) as is_support_fee,
+        ) as is_fee_of_its_month,
         -- A seller on the Marketplace has no on-demand price: AWS writes 0 there, beside what the line costs.
         nullif(descriptions.pricing_public_on_demand_rate, 0) as on_demand_rate
 
@@ -96,10 +97,8 @@ categorized as (
                 'Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage',
                 'Discount', 'BundledDiscount', 'EdpDiscount', 'PrivateRateDiscount', 'SppDiscount'
             ) then 'Usage'
-            when is_support_fee then 'Usage'
-            when line_type in (
-                'Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee', 'FlatRateSubscription'
-            ) then 'Purchase'
+            when is_fee_of_its_month then 'Usage'
+            when line_type in ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee') then 'Purchase'
             when line_type in ('Tax', 'Credit') then line_type
             -- A refund keeps the category of what it gives back
             when line_type = 'Refund' and line_item_tax_type is not null then 'Tax'
@@ -169,7 +168,7 @@ described as (
         {{ one_of("
             case
                 when line_type in ('SavingsPlanRecurringFee', 'RIFee') and part != 'unused' then 'Recurring'
-                when is_support_fee or line_type = 'FlatRateSubscription' then 'Recurring'
+                when is_fee_of_its_month then 'Recurring'
                 when category = 'Usage' and line_type != 'Refund' then 'Usage-Based'
                 else 'One-Time'
             end
@@ -235,7 +234,7 @@ described as (
             else pricing_unit
         end as meter_unit,
         product_instance_type as instance_type,
-        is_metered or is_support_fee as is_consumption,
+        is_metered or is_fee_of_its_month as is_consumption,
         -- Kept where FOCUS has no word of its own for the kind of line.
         case
             when (is_discount or line_type = 'Refund' or category = 'Adjustment') and line_type != ''
