@@ -15,6 +15,7 @@ import duckdb
 from finops_pipeline.config import Source
 from finops_pipeline.errors import DeliveryError, NothingThereError
 from finops_pipeline.extract import azure_cost_exports, gcp_billing_export
+from finops_pipeline.extract.configured_again import count_again
 from finops_pipeline.extract.datasets import DATASETS
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Offer, Window
 from finops_pipeline.extract.duck import connect
@@ -51,6 +52,9 @@ def refresh_export(
         DeliveryError: with one line for each delivery that was refused; the good ones are landed.
     """
     transports = open_transports(source, landing)
+    if again := count_again(source, transports, landing):
+        periods = sorted({delivery.billing_period or "" for delivery in again})
+        report(f"{source.name}: configured again; what was landed of {periods[0]} to {periods[-1]} counts again")
     try:
         with ExitStack() as resources:
             refresh = _ExportRefresh(source, transports, landing, window, result, report, resources)

@@ -122,7 +122,9 @@ def _retire_unconfigured(
     gone = [delivery for delivery in live_deliveries(landing, table) if delivery.source_name not in names]
     update_ledger(landing, removed=gone)
     for name in sorted({delivery.source_name for delivery in gone}):
-        report(f"{name}: no longer configured for {table}; its deliveries do not count any more")
+        months = sorted({d.billing_period for d in gone if d.source_name == name and d.billing_period})
+        what = f"its deliveries of {months[0]} to {months[-1]}" if months else "its deliveries"
+        report(f"{name}: no longer configured for {table}; {what} do not count any more")
     return gone
 
 

@@ -365,6 +365,46 @@ def test_a_source_taken_out_of_the_configuration_does_not_count_any_more_and_can
     assert [delivery.status for delivery in read_deliveries(company.landing)] == ["live"]
 
 
+def test_a_source_that_comes_back_has_the_months_that_its_export_does_not_offer_any_more(
+    company: Company, cur2: Cur2Export
+):
+    for month in ("2025-09", "2026-09", "2026-10"):
+        cur2.deliver(month, cur2_rows(1.0), execution="2026-10-18T01:02:03.004Z-0a")
+    before = company.refresh("aws_cur2")
+    source = company.sources.pop()
+    company.add("aws", "cur2", cur2.root, name="misspelt")
+    cur2.manifest_path("2025-09").unlink()
+    cur2.deliver("2026-10", cur2_rows(1.0, 2.0), execution="2026-10-19T01:02:03.004Z-0b")
+    company.refresh("aws_cur2")
+    assert "payer: no longer configured for aws_cur2; its deliveries of 2025-09 to 2026-10 do not count any more" in (
+        company.told
+    )
+
+    company.sources[:] = [source]
+    result = company.refresh("aws_cur2")
+
+    assert {(d.source_name, d.billing_period): d.rows for d in result.live} == {
+        ("payer", "2025-09"): 1,
+        ("payer", "2026-09"): 1,
+        ("payer", "2026-10"): 2,
+    }
+    assert [d.billing_period for d in result.landed] == ["2026-10"]
+    assert result.landed[0].previous_delivery_id == before.live[2].delivery_id
+    assert "payer: configured again; what was landed of 2025-09 to 2026-10 counts again" in company.told
+
+
+def test_a_name_that_is_used_anew_for_another_export_has_nothing_of_the_one_before(company: Company, cur2: Cur2Export):
+    cur2.deliver("2026-09", cur2_rows(1.0))
+    company.refresh("aws_cur2")
+    company.sources.clear()
+    company.refresh("aws_cur2")
+    other = Cur2Export(company.folder, "cur2-of-another")
+    other.deliver("2026-10", cur2_rows(2.0))
+    company.add("aws", "cur2", other.root)
+
+    assert [delivery.billing_period for delivery in company.refresh("aws_cur2").live] == ["2026-10"]
+
+
 def test_a_table_without_source_has_its_declared_columns_and_the_ledger_exists(company: Company):
     import pyarrow.parquet as pq
 
