@@ -105,9 +105,9 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, scale_sets, day_of_25_hours, commitments, peaks, held_and_not_used, gpus_beside_cores,
-        gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants, drivers_that_change,
-        services, traffic_of_all, overhead, paid_by_owner, trillions,
+        slices_by_name, scale_sets, billed_by_the_month, day_of_25_hours, commitments, peaks, held_and_not_used,
+        gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
+        drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -191,6 +191,15 @@ def day_of_25_hours(ledger: Ledger) -> None:
                       billed_byte_hours=Decimal(100), **_hours(0, hours))  # fmt: skip
     ledger.stored("200", "autumn", dataset="that-day")
     ledger.stored("600", "autumn", dataset="next-day", day=NEXT_DAY)
+
+
+def billed_by_the_month(ledger: Ledger) -> None:
+    """A machine that a GPU cloud bills by the month, what it sent on the first day, and telemetry from then on."""
+    month = {"charge_period_start": datetime(2026, 10, 5), "charge_period_end": datetime(2026, 10, 15)}
+    ledger.machine("240", "gc-1", "240", cluster="monthly", **month)
+    ledger.machine("6", "gc-1", None, cluster="monthly", cost_layer="networking")
+    ledger.gpu_hours("train", "60", cluster="monthly", node="gc-1", team="vision", day=NEXT_DAY)
+    ledger.gpu_hours("train", "12", cluster="monthly", node="gc-1", team="search")
 
 
 def scale_sets(ledger: Ledger) -> None:

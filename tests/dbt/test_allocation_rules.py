@@ -445,6 +445,15 @@ def test_a_day_on_which_clocks_are_set_back_is_a_day(ruled: Built) -> None:
     assert amounts(ruled, "bucket = 'autumn'", "dataset, driver_window") == money(("that-day", "2026-10-05", "16"))
 
 
+def test_hours_of_a_month_are_capacity_of_the_month_and_not_of_its_first_day(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'monthly'", "driver_window, team, idle_type, driver_total") == money(
+        ("2026-10", "search", None, 240, "12"),
+        ("2026-10", "vision", None, 240, "60"),
+        ("2026-10", None, "unallocated_capacity", 240, "168"),
+        ("2026-10-05", "search", None, 12, "6"),
+    )
+
+
 def test_a_rule_takes_a_cluster_in_any_case_whether_its_tag_or_telemetry_tells_it(ruled: Built) -> None:
     assert amounts(ruled, "sub_account_id = 'scale-sets'", "rule, team, is_idle") == money(
         *[("scale-sets", "vision", False, "12")] * 2, *[("scale-sets", "vision", True, "12")] * 2

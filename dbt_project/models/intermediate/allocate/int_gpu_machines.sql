@@ -49,9 +49,11 @@ machine_days as (
         -- core and memory lines of a machine do not name its GPU
         max(gpu_model) as gpu_model,
         coalesce(min(case when gpu_hours > 0 then capacity_type end), min(capacity_type)) as capacity_type,
-        sum(gpu_hours) as gpu_hours,
-        sum(core_hours) as core_hours,
-        sum(gib_hours) as gib_hours
+        -- what a charge of a whole month paid for is no capacity of its first day
+        {%- for hours in ['gpu_hours', 'core_hours', 'gib_hours'] %}
+        sum(case when window_kind = 'day' then {{ hours }} end) as {{ hours }}_of_day,
+        sum({{ hours }}) as {{ hours }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from machine_charges
     group by
         source_name,
@@ -134,9 +136,9 @@ machines_by_window as (
         node_pool,
         gpu_model,
         capacity_type,
-        gpu_hours,
-        core_hours,
-        gib_hours
+        gpu_hours_of_day as gpu_hours,
+        core_hours_of_day as core_hours,
+        gib_hours_of_day as gib_hours
     from machine_days
     union all
     select
