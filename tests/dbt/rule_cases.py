@@ -345,6 +345,13 @@ def split_by_the_clouds(ledger: Ledger) -> None:
             )  # fmt: skip
         if day_of_telemetry:
             ledger.gpu_hours("told", "24", cluster=cluster, node=f"i-{cluster}", day=day_of_telemetry)
+    # a job that began the day before is telemetry of this day, too
+    ledger.machine("24", "i-overnight", "24", cluster="overnight")
+    ledger.gpu_hours("told", "36", cluster="overnight", node="i-overnight", **_spent(-12, 24))
+    ledger.split_usage.append(
+        {**_spent(0, 24), "cluster": "overnight", "node": "i-overnight", "workload": "a", "team": "a",
+         "gpu_hours_requested": Decimal(12)}
+    )  # fmt: skip
 
 
 def commitments(ledger: Ledger) -> None:
