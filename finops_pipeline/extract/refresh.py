@@ -4,6 +4,7 @@ Every source is tried; what fails is collected and told, and the other sources a
 to the result (assets, checks, exit codes) is decided by the caller.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,17 @@ class ExtractResult:
     def rows(self) -> int:
         """Live rows of the table."""
         return sum(delivery.rows for delivery in self.live)
+
+    @property
+    def gone(self) -> list[str]:
+        """A line for each source or feed of which deliveries do not count any more: what a person must not miss."""
+        by_name: dict[str, list[Delivery]] = defaultdict(list)
+        for delivery in self.removed:
+            by_name[delivery.source_name].append(delivery)
+        return [
+            f"{name}: {sum(d.rows for d in gone):,} rows do not count any more, of {_names(gone)}"
+            for name, gone in sorted(by_name.items())
+        ]
 
     @property
     def totals(self) -> list[Total]:
@@ -103,6 +115,11 @@ class _collected:  # noqa: N801 -- a context manager, read like a verb
         return isinstance(error, FinopsError | OSError | duckdb.Error)
 
 
+def _names(gone: Sequence[Delivery]) -> str:
+    names = sorted(delivery.billing_period or delivery.variant for delivery in gone)
+    return names[0] if len(names) == 1 else f"{len(names):,} from {names[0]} to {names[-1]}"
+
+
 def _without_parts(live: Sequence[Delivery], landing: Path) -> Iterator[DeliveryError]:
     """Deliveries that count and of which somebody removed landed files, where the refresh did not land them anew."""
     for delivery in live:
@@ -122,9 +139,7 @@ def _retire_unconfigured(
     gone = [delivery for delivery in live_deliveries(landing, table) if delivery.source_name not in names]
     update_ledger(landing, removed=gone)
     for name in sorted({delivery.source_name for delivery in gone}):
-        months = sorted({d.billing_period for d in gone if d.source_name == name and d.billing_period})
-        what = f"its deliveries of {months[0]} to {months[-1]}" if months else "its deliveries"
-        report(f"{name}: no longer configured for {table}; {what} do not count any more")
+        report(f"{name}: no longer configured for {table}; its deliveries do not count any more")
     return gone
 
 

@@ -48,6 +48,8 @@ def _landed_table(table: str, description: str, kinds: set[str]) -> dg.AssetsDef
             context.log.info(text, extra=NEWS if table in BILLING_TABLES else MOMENT)
 
         result = extract_table(table, refresh_request.config, refresh_request.settings, refresh_request.window, report)
+        for line in result.gone:
+            context.log.info(line, extra=NEWS)
         if result.failures:
             # Every source was tried before this line; one message for each that failed, and no stack to scroll past.
             messages = [str(failure) for failure in result.failures]

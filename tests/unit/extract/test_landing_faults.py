@@ -375,10 +375,9 @@ def test_a_source_that_comes_back_has_the_months_that_its_export_does_not_offer_
     company.add("aws", "cur2", cur2.root, name="misspelt")
     cur2.manifest_path("2025-09").unlink()
     cur2.deliver("2026-10", cur2_rows(1.0, 2.0), execution="2026-10-19T01:02:03.004Z-0b")
-    company.refresh("aws_cur2")
-    assert "payer: no longer configured for aws_cur2; its deliveries of 2025-09 to 2026-10 do not count any more" in (
-        company.told
-    )
+    renamed = company.refresh("aws_cur2")
+    assert "payer: no longer configured for aws_cur2; its deliveries do not count any more" in company.told
+    assert renamed.gone == ["payer: 3 rows do not count any more, of 3 from 2025-09 to 2026-10"]
 
     company.sources[:] = [source]
     result = company.refresh("aws_cur2")

@@ -146,6 +146,7 @@ def test_files_are_mirrored_new_changed_and_vanished(company: Company, stored: P
     assert (first.rows, second.rows) == (3, 2)
     assert sorted(row["x_file"] for row in company.landed(second)) == ["b.csv", "c.csv"]
     assert [delivery.variant for delivery in second.removed] == ["a.csv"]
+    assert second.gone == ["buckets: 1 rows do not count any more, of a.csv"]
     statuses = sorted((delivery.variant, delivery.status) for delivery in read_deliveries(company.landing))
     assert statuses == [("a.csv", "removed"), ("b.csv", "live"), ("b.csv", "superseded"), ("c.csv", "live")]
 
