@@ -114,11 +114,25 @@ def test_a_copy_of_a_file_in_a_months_folder_is_refused_and_the_month_before_it_
     result = company.refresh("other_focus")
 
     assert "2026-10: 2026-10/invoice.csv, named by " in str(result.failures[0])
-    assert "has the same content as 2026-10/invoice (1).csv: 1 row would count twice" in str(result.failures[0])
+    assert "has the same 1 row as 2026-10/invoice (1).csv, which would count twice" in str(result.failures[0])
     assert result.totals[0].exact == Decimal("2.50")
 
     copy.unlink()
     assert totals(company)["USD billed"] == Decimal("2.50")
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "parquet"])
+def test_a_file_in_two_formats_is_refused(company: Company, vendor: Path, ending: str):
+    put(vendor / "2026-10/a.csv", ROW, ROW)
+    if ending == "parquet":
+        write_parquet(vendor / "2026-10/a.parquet", [ROW, ROW])
+    else:
+        put(vendor / "2026-10/a.csv.gz", ROW, ROW)
+
+    [failure] = company.refresh("other_focus").failures
+
+    assert f"2026-10/a.{ending}, named by " in str(failure)
+    assert "has the same 2 rows as 2026-10/a.csv, which would count twice" in str(failure)
 
 
 def test_files_with_a_header_alone_are_no_copies_of_each_other(company: Company, vendor: Path):

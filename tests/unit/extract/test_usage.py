@@ -218,6 +218,16 @@ def test_a_copy_beside_a_file_is_told_until_it_is_gone_and_a_renamed_file_is_non
     assert (result.failures, [delivery.manifest for delivery in result.live]) == ([], [str(copy)])
 
 
+def test_a_file_that_was_compressed_beside_itself_is_told(company: Company, pods: Path):
+    write_csv(pods / "a.csv", [PODS])
+    write_csv(pods / "a.csv.gz", [PODS])
+    write_csv(pods / "b.csv", [PODS])
+
+    [failure] = company.refresh("gpu_hours").failures
+
+    assert f"{pods}/a.csv and {pods}/a.csv.gz have the same 1 rows; they would count twice" in str(failure)
+
+
 def test_landed_rows_that_somebody_removed_are_landed_anew(company: Company, stored: Path):
     write_csv(stored / "a.csv", [STORED])
     [before] = company.refresh("storage_bytes").live
