@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract.deliveries import Delivery, Drift, LandedFile, Total
 
 LEDGER_FILE = "deliveries.parquet"
@@ -110,9 +111,19 @@ def _known(landing: Path) -> _Known:
     version = _version(path)
     known = _last.get(path)
     if known is None or known.version != version:
-        table = pq.read_table(path, schema=SCHEMA) if version else SCHEMA.empty_table()
+        table = _read(path) if version else SCHEMA.empty_table()
         known = _remember(path, _Known(version, table, _deliveries(table)))
     return known
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, schema=SCHEMA)
+    except (pa.ArrowException, OSError) as error:
+        raise DeliveryError(
+            f"{path} cannot be read ({' '.join(str(error).split())[:200]}): it says what was landed. Restore it from a"
+            f" backup; or move {path.parent} away, and all that the providers still offer is landed anew."
+        ) from None  # what a run tells is the deepest cause
 
 
 def _remember(path: Path, known: _Known) -> _Known:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from finops_pipeline.errors import DeliveryError
 from finops_pipeline.extract import ledger
 from finops_pipeline.extract.deliveries import Delivery, LandedFile, Total
 from finops_pipeline.extract.ledger import (
@@ -104,6 +105,16 @@ def test_a_ledger_that_another_process_swaps_is_read_anew(tmp_path: Path):
 
     assert [row["rows"] for row in read_rows(tmp_path)] == [7]
     assert read_deliveries(tmp_path) == [replace(DELIVERY, rows=7)]
+
+
+def test_a_damaged_ledger_is_told_with_what_to_do(tmp_path: Path):
+    (tmp_path / ledger.LEDGER_FILE).write_bytes(b"PAR1 and no more")
+
+    with pytest.raises(DeliveryError) as error:
+        read_deliveries(tmp_path)
+
+    assert f"{tmp_path}/deliveries.parquet cannot be read" in str(error.value)
+    assert f"Restore it from a backup; or move {tmp_path} away" in str(error.value)
 
 
 def test_a_swap_that_is_interrupted_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
