@@ -105,7 +105,7 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, scale_sets, billed_by_the_month, day_of_25_hours, commitments, peaks, held_and_not_used,
+        slices_by_name, scale_sets, billed_by_the_month, rented, day_of_25_hours, commitments, peaks, held_and_not_used,
         gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
         drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
@@ -182,6 +182,18 @@ def slices_by_name(ledger: Ledger) -> None:
         )
     ):  # fmt: skip
         ledger.gpu_hours(f"slice-{number}", "12", cluster="sliced", gpu_model=model)
+
+
+def rented(ledger: Ledger) -> None:
+    """A cluster that is one line of a vendor's bill, beside a machine of its own line; feeds tell of each machine."""
+    ledger.machine("100", None, None, cluster="rented")
+    ledger.machine("10", "n-3", None, cluster="rented")
+    for node, held in (("n-1", "12"), ("n-3", "6")):
+        ledger.gpu_hours("train", held, cluster="rented", node=node, team="vision")
+    for node in ("n-1", "n-2", "n-3"):
+        ledger.feeds["gpu_capacity"].append(
+            {**_spent(0, 24), "cluster": "rented", "node": node, "gpu_hours_capacity": Decimal(24)}
+        )
 
 
 def day_of_25_hours(ledger: Ledger) -> None:

@@ -454,6 +454,15 @@ def test_hours_of_a_month_are_capacity_of_the_month_and_not_of_its_first_day(rul
     )
 
 
+def test_capacity_told_by_the_machine_is_that_of_a_cluster_billed_in_one_line(ruled: Built) -> None:
+    assert amounts(ruled, "cluster = 'rented'", "pool_level, team, idle_type, driver_total") == money(
+        ("cluster", "vision", None, 48, "25"),
+        ("cluster", None, "unallocated_capacity", 48, "75"),
+        ("node", "vision", None, 24, "2.5"),
+        ("node", None, "unallocated_capacity", 24, "7.5"),
+    )
+
+
 def test_a_rule_takes_a_cluster_in_any_case_whether_its_tag_or_telemetry_tells_it(ruled: Built) -> None:
     assert amounts(ruled, "sub_account_id = 'scale-sets'", "rule, team, is_idle") == money(
         *[("scale-sets", "vision", False, "12")] * 2, *[("scale-sets", "vision", True, "12")] * 2

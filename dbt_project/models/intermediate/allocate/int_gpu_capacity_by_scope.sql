@@ -150,11 +150,34 @@ scopes_the_bill_cannot_measure as (
 
 ),
 
+-- machines and pools with a scope of their own, by all their names
+places_with_scope as (
+
+    select
+        driver_window,
+        cluster,
+        scope_group as name
+    from scopes
+    where pool_level <> 'cluster'
+    union
+    select
+        driver_window,
+        cluster,
+        machine_name as name
+    from machines
+    where pool_level = 'node' and machine_name is not null
+
+),
+
+-- what a feed tells of a cluster as a whole counts; else what it tells of the machines that the cluster's scope holds
 capacity_told_by_scope as (
 
     select
         scopes.driver_scope,
-        {{ millionths('sum(capacity.gpu_hours_capacity)') }} as told_micro_gpu_hours
+        {{ millionths(
+            'coalesce(sum(case when coalesce(capacity.node, capacity.node_pool) is null'
+            ~ ' then capacity.gpu_hours_capacity end), sum(capacity.gpu_hours_capacity))'
+        ) }} as told_micro_gpu_hours
     from scopes_the_bill_cannot_measure as scopes
     inner join capacity_by_window as capacity
         on
@@ -164,7 +187,15 @@ capacity_told_by_scope as (
         case scopes.pool_level
             when 'node' then capacity.node in (scopes.scope_group, scopes.machine_name)
             when 'node_pool' then capacity.node_pool = scopes.scope_group
-            else capacity.node is null and capacity.node_pool is null
+            else
+                (capacity.driver_window, capacity.cluster, coalesce(capacity.node, '')) not in (
+                    select (places_with_scope.driver_window, places_with_scope.cluster, places_with_scope.name)
+                    from places_with_scope
+                )
+                and (capacity.driver_window, capacity.cluster, coalesce(capacity.node_pool, '')) not in (
+                    select (places_with_scope.driver_window, places_with_scope.cluster, places_with_scope.name)
+                    from places_with_scope
+                )
         end
         and coalesce(capacity.gpu_model, scopes.gpu_model, '') = coalesce(scopes.gpu_model, capacity.gpu_model, '')
         and coalesce(capacity.capacity_type, scopes.capacity_type, '')
