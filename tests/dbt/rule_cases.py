@@ -105,9 +105,9 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, scale_sets, billed_by_the_month, rented, day_of_25_hours, commitments, peaks, held_and_not_used,
-        gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox, feeds, tenants,
-        drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
+        slices_by_name, bought_as, scale_sets, billed_by_the_month, rented, day_of_25_hours, commitments, peaks,
+        held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox,
+        feeds, tenants, drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -212,6 +212,15 @@ def billed_by_the_month(ledger: Ledger) -> None:
     ledger.machine("6", "gc-1", None, cluster="monthly", cost_layer="networking")
     ledger.gpu_hours("train", "60", cluster="monthly", node="gc-1", team="vision", day=NEXT_DAY)
     ledger.gpu_hours("train", "12", cluster="monthly", node="gc-1", team="search")
+
+
+def bought_as(ledger: Ledger) -> None:
+    """A dear machine and a cheap one; telemetry knows which workload is on which by its scheduler's words alone."""
+    for capacity_type, cost in (("on_demand", "72"), ("spot", "24")):
+        ledger.machine(cost, f"i-{capacity_type}", "24", cluster="bought", capacity_type=capacity_type)
+    for workload, words in (("train", ("on-demand", "Regular", "ON_DEMAND")), ("batch", ("SPOT", "preemptible"))):
+        for word in words:
+            ledger.gpu_hours(workload, "4", cluster="bought", capacity_type=word)
 
 
 def scale_sets(ledger: Ledger) -> None:

@@ -463,6 +463,13 @@ def test_capacity_told_by_the_machine_is_that_of_a_cluster_billed_in_one_line(ru
     )
 
 
+def test_spot_and_on_demand_hours_are_told_apart_in_every_schedulers_words(ruled: Built) -> None:
+    where = "cluster = 'bought' and not is_idle"
+    assert amounts(ruled, where, "capacity_type, workload, driver_quantity") == money(
+        ("on_demand", "train", 12, "36"), ("spot", "batch", 8, "8")
+    )
+
+
 def test_a_rule_takes_a_cluster_in_any_case_whether_its_tag_or_telemetry_tells_it(ruled: Built) -> None:
     assert amounts(ruled, "sub_account_id = 'scale-sets'", "rule, team, is_idle") == money(
         *[("scale-sets", "vision", False, "12")] * 2, *[("scale-sets", "vision", True, "12")] * 2

@@ -25,7 +25,7 @@ gpu_capacity as (
         lower(node) as node,
         lower(node_pool) as node_pool,
         {{ gpu_model_key('gpu_model') }} as gpu_model,
-        lower(capacity_type) as capacity_type,
+        {{ capacity_type_key('capacity_type') }} as capacity_type,
         gpu_hours_capacity
     from {{ ref('stg_usage__gpu_capacity') }}
     where {{ touches_months_made('usage_start', 'usage_end') }}

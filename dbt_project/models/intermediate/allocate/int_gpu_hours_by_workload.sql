@@ -134,7 +134,7 @@ comparable_gpu_hours as (
         lower(node) as node,
         lower(node_pool) as node_pool,
         {{ gpu_model_key('gpu_model') }} as gpu_model,
-        lower(capacity_type) as capacity_type,
+        {{ capacity_type_key('capacity_type') }} as capacity_type,
         {%- for column in consumer_columns() %}
         -- on the basis of use nobody pays for what was held and not used
         {% if 'used' in bases %}case when basis <> 'used' or unused_type is null then {{ column }} end as {% endif -%}
