@@ -105,9 +105,9 @@ def fill(ledger: Ledger) -> Ledger:
     """Every case of this file."""
     for case in (
         clusters, disks, traffic, two_models_on_a_node, idle_and_a_namespace_are_both_shared, quarters_of_a_gpu,
-        slices_by_name, bought_as, scale_sets, billed_by_the_month, rented, day_of_25_hours, commitments, peaks,
-        held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn, sandbox,
-        feeds, tenants, drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
+        slices_by_name, bought_as, scale_sets, billed_by_the_month, tiers, rented, day_of_25_hours, commitments,
+        peaks, held_and_not_used, gpus_beside_cores, gpus_beside_cores_by_the_hour, hours, split_by_the_clouds, turn,
+        sandbox, feeds, tenants, drivers_that_change, services, traffic_of_all, overhead, paid_by_owner, trillions,
     ):  # fmt: skip
         case(ledger)
     return ledger
@@ -182,6 +182,18 @@ def slices_by_name(ledger: Ledger) -> None:
         )
     ):  # fmt: skip
         ledger.gpu_hours(f"slice-{number}", "12", cluster="sliced", gpu_model=model)
+
+
+def tiers(ledger: Ledger) -> None:
+    """A bucket whose bytes the provider moves between classes, of which the feed therefore tells none."""
+    for storage_class, cost, byte_hours in (("standard", "12", 300), ("infrequent", "4", 100), ("cold", "1", 50)):
+        ledger.charge(cost, bucket="tiers", storage_class=storage_class, storage_measure="bytes",
+                      billed_byte_hours=Decimal(byte_hours))  # fmt: skip
+    for dataset, storage_class, byte_hours in (
+        ("crawl", "INTELLIGENT_TIERING", "300"), ("clicks", "Intelligent-Tiering", "100"),
+        ("scans", "Glacier Instant Retrieval", "50"),
+    ):  # fmt: skip
+        ledger.stored(byte_hours, "tiers", dataset=dataset, storage_class=storage_class)
 
 
 def rented(ledger: Ledger) -> None:

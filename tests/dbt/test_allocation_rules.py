@@ -463,6 +463,16 @@ def test_capacity_told_by_the_machine_is_that_of_a_cluster_billed_in_one_line(ru
     )
 
 
+def test_bytes_that_the_provider_moves_between_classes_are_those_of_every_class(ruled: Built) -> None:
+    assert amounts(ruled, "bucket = 'tiers'", "storage_class, dataset, unallocated_reason") == money(
+        ("cold", "scans", None, "1"),
+        ("infrequent", "clicks", None, "1"),
+        ("infrequent", "crawl", None, "3"),
+        ("standard", "clicks", None, "3"),
+        ("standard", "crawl", None, "9"),
+    )
+
+
 def test_spot_and_on_demand_hours_are_told_apart_in_every_schedulers_words(ruled: Built) -> None:
     where = "cluster = 'bought' and not is_idle"
     assert amounts(ruled, where, "capacity_type, workload, driver_quantity") == money(
