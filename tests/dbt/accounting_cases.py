@@ -567,7 +567,7 @@ CASES: dict[str, Case] = {
             },
         ],
     ),
-    # Support of any plan is used up with its month, and so is a flat rate. A seller has no on-demand price, which AWS writes as 0.
+    # Support of any plan is used up with its month, so is a flat rate. A seller has no on-demand price: AWS writes 0.
     "aws-support-and-sellers": Case(
         "aws_cur2",
         [
@@ -596,6 +596,29 @@ CASES: dict[str, Case] = {
             ),
             {"charge_category": "Usage", "charge_frequency": "Recurring", "service_name": "Kiro", "effective_cost": 20},
             {"billed_cost": 6, "list_cost": 6, "contracted_cost": 6, "list_unit_price": 3, "contracted_unit_price": 3},
+        ],
+    ),
+    "aws-other-partitions": Case(
+        "aws_cur2",
+        [
+            _aws(
+                "Usage",
+                1.0,
+                line_item_currency_code=currency,
+                line_item_product_code="AmazonS3",
+                line_item_resource_id=resource,
+                product_region_code=region,
+            )
+            for currency, resource, region in (
+                ("CNY", "arn:aws-cn:s3:::corpora", "cn-north-1"),
+                ("USD", "arn:aws-us-gov:s3:::corpora", "us-gov-west-1"),
+                ("USD", "arn:aws:s3:::corpora", "us-east-1"),
+                ("USD", "corpora", "us-east-1"),
+            )
+        ],
+        [
+            {"billing_currency": currency, "bucket": "corpora", "resource_type": "Bucket", "provider": "aws"}
+            for currency in ("CNY", "USD", "USD", "USD")
         ],
     ),
     # A spot machine's GPUs say that they are in the middle of their name; newer ones do not name their maker.

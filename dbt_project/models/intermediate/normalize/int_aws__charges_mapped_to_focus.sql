@@ -138,7 +138,7 @@ line_charges as (
         tag_sets.tags,
         cast(null as varchar) as delivered_cluster,
         cast(null as varchar) as delivered_node_pool,
-        case when descriptions.is_of_bucket then replace(charge_lines.resource_id, 'arn:aws:s3:::', '') end as bucket,
+        case when descriptions.is_of_bucket then {{ aws_bucket_of('charge_lines.resource_id') }} end as bucket,
         descriptions.service_key,
         descriptions.service_label,
         descriptions.meter_family,

@@ -15,7 +15,7 @@ mapped as (
             own={
                 'service_key': 'coalesce(x_service_code, service_name)',
                 'meter_text': 'coalesce(x_usage_type, sku_meter, charge_description)',
-                'bucket': "case when x_service_code = 'AmazonS3' then replace(resource_id, 'arn:aws:s3:::', '') end",
+                'bucket': "case when x_service_code = 'AmazonS3' then " ~ aws_bucket_of('resource_id') ~ " end",
             },
         ) }}
 
