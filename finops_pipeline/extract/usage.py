@@ -33,8 +33,8 @@ _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _EXPECTED = {
     "instant": "an ISO 8601 instant such as 2026-10-01T00:00:00Z",
     "date": "a day such as 2026-10-01",
-    "quantity": "a number that is not negative",
-    "number": "a number",
+    "quantity": "a number that is not negative, below 10^20",
+    "number": "a number below 10^20",
     "text": "a value",
 }
 _MESSAGES_PER_FEED = 10

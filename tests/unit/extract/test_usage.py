@@ -296,6 +296,7 @@ def test_instants_and_numbers_of_parquet_come_in_their_own_types(company: Compan
         ("usage_end", "2026-09-30T23:59:59Z", "expected an instant not before usage_start"),
         ("usage_end", "9999-12-31T00:00:00Z", "expected an instant within ten years of usage_start"),
         ("gpu_hours_requested", "-0.5", "is '-0.5'; expected a number that is not negative"),
+        ("gpu_hours_requested", "1e20", "is '1e20'; expected a number that is not negative, below 10^20"),
         ("gpu_hours_requested", "half", "is 'half'; expected a number that is not negative"),
         ("gpu_hours_requested", "1_000", "expected a number that is not negative"),
         ("gpu_hours_requested", "nan", "expected a number that is not negative"),
