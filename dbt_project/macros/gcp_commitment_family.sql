@@ -1,5 +1,5 @@
-{#- The machine series or GPU model that a Google SKU names, of a commitment's fee or of usage: a commitment covers its own
-    alone. Empty where it names none, as do the oldest series (`Commitment v1: Cpu in Americas`, `N1 Predefined ...`). -#}
+{#- The machine series or GPU model that a Google SKU names, of a commitment's fee or of usage: a commitment covers its
+    own alone. Empty where it names none, as the oldest series do (`Commitment v1: Cpu ...`, `N1 Predefined ...`). -#}
 {% macro gcp_commitment_family(sku_description) -%}
 {%- set words = "regexp_replace(lower(" ~ sku_description ~ "), '^commitment v[0-9]+: ', '')" -%}
 coalesce(

@@ -1,6 +1,6 @@
 {#- What Google calls its commitments: the SKUs of their fees, and the consumption models of usage at their price. Until
-    2025 a fee was `Commitment v1: N2 Cpu ...` (machines) or `Commitment - dollar based v1: GCE ...` (spend); since then a
-    commitment to spend is `Compute Flexible Committed Use Discounts - 1 Year`. -#}
+    2025 a fee was `Commitment v1: N2 Cpu ...` (machines) or `Commitment - dollar based v1: GCE ...` (spend); since then
+    a commitment to spend is `Compute Flexible Committed Use Discounts - 1 Year`. -#}
 {% macro is_gcp_commitment_fee(sku_description) -%}
 coalesce({{ matches_pattern(sku_description, "'(?i)^commitment|committed use discount|savings plan'") }}, false)
 {%- endmacro %}
