@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import pyarrow as pa
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from finops_pipeline.config_yaml import Problem, explain, read_yaml
 from finops_pipeline.errors import ConfigurationError
+from finops_pipeline.focus import ALLOWED_VALUES
 
 SelectionColumn = Literal[
     "BillingAccountId",
@@ -38,7 +39,20 @@ def _as_list(value: Any) -> Any:
 
 
 _Values = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_as_list)]
-Selection = Annotated[dict[SelectionColumn, _Values], Field(min_length=1)]
+
+
+def _closed_columns_have_their_values(selection: dict[SelectionColumn, list[str]]) -> dict[SelectionColumn, list[str]]:
+    for column, values in selection.items():
+        allowed = ALLOWED_VALUES.get(column, ())
+        for value in values if allowed else ():
+            if "*" not in value and value not in allowed:  # it would select nothing, for ever
+                raise ValueError(f"{column} is never {value!r}; allowed, letter for letter: {', '.join(allowed)}")
+    return selection
+
+
+Selection = Annotated[
+    dict[SelectionColumn, _Values], Field(min_length=1), AfterValidator(_closed_columns_have_their_values)
+]
 """Every column named must have one of its values."""
 
 

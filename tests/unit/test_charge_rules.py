@@ -87,6 +87,13 @@ def test_a_rule_is_landed_with_its_days_and_owners(tmp_path: Path):
         ),
         ("ownership.yaml", SANDBOX + "    source: azure\n", load_ownership, 7, "which finops.yaml has not got"),
         ("ownership.yaml", SANDBOX.replace("team:", "squad:"), load_ownership, 6, "allowed: 'team'"),
+        (
+            "ownership.yaml",
+            SANDBOX.replace("select: {", "select: {ChargeCategory: [Tax, credit], "),
+            load_ownership,
+            4,
+            "never 'credit'; allowed, letter for letter: Usage",
+        ),
         ("ownership.yaml", SANDBOX.replace("{team: research}", "{}"), load_ownership, 6, "at least 1"),
         ("ownership.yaml", SANDBOX.replace("from: 2026-10-01", "from: soon"), load_ownership, 5, "'soon'"),
         ("ownership.yaml", SANDBOX.replace("    from", "    form"), load_ownership, 5, "not a known key"),
