@@ -39,16 +39,7 @@ machine_names as (
 
 days_with_telemetry as (
 
-    select distinct
-        cluster,
-        {{ each_day('first_day', 'last_day') }} as usage_date
-    from (
-        select distinct
-            lower(cluster) as cluster,
-            cast(usage_start as date) as first_day,
-            cast(greatest(usage_end - interval 1 microsecond, usage_start) as date) as last_day
-        from compute_hours
-    ) as intervals
+    {{ days_told_of_clusters('compute_hours') }}
 
 ),
 

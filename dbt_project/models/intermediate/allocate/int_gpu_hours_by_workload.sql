@@ -31,16 +31,7 @@ split_usage as (
 
 days_with_telemetry as (
 
-    select distinct
-        cluster,
-        {{ each_day('first_day', 'last_day') }} as usage_date
-    from (
-        select distinct
-            lower(cluster) as cluster,
-            cast(usage_start as date) as first_day,
-            cast(greatest(usage_end - interval 1 microsecond, usage_start) as date) as last_day
-        from telemetry
-    ) as intervals
+    {{ days_told_of_clusters('telemetry') }}
 
 ),
 
