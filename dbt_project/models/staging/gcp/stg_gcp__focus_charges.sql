@@ -6,7 +6,7 @@ with
 delivered_charges as (
 
     select
-        *,
+        {{ delivered_focus_texts(delivered) }},
         {{ entries_to_map('x_ProjectLabels') }} as x_map_of_project_labels,
         {{ entries_to_map('x_Tags') }} as x_map_of_tags,
         {{ entries_to_map('x_Labels') }} as x_map_of_labels,

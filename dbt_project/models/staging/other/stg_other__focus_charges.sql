@@ -5,7 +5,10 @@ with
 
 delivered_charges as (
 
-    select * from {{ rows }}
+    select
+        {{ delivered_focus_texts(delivered) }}
+
+    from {{ rows }}
 
 ),
 
